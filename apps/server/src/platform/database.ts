@@ -1,0 +1,143 @@
+// Tenant isolation is held by the database itself: every pooled connection runs as haechi_app, which owns nothing, and every
+// transaction names one tenant (or, for authentication and administration, the platform). Defended by database.test.ts and tests/arch/catalogue.test.ts.
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { Transaction as KyselyTransaction } from 'kysely'
+import pg from 'pg'
+import { HaechiError } from './errors.ts'
+import type { Logger } from './log.ts'
+
+/** A context types its own tables: `tx.withTables<AccessTables>()`. */
+export type Transaction = KyselyTransaction<unknown>
+
+export interface Database {
+  /** Runs `work` in one transaction that sees and writes only this tenant's rows. */
+  tenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Runs `work` across tenants: authentication, tenant administration, sweeps, the outbox. Never on behalf of one tenant's request. */
+  platform<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Resolves when a query was answered; errors: database_unavailable. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type DatabaseConnection = string | { host: string; port: number; user: string; database: string; password?: string }
+
+/** One folder of `NNN_name.sql` files. The order of the list is the order of the contexts. */
+export type MigrationSource = { context: string; directory: URL }
+
+const applicationRole = 'haechi_app'
+const migrationLock = 0x4861_6563 // 'Haec'
+
+export function clientConfig(connection: DatabaseConnection): pg.ClientConfig {
+  return { ...(typeof connection === 'string' ? { connectionString: connection } : connection), application_name: 'haechi' }
+}
+
+/** Applies what is missing, in order, under an advisory lock, and gives the application role its rights. Returns the names applied. */
+export async function migrate(connection: DatabaseConnection, sources: readonly MigrationSource[], log: Logger): Promise<string[]> {
+  const client = new pg.Client(clientConfig(connection))
+  try {
+    await client.connect()
+    const { rows: [version] } = await client.query<{ number: string; text: string }>(`SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`)
+    if (Number(version?.number) < 150_000) throw new HaechiError('database_too_old', { found: version?.text ?? '?' })
+    await client.query('SELECT pg_advisory_lock($1)', [migrationLock])
+    await client.query(`DO $$ BEGIN CREATE ROLE ${applicationRole} NOLOGIN NOBYPASSRLS; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`)
+    await client.query(`GRANT ${applicationRole} TO CURRENT_USER`)
+    await client.query('CREATE TABLE IF NOT EXISTS platform_migrations (name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL)')
+    const applied = new Map((await client.query<{ name: string; sha256: string }>('SELECT name, sha256 FROM platform_migrations')).rows.map((row) => [row.name, row.sha256]))
+    const known = new Set<string>()
+    const done: string[] = []
+    for (const source of sources) {
+      const files = (await readdir(source.directory)).filter((file) => file.endsWith('.sql')).sort()
+      for (const file of files) {
+        const name = `${source.context}/${file.slice(0, -4)}`
+        const text = await readFile(new URL(file, source.directory), 'utf8')
+        const sha256 = createHash('sha256').update(text).digest('hex')
+        known.add(name)
+        if (applied.has(name)) {
+          if (applied.get(name) !== sha256) throw new HaechiError('migration_changed', { name })
+          continue
+        }
+        await client.query('BEGIN')
+        try {
+          await client.query(text)
+          await client.query('INSERT INTO platform_migrations VALUES ($1, $2, clock_timestamp())', [name, sha256])
+          await client.query('COMMIT')
+        } catch (cause) {
+          await client.query('ROLLBACK')
+          throw cause
+        }
+        log.info({ migration: name }, 'migration applied')
+        done.push(name)
+      }
+    }
+    const newer = [...applied.keys()].find((name) => !known.has(name))
+    if (newer !== undefined) throw new HaechiError('schema_newer', { name: newer })
+    if (done.length > 0) {
+      await client.query(`GRANT USAGE ON SCHEMA public TO ${applicationRole}`)
+      await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${applicationRole}`)
+      await client.query(`GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${applicationRole}`)
+      await client.query(`REVOKE ALL ON platform_migrations FROM ${applicationRole}`)
+    }
+    return done
+  } catch (error) {
+    throw databaseError(error)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+export async function openDatabase(connection: DatabaseConnection, log: Logger, options: { connections?: number } = {}): Promise<Database> {
+  const pool = new pg.Pool({
+    ...clientConfig(connection),
+    max: options.connections ?? 12,
+    connectionTimeoutMillis: 5_000,
+    // The pool hands a connection out only after this: no query ever runs as the owner.
+    verify: (client, callback) => { client.query(`SET ROLE ${applicationRole}`).then(() => callback(), callback) },
+  })
+  // An idle connection that breaks is replaced at the next use; the request that meets it gets database_unavailable.
+  pool.on('error', (error) => log.warn({ err: error }, 'database connection lost'))
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+
+  const scoped = async <T>(scope: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
+    try {
+      return await db.transaction().execute(async (tx) => {
+        await sql`SELECT set_config('haechi.tenant', ${scope}, true)`.execute(tx)
+        return await work(tx)
+      })
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+
+  const database: Database = {
+    tenant: (tenantId, work) => {
+      // An empty or '*' tenant here would be a widened scope: a programming error, never a request's fault.
+      if (!/^[a-z]+_[0-9a-z]+$/.test(tenantId)) throw new TypeError(`not a tenant id: ${JSON.stringify(tenantId)}`)
+      return scoped(tenantId, work)
+    },
+    platform: (work) => scoped('*', work),
+    ping: async () => { await sql`SELECT 1`.execute(db).catch((error: unknown) => { throw databaseError(error) }) },
+    close: () => db.destroy(),
+  }
+  try {
+    const probe = await sql`SELECT 1 FROM platform_rls_probe`.execute(db)
+    if (probe.rows.length > 0) throw new HaechiError('rls_bypassed', { role: applicationRole })
+  } catch (error) {
+    await database.close()
+    throw databaseError(error)
+  }
+  return database
+}
+
+/** Turns what a driver throws when the database is away or full into a coded error; anything else passes through unchanged. */
+export function databaseError(error: unknown): unknown {
+  if (error instanceof HaechiError || !(error instanceof Error)) return error
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === '53100') return new HaechiError('database_full', {}, { cause: error })
+  const away = /^(08|57P0)/.test(code) || code === '53300' || ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code)
+  if (away || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/.test(error.message)) {
+    return new HaechiError('database_unavailable', {}, { cause: error })
+  }
+  return error
+}
