@@ -5,7 +5,7 @@
 // Plain JavaScript without dependencies: it has to run before anything is installed.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -69,10 +69,11 @@ function onSignal(signal) {
 }
 
 /** Starts `command` and resolves with how it ended; rejects only when it could not be started at all. */
-function run(command, args, options) {
+function run(command, args, options, onStarted = () => {}) {
   return new Promise((done, failed) => {
     child = spawn(command, args, options)
     child.once('error', failed)
+    child.once('spawn', onStarted)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) if (stream) stream.on('data', (text) => { output = (output + text).slice(-4000) })
     child.once('close', (code, signal) => done({ code, signal, output }))
@@ -88,7 +89,8 @@ function leave({ code, signal }) {
   setTimeout(() => process.exit(128 + (constants.signals[signal] || 0)), 1000)
 }
 
-// The install lock: who holds it is a pid together with the time that process started, because a pid alone may have been given to another.
+// The install lock. It names the launcher and its npm, since a killed launcher leaves an npm that still writes, each as a pid together
+// with the time it started, because a pid alone may have been given to another process.
 function startTime(pid) {
   try {
     // Field 22 of proc_pid_stat(5); the second field is the command and may hold spaces and parentheses.
@@ -98,6 +100,7 @@ function startTime(pid) {
     return undefined
   }
 }
+const identify = (pid) => ({ pid, started: startTime(pid) })
 function alive({ pid, started }) {
   try {
     process.kill(pid, 0)
@@ -107,17 +110,18 @@ function alive({ pid, started }) {
   const now = startTime(pid)
   return now === undefined || started === undefined || now === started
 }
-function holderOf(file) {
+function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
     return undefined
   }
 }
+const liveHolder = (file) => (readJson(file) || []).find(alive)
 /** Takes `file` and returns undefined, or returns the live holder. A dead holder's file is removed only by the holder of `file.takeover`, else two takers could each remove the other's fresh lock. */
 function take(file) {
   const mine = `${file}.${process.pid}`
-  writeFileSync(mine, JSON.stringify({ pid: process.pid, started: startTime(process.pid) }))
+  writeFileSync(mine, JSON.stringify([identify(process.pid)]))
   try {
     linkSync(mine, file)
     return undefined
@@ -126,14 +130,13 @@ function take(file) {
   } finally {
     rmSync(mine, { force: true })
   }
-  const holder = holderOf(file)
-  if (holder && alive(holder)) return holder
+  const holder = liveHolder(file)
+  if (holder) return holder
   const guard = `${file}.takeover`
   const busy = take(guard)
   if (busy) return busy
   try {
-    const now = holderOf(file)
-    if (!now || !alive(now)) rmSync(file, { force: true })
+    if (!liveHolder(file)) rmSync(file, { force: true })
   } finally {
     rmSync(guard, { force: true })
   }
@@ -146,7 +149,7 @@ function lockHash() {
   return hash.digest('hex')
 }
 function satisfied(hash, dev) {
-  const stamp = holderOf(stampFile)
+  const stamp = readJson(stampFile)
   return Boolean(stamp && stamp.hash === hash && (stamp.dev || !dev))
 }
 
@@ -164,7 +167,7 @@ async function install(dev) {
   }
   try {
     const hash = lockHash()
-    if (!satisfied(hash, dev)) await npmCi(hash, dev || Boolean(holderOf(stampFile)?.dev))
+    if (!satisfied(hash, dev)) await npmCi(hash, dev || Boolean(readJson(stampFile)?.dev))
   } finally {
     rmSync(lockFile, { force: true })
   }
@@ -182,7 +185,11 @@ async function npmCi(hash, dev) {
   const ticking = live && setInterval(() => process.stderr.write(`\r\x1b[Khaechi: ${say('installing', dev)} ... ${seconds()} s`), 1000)
   let result
   try {
-    result = await run(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: windows && command === 'npm' })
+    result = await run(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], shell: windows && command === 'npm' }, () => {
+      const both = `${lockFile}.${process.pid}`
+      writeFileSync(both, JSON.stringify([process.pid, child.pid].map(identify)))
+      renameSync(both, lockFile)
+    })
   } catch (error) {
     throw new Failure('install_failed', error.code, `${command}: ${error.message}`)
   } finally {
