@@ -59,13 +59,13 @@ class Failure extends Error {
 // Signals. A Ctrl-C in a terminal goes to the whole foreground group, so the child has it already and a second one would look like
 // an impatient user; everything else (a supervisor, npm, kill) reaches only this process and is passed on, once per kind.
 let child
-let stoppedBy
+const heard = new Set()
 const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 function onSignal(signal) {
-  const first = stoppedBy !== signal
-  stoppedBy = signal
-  if (child && first && !(signal === 'SIGINT' && onTerminal)) child.kill(signal)
+  const again = heard.has(signal)
+  heard.add(signal)
+  if (child && !again && !(signal === 'SIGINT' && onTerminal)) child.kill(signal)
 }
 
 /** Starts `command` and resolves with how it ended; rejects only when it could not be started at all. */
@@ -93,9 +93,11 @@ function leave({ code, signal }) {
 // with the time it started, because a pid alone may have been given to another process.
 function startTime(pid) {
   try {
-    // Field 22 of proc_pid_stat(5); the second field is the command and may hold spaces and parentheses.
+    // Fields 3 and 22 of proc_pid_stat(5); the second field is the command and may hold spaces and parentheses. A zombie has ended:
+    // in a container without an init nobody ever reaps it.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'ended' : fields[19]
   } catch {
     return undefined
   }
@@ -108,7 +110,7 @@ function alive({ pid, started }) {
     if (error.code === 'ESRCH') return false
   }
   const now = startTime(pid)
-  return now === undefined || started === undefined || now === started
+  return now !== 'ended' && (now === undefined || started === undefined || now === started)
 }
 function readJson(file) {
   try {
@@ -159,7 +161,7 @@ async function install(dev) {
     for (let told = false, holder; (holder = take(lockFile)); told = true) {
       if (!told) console.error(`haechi: ${say('waiting', holder.pid)}`)
       await new Promise((done) => setTimeout(done, 200))
-      if (stoppedBy) return
+      if (heard.size > 0) return
     }
   } catch (error) {
     if (['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw new Failure('install_not_writable', error.code)
@@ -196,7 +198,7 @@ async function npmCi(hash, dev) {
     clearInterval(ticking)
     if (live) process.stderr.write('\r\x1b[K')
   }
-  if (stoppedBy) return
+  if (heard.size > 0) return
   if (result.code !== 0) throw new Failure('install_failed', result.signal || `exit code ${result.code}`, result.output.trim())
   writeFileSync(stampFile, `${JSON.stringify({ hash, dev })}\n`)
   console.error(`haechi: ${say('installed', seconds())}`)
@@ -216,7 +218,7 @@ async function main() {
   if (!script) throw new Failure('script_missing')
   for (const signal of stopSignals) process.on(signal, onSignal)
   await install(dev)
-  if (stoppedBy) return leave({ code: null, signal: stoppedBy })
+  if (heard.size > 0) return leave({ code: null, signal: [...heard][0] })
   const { pinned, candidates } = nodes()
   const path = process.env.PATH
   let reason = `not at ${pinned}`
