@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 // Unit and integration tests stand beside the code. Files run in forks, because DuckDB and PostgreSQL tests own child processes.
 export default defineConfig({
   test: {
+    globalSetup: ['tests/postgres.setup.ts'],
     include: ['apps/*/src/**/*.test.ts', 'engines/*/src/**/*.test.ts', 'tests/arch/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 20_000,
