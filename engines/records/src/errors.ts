@@ -1,5 +1,6 @@
 export type RecordsErrorCode =
   | 'json_invalid'
+  | 'not_an_object'
   | 'utf8_invalid'
   | 'record_too_large'
   | 'depth_exceeded'
