@@ -1,0 +1,39 @@
+// npm run check: everything that can be said about the code without starting the product, side by side.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export type Part = { name: string; command: string[] }
+
+const tool = (path: string) => [process.execPath, `${root}node_modules/${path}`]
+export const staticParts: Part[] = [
+  { name: 'types', command: [process.execPath, `${root}node_modules/@typescript/native/bin/tsc`, '-p', 'tsconfig.json'] },
+  { name: 'lint', command: [...tool('oxlint/bin/oxlint'), '--type-aware', '--quiet', 'apps', 'engines', 'tests'] },
+  { name: 'unused code', command: [...tool('knip/bin/knip.js'), '--no-progress', '--exclude', 'types'] },
+]
+const unitTests: Part = { name: 'unit tests', command: [...tool('vitest/vitest.mjs'), 'run', '--reporter=dot'] }
+
+export type Outcome = { name: string; ok: boolean; seconds: number; output: string }
+
+export function run({ name, command }: Part): Promise<Outcome> {
+  const start = performance.now()
+  return new Promise((resolve) => {
+    const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => { output += data.toString() })
+    child.stderr.on('data', (data: Buffer) => { output += data.toString() })
+    child.on('close', (code) => resolve({ name, ok: code === 0, seconds: (performance.now() - start) / 1000, output }))
+  })
+}
+
+if (import.meta.main) {
+  const start = performance.now()
+  const outcomes = await Promise.all([...staticParts, unitTests].map(run))
+  for (const { name, ok, seconds, output } of outcomes) {
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`)
+    if (!ok) console.log(output)
+  }
+  console.log(`${((performance.now() - start) / 1000).toFixed(1)} s`)
+  process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1
+}
