@@ -1,7 +1,7 @@
 // One thing in the world is one asset: every context that meets a host, an account or an address comes through observe and resolve.
 // A short name that fits several assets is never guessed at. Defended by assets.test.ts.
 import type { Clock } from '../platform/clock.ts'
-import type { Database, Transaction } from '../platform/database.ts'
+import type { Database, MigrationSource, Transaction } from '../platform/database.ts'
 import { newId } from '../platform/ids.ts'
 import { identify } from './model.ts'
 import type { AssetKind, Observation } from './model.ts'
@@ -10,6 +10,7 @@ import type { AssetRow, AssetWrite } from './store.ts'
 
 export type { AssetKind, Observation } from './model.ts'
 export { assetRoutes } from './routes.ts'
+export const assetsMigrations: MigrationSource = { context: 'assets', directory: new URL('./migrations/', import.meta.url) }
 
 /** Times in ms since the epoch. `name` is the longest form seen. */
 export type Asset = { readonly id: string; readonly kind: AssetKind; readonly name: string; readonly firstSeen: number; readonly lastSeen: number }

@@ -3,12 +3,12 @@ import { sql } from 'kysely'
 import { manualClock } from '../platform/clock.ts'
 import { testDatabase } from '../platform/postgres.fixture.ts'
 import type { TestDatabase } from '../platform/postgres.fixture.ts'
-import { openAssets } from './api.ts'
+import { assetsMigrations, openAssets } from './api.ts'
 import type { AssetKind } from './api.ts'
 import { identify } from './model.ts'
 
 let test_: TestDatabase
-beforeAll(async () => { test_ = await testDatabase([{ context: 'assets', directory: new URL('./migrations/', import.meta.url) }]) })
+beforeAll(async () => { test_ = await testDatabase([assetsMigrations]) })
 afterAll(() => test_.drop())
 const clock = manualClock(1_700_000_000_000)
 let tenant = 0

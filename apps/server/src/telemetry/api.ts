@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type { Assets, Observation } from '../assets/api.ts'
 import type { Clock } from '../platform/clock.ts'
-import type { Database } from '../platform/database.ts'
+import type { Database, MigrationSource } from '../platform/database.ts'
 import type { EventLog } from '../platform/event-log/port.ts'
 import type { EventQuery, EventStore, StoredEvent } from '../platform/event-store/port.ts'
 import type { Logger } from '../platform/log.ts'
@@ -22,6 +22,7 @@ import type { Language } from '../platform/errors.ts'
 export { IntakeInterrupted } from './intake.ts'
 export type { IntakeTotals } from './intake.ts'
 export { telemetryRoutes } from './routes.ts'
+export const telemetryMigrations: MigrationSource = { context: 'telemetry', directory: new URL('./migrations/', import.meta.url) }
 
 /** Who sends what. `batchKey` names this very request, so that a repeat is recognised. */
 export type Sending = { readonly tenantId: string; readonly source: string; readonly keyId: string | null; readonly backfill: boolean; readonly batchKey: string | null }

@@ -1,0 +1,164 @@
+// The composition root: config -> data directory -> database -> contexts -> HTTP. Every start goes through here, and whatever was started is
+// stopped in reverse, also when a later step fails. Defended by tests/e2e/start.test.ts.
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { accessMigrations, accessRoutes, openAccess } from './access/api.ts'
+import type { Action, Actor } from './access/api.ts'
+import { assetRoutes, assetsMigrations, openAssets } from './assets/api.ts'
+import { systemClock } from './platform/clock.ts'
+import type { Config } from './platform/config.ts'
+import { lockDataDirectory } from './platform/data-directory.ts'
+import { migrate, openDatabase } from './platform/database.ts'
+import type { DatabaseConnection, MigrationSource } from './platform/database.ts'
+import { openEventLog } from './platform/event-log/segments.ts'
+import { openEventStore } from './platform/event-store/duckdb.ts'
+import { createHttp, listen } from './platform/http.ts'
+import { openLog } from './platform/log.ts'
+import { openMetrics } from './platform/metrics.ts'
+import { createOutbox } from './platform/outbox.ts'
+import { platformRoutes } from './platform/routes.ts'
+import { launchPostgres } from './platform/postgres-launcher.ts'
+import { openKeyring } from './platform/secrets.ts'
+import { serverCertificate } from './platform/tls.ts'
+import { openWorkflows } from './platform/workflows.ts'
+import { openTelemetry, telemetryMigrations, telemetryRoutes } from './telemetry/api.ts'
+
+export { readConfig, settings } from './platform/config.ts'
+export type { Config } from './platform/config.ts'
+
+export type ServeStep = {
+  step: 'data_directory' | 'keys' | 'database' | 'migrations' | 'event_log' | 'event_store' | 'workflows' | 'http'
+  detail?: string
+}
+
+/** `firstUser` only at the first start, when its one-time password was made. */
+export type Running = {
+  readonly url: string
+  readonly dataDirectory: string
+  readonly logFile: string
+  readonly firstUser: { readonly name: string; readonly oneTimePassword: string } | null
+  /** The built-in CA's certificate, where it issued the server's. */
+  readonly caFile: string | null
+  readonly startedInMs: number
+  /** Drains: no new requests, those under way end, everything durable is closed. */
+  close(): Promise<void>
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+const migrations: MigrationSource[] = [{ context: 'platform', directory: new URL('./platform/migrations/', import.meta.url) }, accessMigrations, assetsMigrations, telemetryMigrations]
+
+const drainMs = 10_000
+const logFileBytes = 64 * 1_048_576
+
+/** Errors: coded; nothing is left running. */
+export async function serve(config: Config, report: (step: ServeStep) => void): Promise<Running> {
+  const started = performance.now()
+  const stops: (() => Promise<void> | void)[] = []
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  }
+  try {
+    report({ step: 'data_directory', detail: config.data })
+    const lock = await lockDataDirectory(config.data)
+    stops.push(() => lock.release())
+    const clock = systemClock
+    const logFile = join(config.data, 'haechi.log')
+    await rotate(logFile)
+    const log = openLog({ level: config.log_level, destination: logFile })
+    stops.push(() => log.flush())
+    const metrics = openMetrics()
+
+    report({ step: 'keys' })
+    const keyring = await openKeyring(join(config.data, 'keys', 'master.key'))
+    const tls = await serverCertificate({ host: config.host, certFile: config.tls_cert, keyFile: config.tls_key, dataDirectory: config.data, clock })
+
+    report({ step: 'database' })
+    let connection: DatabaseConnection = config.database_url
+    if (config.database_url === '') {
+      const postgres = await launchPostgres({ dataDirectory: join(config.data, 'postgres'), log, report: (detail) => report({ step: 'database', detail }) })
+      stops.push(() => postgres.stop())
+      connection = postgres.connection
+    }
+    report({ step: 'migrations' })
+    const applied = await migrate(connection, migrations, log)
+    if (applied.length > 0) report({ step: 'migrations', detail: String(applied.length) })
+    const database = await openDatabase(connection, log)
+    stops.push(() => database.close())
+    const outbox = createOutbox({ database, connection, clock, log, metrics })
+
+    const controlToken = randomBytes(32).toString('base64url')
+    const access = openAccess({
+      database, keyring, clock, log, controlToken, outbox, secureCookies: tls !== null,
+      rateLimit: { perSecond: config.requests_per_second, burst: 2 * config.requests_per_second },
+    })
+    stops.push(() => access.close())
+    const first = await access.bootstrap({ tenantDisplayName: hostname() })
+
+    report({ step: 'event_log' })
+    const eventLog = await openEventLog({ folder: join(config.data, 'log'), sealer: keyring.sealer('event-log'), clock, log })
+    stops.push(() => eventLog.close())
+    report({ step: 'event_store' })
+    const eventStore = await openEventStore({ folder: join(config.data, 'store'), logFolder: join(config.data, 'log'), eventLog, key: keyring.key('event-log'), clock, log })
+    stops.push(() => eventStore.close())
+
+    const assets = openAssets({ database, clock })
+    const telemetry = openTelemetry({
+      database, log, clock, metrics, assets, eventLog, eventStore, retention: { eventDays: config.event_retention_days, logDays: config.log_retention_days },
+    })
+    telemetry.start()
+    stops.push(() => telemetry.close())
+
+    report({ step: 'workflows' })
+    const workflows = openWorkflows({ connection, database, clock, log, executorId: hostname() })
+    workflows.schedule('telemetry.retention', { every: 3_600_000 }, async (run) => {
+      for (const tenant of eventLog.tenants()) await run.step(`retain ${tenant}`, () => telemetry.retain(tenant))
+    })
+    await workflows.start()
+    stops.push(() => workflows.stop())
+    await outbox.start()
+    stops.push(() => outbox.stop())
+    const sweeps = setInterval(() => {
+      access.sweep().catch((error: unknown) => log.warn({ err: error }, 'sweep of sessions and signatures failed; will be tried again'))
+    }, 60_000)
+    stops.push(() => clearInterval(sweeps))
+
+    report({ step: 'http' })
+    const http = createHttp<Actor, Action>({
+      gate: access.gate, clock, log, metrics, basePath: config.base_path, version,
+      ...(tls === null ? {} : { headers: { 'strict-transport-security': 'max-age=31536000' } }),
+    })
+    platformRoutes(http, { metrics, version, checks: { database: () => database.ping(), event_log: () => eventLog.check(), event_store: () => eventStore.check() } })
+    accessRoutes(http, access)
+    assetRoutes(http, assets)
+    telemetryRoutes(http, telemetry)
+    const listening = await listen((request) => http.fetch(request), { host: config.host, port: config.port, ...(tls === null ? {} : { tls }) })
+    stops.push(() => listening.close(drainMs))
+
+    const wildcard = config.host === '0.0.0.0' || config.host === '::'
+    const name = wildcard ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host
+    const url = `${tls === null ? 'http' : 'https'}://${name}:${listening.port}${config.base_path}`
+    const control = join(config.data, 'control.json')
+    await writeFile(`${control}.new`, `${JSON.stringify({ url, token: controlToken, pid: process.pid, ...(tls?.caFile === undefined ? {} : { ca_file: tls.caFile }) })}\n`, { mode: 0o600 })
+    await rename(`${control}.new`, control)
+    stops.push(() => unlink(control))
+    const startedInMs = Math.round(performance.now() - started)
+    log.info({ url, started_in_ms: startedInMs, version }, 'ready')
+    return {
+      url, dataDirectory: config.data, logFile, caFile: tls?.caFile ?? null, startedInMs,
+      firstUser: first.created ? { name: first.user.name, oneTimePassword: first.oneTimePassword } : null,
+      close: stopAll,
+    }
+  } catch (error) {
+    await stopAll().catch(() => undefined)
+    throw error
+  }
+}
+
+/** One file back is kept: enough to see what came before, bounded without a tool. */
+async function rotate(file: string): Promise<void> {
+  const size = await stat(file).then((found) => found.size, () => 0)
+  if (size > logFileBytes) await rename(file, `${file}.1`)
+}
