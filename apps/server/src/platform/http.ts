@@ -24,6 +24,8 @@ export type HttpRequest = {
   /** Without '?'; '' when there is none. */
   readonly rawQuery: string
   readonly url: URL
+  /** The URL as it was sent, prefix and doubled slashes included: what RFC 9421 signs. */
+  readonly target: URL
   readonly headers: Headers
   readonly remoteAddress: string | null
   readonly language: Language
@@ -35,8 +37,8 @@ export type HttpRequest = {
 
 /** Who is asking, and whether they may. Filled by the access context. */
 export interface Gate<Actor, Action extends string> {
-  /** Errors: unauthenticated and the signature codes. */
-  authenticate(request: HttpRequest): Promise<Actor>
+  /** `action` is what the route will ask for next. Errors: unauthenticated and the signature codes. */
+  authenticate(request: HttpRequest, action: Action): Promise<Actor>
   /** Errors: forbidden. */
   authorize(actor: Actor, action: Action): void
 }
@@ -100,6 +102,7 @@ export type HttpOptions<Actor, Action extends string> = {
 
 const mebibyte = 1_048_576
 const remoteOf = new WeakMap<Request, string>()
+const targetOf = new WeakMap<Request, string>()
 
 export function createHttp<Actor, Action extends string>(options: HttpOptions<Actor, Action>): Http<Actor, Action> {
   const { gate, clock, log, metrics } = options
@@ -131,7 +134,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
         const request = readRequest(c, limit)
         let response: Response
         try {
-          const actor = route.access === 'public' ? undefined : await gate.authenticate(request)
+          const actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access as Action)
           if (route.access !== 'public') gate.authorize(actor as Actor, route.access as Action)
           const query = route.query === undefined ? undefined : parse(route.query, queryOf(request), '?')
           const params = route.params === undefined ? undefined : parse(route.params, c.req.param(), '')
@@ -154,6 +157,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
       if (path !== url.pathname) {
         url.pathname = path
         request = new Request(url, original)
+        targetOf.set(request, original.url)
         const remote = remoteOf.get(original)
         if (remote !== undefined) remoteOf.set(request, remote)
       }
@@ -223,6 +227,7 @@ function readRequest(c: Context, limit: number): HttpRequest {
     path: url.pathname,
     rawQuery: url.search.slice(1),
     url,
+    get target() { return new URL(targetOf.get(raw) ?? raw.url) },
     headers: raw.headers,
     remoteAddress: remoteOf.get(raw) ?? null,
     language: languageOf(raw.headers),
