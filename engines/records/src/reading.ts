@@ -5,7 +5,7 @@ export type LogSource = { product?: string; category?: string; service?: string 
 export type Fields = Record<string, unknown>
 
 /** The source shapes that are read. `unknown` is kept and searchable, never refused. */
-export type Shape = 'winlogbeat' | 'nxlog' | 'flat' | 'auditd' | 'sshd' | 'syslog' | 'cloudtrail' | 'unknown'
+export type Shape = 'winlogbeat' | 'nxlog' | 'evtx' | 'flat' | 'auditd' | 'sshd' | 'syslog' | 'cloudtrail' | 'unknown'
 
 /** What the event store keeps beside the raw record. Names and meaning follow OCSF 1.8; null = the record does not say. */
 export type Columns = {

@@ -1,0 +1,66 @@
+// Reads the text of a Windows event (`Label:<tab>value` under section lines) back into the names of its event data, for collectors that send the text alone.
+import type { Bag } from './values.ts'
+
+type Who = 'Subject' | 'Target' | ''
+
+const SECTIONS: Record<string, Who> = {
+  subject: 'Subject', 'creator subject': 'Subject', 'target subject': 'Target', 'new logon': 'Target', 'account for which logon failed': 'Target', 'target account': 'Target',
+  'new account': 'Target', 'account that was locked out': 'Target', 'account whose credentials were used': 'Target', 'account information': 'Target', 'group': 'Target', 'user': 'Target',
+}
+
+const LABELS: Record<string, string> = {
+  'caller process id': 'ProcessId', 'caller process name': 'ProcessName', 'creator process id': 'ProcessId', 'creator process name': 'ParentProcessName', 'process command line': 'CommandLine',
+  'source network address': 'IpAddress', 'client address': 'IpAddress', 'source address': 'IpAddress', 'source port': 'IpPort', 'client port': 'IpPort', 'workstation name': 'WorkstationName', 'source workstation': 'Workstation',
+  'logon process': 'LogonProcessName', 'authentication package': 'AuthenticationPackageName', 'transited services': 'TransmittedServices', 'package name (ntlm only)': 'LmPackageName',
+  'exit status': 'Status', 'token elevation type': 'TokenElevationType', 'elevated token': 'ElevatedToken', 'linked logon id': 'TargetLinkedLogonId', 'transaction id': 'TransactionId', 'handle id': 'HandleId',
+}
+
+const WHO: Record<string, string> = { 'security id': 'UserSid', 'account name': 'UserName', 'account domain': 'DomainName', 'domain name': 'DomainName', 'logon id': 'LogonId', 'logon guid': 'LogonGuid' }
+
+/** The values of a rendered text, or null when it has none. A text that goes on into prose ends at the first line that is neither label nor section. */
+export function renderedData(message: string): Bag | null {
+  const data = Object.create(null) as Bag
+  let who: Who = ''
+  let count = 0
+  let list: string | null = null
+  for (const raw of message.split(/\r?\n/, 400)) {
+    const match = /^(\s*)([A-Za-z][A-Za-z0-9 ()/-]{1,48}?)\s*:(?:\s+(.*))?$/.exec(raw)
+    if (match === null) {
+      const more = raw.trim()
+      if (list !== null && more !== '' && !more.includes(' ') && /^\s/.test(raw)) data[list] = `${String(data[list])}\n${more}`
+      else if (more === '') list = null
+      continue
+    }
+    const label = (match[2] as string).toLowerCase()
+    const value = (match[3] ?? '').trim()
+    if (value === '') {
+      who = SECTIONS[label] ?? ''
+      list = null
+      continue
+    }
+    const own = WHO[label]
+    const name = own !== undefined && who !== '' ? (own === 'LogonGuid' ? 'LogonGuid' : `${who}${own}`) : LABELS[label] ?? (match[2] as string).replaceAll(' ', '').replace(/ID$/, 'Id')
+    if (data[name] === undefined) {
+      data[name] = value
+      count++
+      list = name === 'Accesses' || name === 'Privileges' ? name : null
+    }
+  }
+  return count === 0 ? null : data
+}
+
+/** The `key=value` lines before `Message=` of a forwarded event log text, with what the message says; null when the text is none. */
+export function renderedRecord(text: string): Bag | null {
+  const split = text.indexOf('\nMessage=')
+  if (split === -1 || !/(?:^|\n)EventCode=\d+/.test(text.slice(0, split))) return null
+  const record = Object.create(null) as Bag
+  const lines = text.slice(0, split).split(/\r?\n/)
+  for (const line of lines) {
+    const equals = line.indexOf('=')
+    if (equals > 0) record[line.slice(0, equals)] = line.slice(equals + 1)
+    else if (/^\d/.test(line)) record['TimeCreated'] = line.trim()
+  }
+  const message = text.slice(split + '\nMessage='.length)
+  record['Message'] = message
+  return record
+}
