@@ -78,7 +78,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     report({ step: 'database' })
     let connection: DatabaseConnection = config.database_url
     if (config.database_url === '') {
-      const postgres = await launchPostgres({ dataDirectory: join(config.data, 'postgres'), log, report: (detail) => report({ step: 'database', detail }) })
+      const postgres = await launchPostgres({ dataDirectory: join(config.data, 'postgres'), report: (detail) => report({ step: 'database', detail }) })
       stops.push(() => postgres.stop())
       connection = postgres.connection
     }
@@ -130,7 +130,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
       gate: access.gate, clock, log, metrics, basePath: config.base_path, version,
       ...(tls === null ? {} : { headers: { 'strict-transport-security': 'max-age=31536000' } }),
     })
-    platformRoutes(http, { metrics, version, checks: { database: () => database.ping(), event_log: () => eventLog.check(), event_store: () => eventStore.check() } })
+    platformRoutes(http, { metrics, version, checks: { database: () => database.ping(), event_store: async () => { await Promise.all(eventLog.tenants().slice(0, 1).map((tenant) => eventStore.statistics(tenant))) } } })
     accessRoutes(http, access)
     assetRoutes(http, assets)
     telemetryRoutes(http, telemetry)

@@ -6,7 +6,7 @@ import type { Registry } from './metrics.ts'
 type Checks = Readonly<Record<string, () => Promise<void>>>
 
 /** What whoever runs the process asks: is it alive, may traffic come, what does it measure, what can it do. */
-export function platformRoutes<Actor>(http: Http<Actor, 'metrics.read' | string>, { metrics, version, checks }: { metrics: Registry; version: string; checks: Checks }): void {
+export function platformRoutes<Actor>(http: Http<Actor, 'metrics.read'>, { metrics, version, checks }: { metrics: Registry; version: string; checks: Checks }): void {
   http.route({
     method: 'get', path: '/healthz', operation: 'health', tag: 'platform', access: 'public', summary: 'The process answers',
     answers: { 200: { description: 'Alive', schema: z.object({ status: z.literal('ok'), version: z.string() }) } },

@@ -45,7 +45,7 @@ export interface Telemetry {
   ingest(sending: Sending, body: AsyncIterable<Uint8Array>): Promise<IntakeTotals>
   /** The same for the body of Elasticsearch's _bulk. */
   bulk(sending: Sending, body: AsyncIterable<Uint8Array>, index: string, language: Language): Promise<BulkAnswer>
-  search(tenantId: string, hunt: Hunt, page: { limit: number; cursor?: string }): Promise<{ events: StoredEvent[]; next: string | null }>
+  search(tenantId: string, hunt: Hunt, page: { limit: number; cursor?: string; fields?: readonly string[] }): Promise<{ events: StoredEvent[]; next: string | null }>
   count(tenantId: string, hunt: Hunt): Promise<number>
   /** At most `buckets` buckets of equal, round width between from and to. */
   histogram(tenantId: string, hunt: Hunt, buckets: number): Promise<{ bucketMs: number; buckets: { start: number; count: number }[] }>
@@ -129,9 +129,9 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
     }),
     bulk: (sending, body, index, language) => send(sending, (destination) => bulk(eventLog, body, destination, index, language)),
 
-    async search(tenantId, hunt, { limit, cursor }) {
+    async search(tenantId, hunt, page) {
       const query = await queryOf(tenantId, hunt)
-      return query === null ? { events: [], next: null } : await eventStore.search(tenantId, { ...query, limit, ...(cursor === undefined ? {} : { cursor }) })
+      return query === null ? { events: [], next: null } : await eventStore.search(tenantId, { ...query, ...page })
     },
     async count(tenantId, hunt) {
       const query = await queryOf(tenantId, hunt)
@@ -155,7 +155,7 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
       return rows.map((source) => {
         const stored = statistics.find(({ source: id }) => id === source.id)
         return {
-          ...source, stored: stored?.events ?? 0, unknownShape: stored?.unknownShape ?? 0, late: stored?.late ?? 0, future: stored?.future ?? 0,
+          ...source, stored: stored?.events ?? 0, unknownShape: stored?.unknownShapes ?? 0, late: stored?.late ?? 0, future: stored?.future ?? 0,
           lastEventAt: stored?.lastTime ?? null, rate: rateOf(source.id),
           lag: stored?.lastTime == null || stored.lastReceivedAt == null ? null : stored.lastReceivedAt - stored.lastTime,
         }
@@ -168,8 +168,8 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
       const { rows: [row] } = await database.tenant(tenantId, (tx) => sql<{ through_offset: string }>`SELECT through_offset FROM telemetry_observed WHERE tenant_id = ${tenantId}`.execute(tx))
       const after = Number(row?.through_offset ?? 0)
       if (through <= after) return
-      const entities = await eventStore.entities(tenantId, after, through)
-      const observations = entities.map(({ kind, name, firstSeen, lastSeen }): Observation => ({ kind, name, firstSeen, lastSeen }))
+      const observations = (await eventStore.entities(tenantId, after, through)).flatMap(({ host, user, address, first, last }) =>
+        ([['host', host], ['user', user], ['address', address]] as const).flatMap(([kind, name]): Observation[] => (name === null ? [] : [{ kind, name, firstSeen: first, lastSeen: last }])))
       await database.tenant(tenantId, async (tx) => {
         await assets.observe(tx, tenantId, observations)
         await sql`INSERT INTO telemetry_observed (tenant_id, through_offset) VALUES (${tenantId}, ${through})

@@ -138,9 +138,9 @@ function searchRoutes(http: AccessHttp, telemetry: Telemetry): void {
     answers: { 200: { description: 'A page of events; `raw` is the record as it was sent', schema: z.object({ events: z.array(z.record(z.string(), z.unknown())), next_cursor: z.string().nullable() }) } },
   }, async ({ actor, query: { limit, cursor, fields, ...query } }) => {
     const tenantId = tenantOf(actor)
-    const { events, next } = await telemetry.search(tenantId, huntOf(query), { limit, ...(cursor === undefined ? {} : { cursor }) })
+    const { columns, select } = selection(fields)
+    const { events, next } = await telemetry.search(tenantId, huntOf(query), { limit, ...(cursor === undefined ? {} : { cursor }), ...(columns === null ? {} : { fields: columns }) })
     const names = await telemetry.sourceNames(tenantId)
-    const select = selection(fields)
     return { body: { events: events.map((event) => select(presentEvent(event, names))), next_cursor: next } }
   })
   http.route({
@@ -187,23 +187,26 @@ const presentSource = (source: SourceHealth) => ({
 
 function presentEvent(event: StoredEvent, names: ReadonlyMap<string, string>): Record<string, unknown> {
   const { time, received_at, source, ...rest } = event
-  return { ...rest, time: iso(time), received_at: iso(received_at), source: names.get(source) ?? source }
+  return { ...rest, time: iso(time), received_at: iso(received_at), ...(source === undefined ? {} : { source: names.get(source) ?? source }) }
 }
 
-/** `host,time,raw.EventID`: columns of the answer, and fields of the record. */
-function selection(fields: string | undefined): (event: Record<string, unknown>) => Record<string, unknown> {
-  if (fields === undefined || fields.trim() === '') return (event) => event
-  const names = fields.split(',').map((name) => name.trim()).filter((name) => name !== '')
-  return (event) => {
-    const record = names.some((name) => name.startsWith('raw.')) ? JSON.parse(String(event['raw'])) as Record<string, unknown> : {}
-    return Object.fromEntries(names.map((name) => {
-      if (!name.startsWith('raw.')) return [name, Object.hasOwn(event, name) ? event[name] : null]
-      const path = name.slice(4)
-      // A dotted name may be one key (`winlog.event_id` in flat records) or a path.
-      if (Object.hasOwn(record, path)) return [name, record[path]]
-      let value: unknown = record
-      for (const part of path.split('.')) value = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined
-      return [name, value ?? null]
-    }))
+/** `host,time,raw.EventID`: columns of the answer (what the store must read for them), and fields of the record. */
+function selection(fields: string | undefined): { columns: readonly string[] | null; select(event: Record<string, unknown>): Record<string, unknown> } {
+  const names = (fields ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  if (names.length === 0) return { columns: null, select: (event) => event }
+  return {
+    columns: [...new Set(names.map((name) => (name.startsWith('raw.') ? 'raw' : name)))],
+    select(event) {
+      const record = names.some((name) => name.startsWith('raw.')) ? JSON.parse(String(event['raw'])) as Record<string, unknown> : {}
+      return Object.fromEntries(names.map((name) => [name, name.startsWith('raw.') ? valueAt(record, name.slice(4)) : (event[name] ?? null)]))
+    },
   }
+}
+
+/** A dotted name may be one key (`winlog.event_id` in flat records) or a path. */
+function valueAt(record: Record<string, unknown>, path: string): unknown {
+  if (Object.hasOwn(record, path)) return record[path]
+  let value: unknown = record
+  for (const part of path.split('.')) value = typeof value === 'object' && value !== null && Object.hasOwn(value, part) ? (value as Record<string, unknown>)[part] : undefined
+  return value ?? null
 }
