@@ -1,0 +1,115 @@
+// Every acknowledged event is there exactly once, whatever is killed and whenever: the server, or PostgreSQL under it. Five kills here, fifty in test:full.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { searchable, startServer } from '../server.ts'
+import type { TestServer } from '../server.ts'
+
+const full = process.env['HAECHI_TEST_FULL'] === '1'
+const kills = full ? 50 : 5
+const total = full ? 200_000 : 40_000
+const perRequest = 400
+
+let server: TestServer | undefined
+afterEach(async () => { await server?.remove() })
+
+// A fixed seed makes a failure repeatable as far as the machine allows (mulberry32).
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const line = (n: number) => JSON.stringify({ Channel: 'Security', EventID: 4624, Hostname: `WS-${n % 50}`, TargetUserName: `user${n % 20}`, EventTime: '2026-11-20 08:00:00', n })
+
+/** Sends all batches, several at a time; whatever fails is sent again with the same key, to whichever server stands then. `onAcknowledged` may kill. */
+async function sendAll(current: () => TestServer, authorization: string, onAcknowledged: (events: number) => Promise<void>): Promise<{ repeats: number }> {
+  let next = 0
+  let acknowledged = 0
+  let repeats = 0
+  const worker = async () => {
+    while (next < total / perRequest) {
+      const batch = next++
+      const body = Array.from({ length: perRequest }, (_, i) => line(batch * perRequest + i)).join('\n')
+      for (let tries = 0; ; tries++) {
+        if (tries > 0) repeats++
+        const answer = await fetch(`${current().url}/ingest/v1/events?source=chaos`, {
+          method: 'POST', body, headers: { authorization, 'content-type': 'application/x-ndjson', 'idempotency-key': `batch-${batch}` },
+        }).then(async (response) => ({ status: response.status, body: await response.json() as { accepted: number; duplicate: number; code?: string } }), () => null)
+        if (answer?.status === 200) {
+          expect(answer.body.accepted + answer.body.duplicate).toBe(perRequest)
+          break
+        }
+        if (answer !== null && answer.status !== 503) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
+        // Refused or cut: wait for the next turn of the event loop that a server may have come back in.
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+      acknowledged += perRequest
+      await onAcknowledged(acknowledged)
+    }
+  }
+  await Promise.all([worker(), worker(), worker(), worker()])
+  return { repeats }
+}
+
+async function everyNumberOnce(at: TestServer): Promise<void> {
+  const { durable } = await (await at.api('/api/v1/events/progress')).json() as { durable: number }
+  await searchable(at, durable)
+  const seen = new Uint8Array(total)
+  let cursor: string | null = null
+  let events = 0
+  do {
+    const page = await (await at.api(`/api/v1/events?limit=1000&fields=raw.n${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)).json() as { events: Record<string, number>[]; next_cursor: string | null }
+    for (const event of page.events) seen[event['raw.n']!]!++
+    events += page.events.length
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  const lost = seen.indexOf(0)
+  const doubled = seen.findIndex((times) => times > 1)
+  expect({ events, lost, doubled }).toEqual({ events: total, lost: -1, doubled: -1 })
+  expect(await (await at.api('/api/v1/events/count')).json()).toEqual({ count: total })
+}
+
+test(`kill -9 of the server at ${kills} random moments of an ingest of ${total} events`, async () => {
+  const next = random(20_261_122)
+  const moments = Array.from({ length: kills }, () => Math.floor(next() * total * 0.95)).sort((a, b) => a - b)
+  server = await startServer()
+  const key = await server.createKey({ role: 'ingest', name: 'chaos' })
+  let restarting: Promise<void> | null = null
+  let killed = 0
+  await sendAll(() => server!, `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`, async (acknowledged) => {
+    if (restarting !== null || killed >= kills || acknowledged < moments[killed]!) return
+    killed++
+    restarting = (async () => {
+      // Somewhere inside a request of another worker, or inside the store's commit or roll.
+      await new Promise((resolve) => setTimeout(resolve, next() * 60))
+      await server!.kill()
+      server = await server!.restart()
+    })().finally(() => { restarting = null })
+    if (next() < 0.5) await restarting
+  })
+  await restarting
+  expect(killed).toBeGreaterThanOrEqual(Math.min(kills, 3))
+  await everyNumberOnce(server)
+})
+
+test('kill -9 of PostgreSQL during an ingest: the server stays, answers 503 meanwhile, and every acknowledged event is there exactly once', async () => {
+  server = await startServer()
+  const pid = server.pid
+  const key = await server.createKey({ role: 'ingest', name: 'chaos' })
+  const moments = Array.from({ length: full ? 10 : 2 }, (_, i) => Math.floor((total * (i + 1)) / (full ? 12 : 4)))
+  let killed = 0
+  await sendAll(() => server!, `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`, async (acknowledged) => {
+    if (killed >= moments.length || acknowledged < moments[killed]!) return
+    killed++
+    const postmaster = Number((await readFile(join(server!.data, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
+    process.kill(postmaster, 'SIGKILL')
+  })
+  expect(killed).toBe(moments.length)
+  expect(server.pid).toBe(pid)
+  await everyNumberOnce(server)
+})
