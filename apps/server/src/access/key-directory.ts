@@ -150,7 +150,7 @@ export function openKeyDirectory(database: Database, sealer: Sealer, clock: Cloc
 
   return {
     use: <T>(keyId: string, judge: (key: StoredKey | undefined) => Judgement<T>) => new Promise<T>((resolve, reject) => {
-      queue.push({ keyId, judge, resolve: resolve as (value: unknown) => void, reject })
+      queue.push({ keyId, judge, resolve, reject })
       schedule()
     }),
   }

@@ -19,7 +19,7 @@ export async function passwordMatches(stored: string | undefined, password: stri
 
 /** Errors: password_too_short, password_unchanged. */
 export function checkNewPassword(wanted: string, old: string): void {
-  if ([...wanted.normalize('NFC')].length < minimumLength) throw new HaechiError('password_too_short', { minimum: minimumLength })
+  if (Array.from(wanted.normalize('NFC')).length < minimumLength) throw new HaechiError('password_too_short', { minimum: minimumLength })
   if (wanted.normalize('NFC') === old.normalize('NFC')) throw new HaechiError('password_unchanged')
 }
 

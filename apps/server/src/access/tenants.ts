@@ -4,6 +4,7 @@ import type { Database, Transaction } from '../platform/database.ts'
 import { HaechiError } from '../platform/errors.ts'
 import { z } from '../platform/http.ts'
 import { newId } from '../platform/ids.ts'
+import type { Outbox } from '../platform/outbox.ts'
 import { cursorOf, pageOf } from '../platform/paging.ts'
 import type { Audit } from './audit.ts'
 import { authorize, tenantOf } from './model.ts'
@@ -13,8 +14,13 @@ import type { AccessTables } from './store.ts'
 
 /** Written with the tenant itself, for the contexts that prepare something for it. */
 export type TenantCreated = { readonly tenant_id: string; readonly name: string; readonly display_name: string; readonly origin: 'installation' | 'provider' }
+declare module '../platform/outbox.ts' {
+  interface DomainEvents {
+    'access.tenant_created.v1': TenantCreated
+  }
+}
 /** What this context needs of platform/outbox. */
-export type OutboxPort = { publish(tx: Transaction, event: { type: 'access.tenant_created.v1'; tenantId: string; payload: TenantCreated }): Promise<unknown> }
+export type OutboxPort = Pick<Outbox, 'publish'>
 
 export type Tenant = { readonly tenantId: string; readonly name: string; readonly displayName: string; readonly origin: 'installation' | 'provider'; readonly createdAt: Date }
 export type Site = { readonly siteId: string; readonly name: string; readonly createdAt: Date }

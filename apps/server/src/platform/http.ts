@@ -134,7 +134,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
         const request = readRequest(c, limit)
         let response: Response
         try {
-          const actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access as Action)
+          const actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access)
           if (route.access !== 'public') gate.authorize(actor as Actor, route.access as Action)
           const query = route.query === undefined ? undefined : parse(route.query, queryOf(request), '?')
           const params = route.params === undefined ? undefined : parse(route.params, c.req.param(), '')

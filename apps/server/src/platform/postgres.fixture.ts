@@ -8,10 +8,10 @@ import { silentLog } from './log.ts'
 
 export const platformMigrations: MigrationSource = { context: 'platform', directory: new URL('./migrations/', import.meta.url) }
 
-export type TestDatabase = { connection: Exclude<DatabaseConnection, string>; database: Database; drop(): Promise<void> }
+export type TestDatabase = { connection: Exclude<DatabaseConnection, string>; database: Database; drop: () => Promise<void> }
 
 /** An empty database of the running test server: for tests of migrations themselves. */
-export async function emptyDatabase(template?: string): Promise<{ connection: TestDatabase['connection']; drop(): Promise<void> }> {
+export async function emptyDatabase(template?: string): Promise<{ connection: TestDatabase['connection']; drop: () => Promise<void> }> {
   const name = `test_${randomBytes(8).toString('hex')}`
   await administer((client) => client.query(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`))
   return {
