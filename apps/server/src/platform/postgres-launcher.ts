@@ -28,7 +28,7 @@ export type RunningPostgres = {
   /** Resolves, with why, when the postmaster died and could not be started again. Never before. */
   readonly lost: Promise<HaechiError>
   /** Fast shutdown: sessions are ended, everything is written, the postmaster is gone when it resolves. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 const major = '18'
@@ -340,7 +340,7 @@ async function start(cluster: Cluster, socket: string, stopping: () => boolean):
       await delay(10)
     }
     watchdog.end()
-    const said = (await readFile(log, 'utf8').catch(() => '')).slice(from)
+    const said = (await readFile(log).catch(() => Buffer.alloc(0))).subarray(from).toString()
     if (said.includes('lock file "postmaster.pid" already exists')) throw new HaechiError('postgres_pid_file_in_doubt', { file: join(directory, 'postmaster.pid'), pid: (await pidFile(directory))?.pid ?? '?' })
     // Backends of a killed postmaster notice within moments; until then their shared memory keeps the cluster closed.
     if (attempt < 50 && said.includes('is still in use') && !stopping()) await delay(100)
@@ -350,8 +350,10 @@ async function start(cluster: Cluster, socket: string, stopping: () => boolean):
 
 function reasonIn(output: string): string | undefined {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
-  const fault = lines.find((line) => /FATAL|PANIC|error:|could not/.test(line)) ?? lines.at(-1)
-  return fault?.replace(/^.*?(FATAL|PANIC|error): +/, '')
+  const fault = lines.findIndex((line) => /FATAL|PANIC|error:|could not/.test(line))
+  // What follows without a time of its own continues the message.
+  const message = fault === -1 ? lines.slice(-1) : lines.slice(fault, fault + 3).filter((line, i) => i === 0 || !/^\d{4}-/.test(line))
+  return message.length === 0 ? undefined : message.join(' ').replace(/^.*?(FATAL|PANIC|error): +/, '')
 }
 
 // The watchdog waits on a pipe that only this process holds; when that ends, by kill -9 or otherwise, it asks the postmaster to shut down
@@ -406,6 +408,8 @@ async function supervise(cluster: Cluster, adopted: Postmaster | undefined): Pro
   const { promise: lost, resolve: lose } = Promise.withResolvers<HaechiError>()
   async function keepRunning(): Promise<void> {
     for (let attempt = 0; ; ) {
+      // The wish may have come while this one was being started, too late for `start` and too early for `end`.
+      if (wished()) postmaster.child?.kill('SIGINT')
       await ended(postmaster)
       postmaster.watchdog.end()
       if (wished()) return
@@ -435,8 +439,6 @@ async function supervise(cluster: Cluster, adopted: Postmaster | undefined): Pro
     const hold = setInterval(() => undefined, 1_000)
     await end()
     await kept
-    // One that was just being started again when the wish came.
-    await end()
     postmaster.watchdog.end()
     if (!socket.startsWith(directory)) await rm(socket, { recursive: true, force: true })
     clearInterval(hold)
