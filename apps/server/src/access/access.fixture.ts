@@ -1,3 +1,6 @@
+import { createHash, createHmac, randomUUID } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createSigner, httpbis } from 'http-message-signatures'
 import { Registry } from 'prom-client'
 import { manualClock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
@@ -52,3 +55,21 @@ export async function openAccessFixture(options: Partial<AccessOptions> & { base
 export type AccessFixture = Awaited<ReturnType<typeof openAccessFixture>>
 
 export const basic = (key: { key_id: string; secret: string }): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${key.key_id}:${key.secret}`).toString('base64')}` })
+
+/** Headers of scheme 1, as existing clients make them: naive UTC with six digits. */
+export function scheme1(key: { key_id: string; secret: string }, method: string, path: string, at: number, body = '', digits = `${String(at % 1_000).padStart(3, '0')}456`): Record<string, string> {
+  const timestamp = `${new Date(at).toISOString().slice(0, 19)}${digits === '' ? '' : `.${digits}`}`
+  const signature = createHmac('sha256', key.secret).update(`${method}\n${path}\n${timestamp}\n${body}`).digest('hex')
+  return { 'X-API-Key': key.key_id, 'X-Timestamp': timestamp, 'X-Signature': signature, 'Content-Type': 'application/json' }
+}
+
+/** Headers of scheme 2, made by the library. */
+export async function scheme2(key: { key_id: string; secret?: string; privateKey?: KeyObject }, method: string, url: string, at: number, body = '', nonce = randomUUID(), expiresIn = 300): Promise<Record<string, string>> {
+  const signer = key.privateKey === undefined ? createSigner(key.secret!, 'hmac-sha256', key.key_id) : createSigner(key.privateKey, 'ed25519', key.key_id)
+  const digest = body === '' ? {} : { 'content-digest': `sha-512=:${createHash('sha512').update(body).digest('base64')}:` }
+  const { headers } = await httpbis.signMessage({
+    key: signer, fields: ['@method', '@authority', '@path', '@query', ...Object.keys(digest)], params: ['created', 'expires', 'nonce', 'keyid'],
+    paramValues: { created: new Date(at), expires: new Date(at + expiresIn * 1_000), nonce },
+  }, { method, url, headers: digest })
+  return headers as Record<string, string>
+}

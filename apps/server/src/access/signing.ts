@@ -67,7 +67,7 @@ export function parseTimestamp(text: string): number {
   const time = Date.UTC(year, month - 1, day, hour, minute, second)
   const read = new Date(time)
   if (read.getUTCMonth() !== month - 1 || read.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) throw refuse()
-  const milliseconds = Math.floor(Number(`0.${match[7] ?? '0'}`) * 1_000)
+  const milliseconds = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3))
   const zone = match[8]
   if (zone === undefined || zone === 'Z') return time + milliseconds
   const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(-2))]

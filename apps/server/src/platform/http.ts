@@ -177,14 +177,14 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
   return http
 }
 
-/** RFC 9457. `code` is ours and stable; `errors` names each fault and its place. */
+/** RFC 9457. `code` is ours and stable, `params` are the values in its text; `errors` names each fault and its place. */
 export function problem(error: HaechiError, language: Language, extra: Readonly<Record<string, unknown>> = {}): Response {
   const { status, retry } = errorEntry(error.code)
   const errors = error.errors.map((fault) => detail(fault, language))
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'content-language': language, 'cache-control': 'no-store' }
   if (status === 401) headers['www-authenticate'] = 'ApiKey, Basic realm="haechi", charset="UTF-8"'
   if (retry && (status === 503 || status === 429)) headers['retry-after'] = String(error.params['retry_after'] ?? 2)
-  const body = { type: `urn:haechi:error:${error.code}`, title: describe(error.code, error.params, language), status, code: error.code, detail: describe(error.code, error.params, language), retry, errors, ...extra }
+  const body = { type: `urn:haechi:error:${error.code}`, title: describe(error.code, error.params, language), status, code: error.code, detail: describe(error.code, error.params, language), retry, params: error.params, errors, ...extra }
   return new Response(JSON.stringify(body), { status, headers })
 }
 
@@ -271,7 +271,7 @@ function parse(schema: Schema, value: unknown, place: '?' | '/' | ''): unknown {
 }
 
 const problemSchema = z.object({
-  type: z.string(), title: z.string(), status: z.int(), code: z.string(), detail: z.string(), retry: z.boolean(),
+  type: z.string(), title: z.string(), status: z.int(), code: z.string(), detail: z.string(), retry: z.boolean(), params: z.record(z.string(), z.union([z.string(), z.number()])),
   errors: z.array(z.object({ code: z.string(), place: z.string(), detail: z.string() })),
 }).openapi('Problem')
 
