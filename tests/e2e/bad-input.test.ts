@@ -52,7 +52,7 @@ test.each([
   expect([status, code]).toEqual([401, expect.stringMatching(/^(unauthenticated|signature_)/)])
 })
 
-const bodies: [string, BodyInit][] = [
+const bodies: [string, string | Buffer][] = [
   ['empty', ''], ['truncated', '{"name":"x"'], ['an array', '[]'], ['a number', '5'], ['null', 'null'], ['wrong types', '{"name":5,"role":{},"user":[],"password":true}'],
   ['prototype keys', '{"__proto__":{"role":"owner"},"constructor":{"prototype":{"x":1}}}'], ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
   ['deep', '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000)], ['deep arrays', '['.repeat(200_000)], ['a lone surrogate', '{"name":"\\ud800","role":"owner","display_name":"\\ud800"}'], ['a NUL', '{"name":"a\\u0000b","role":"ingest"}'],
@@ -105,7 +105,7 @@ test('nothing stands at other addresses, and the answer says where to look', asy
 })
 
 test('ingest: empty, all broken, gzip that is none, truncated, an unknown encoding', async () => {
-  const send = async (body: BodyInit, headers: Record<string, string> = {}) => answer(await fetch(`${server.url}/ingest/v1/events`, { method: 'POST', headers: { authorization: ingest, ...headers }, body }))
+  const send = async (body: string | Buffer, headers: Record<string, string> = {}) => answer(await fetch(`${server.url}/ingest/v1/events`, { method: 'POST', headers: { authorization: ingest, ...headers }, body }))
   expect(await send('')).toMatchObject({ status: 400, code: 'body_invalid' })
   expect(await send('a\nb\n')).toMatchObject({ status: 400, code: 'nothing_kept' })
   expect(await send('not gzip', { 'content-encoding': 'gzip' })).toMatchObject({ status: 400, code: 'body_encoding_invalid' })

@@ -92,7 +92,6 @@ export const errorTable = {
   event_store_corrupt: { status: 500, retry: false, en: 'The event store file {file} is missing or cannot be read ({reason}); restore it, or rebuild the store from the event log', ko: '이벤트 저장소 파일 {file}이(가) 없거나 읽을 수 없습니다({reason}). 파일을 복구하거나 이벤트 로그로 저장소를 다시 만드십시오' },
   query_invalid: { status: 400, retry: false, en: 'The query field {name} is not valid: {reason}', ko: '검색 조건 {name}이(가) 올바르지 않습니다: {reason}' },
   query_timeout: { status: 503, retry: true, en: 'The search took longer than {seconds} s; narrow the time window or add a field', ko: '검색이 {seconds}초를 넘겼습니다. 기간을 줄이거나 조건을 더하십시오' },
-  shutting_down: { status: 503, retry: true, en: 'The server is stopping; try again in a moment', ko: '서버가 종료되는 중입니다. 잠시 뒤 다시 시도하십시오' },
   // command line: how it was called
   usage_unknown_command: { status: 400, retry: false, en: 'There is no command {command}{suggestion}. All of them: haechi help', ko: '{command} 명령은 없습니다{suggestion}. 전체 목록: haechi help' },
   usage_verb_missing: { status: 400, retry: false, en: 'Say what to do with {command}: {verbs}. Examples: haechi help {command}', ko: '{command}에 무엇을 할지 지정하십시오: {verbs}. 예: haechi help {command}' },
@@ -119,6 +118,7 @@ export const errorTable = {
   remote_key_missing: { status: 400, retry: false, en: 'A remote server needs a key: HAECHI_KEY=KEY_ID:SECRET, or --key. One is made on the server with: haechi keys create', ko: '원격 서버에는 키가 필요합니다: HAECHI_KEY=KEY_ID:SECRET 또는 --key. 키는 서버에서 haechi keys create로 만듭니다' },
   remote_key_malformed: { status: 400, retry: false, en: 'The key is not of the form KEY_ID:SECRET (as haechi keys create printed the two)', ko: '키가 KEY_ID:SECRET 형식이 아닙니다(haechi keys create가 출력한 두 값)' },
   file_unreadable: { status: 400, retry: false, en: 'The file {file} cannot be read ({reason})', ko: '{file} 파일을 읽을 수 없습니다({reason})' },
+  file_not_written: { status: 400, retry: false, en: 'The file {file} cannot be written ({reason}); name a new file in a folder that you may write to', ko: '{file} 파일을 쓸 수 없습니다({reason}). 쓰기 권한이 있는 폴더의 새 파일 이름을 지정하십시오' },
   file_without_records: { status: 400, retry: false, en: 'There is no record in {file}', ko: '{file}에 레코드가 없습니다' },
   file_changed: { status: 409, retry: true, en: 'The file {file} was changed while it was read; send it again when it is complete', ko: '{file} 파일이 읽는 동안 바뀌었습니다. 파일이 완성된 뒤 다시 보내십시오' },
   interrupted: { status: 500, retry: true, en: 'Stopped before the end; the same command again goes on where this stopped and doubles nothing', ko: '끝나기 전에 멈추었습니다. 같은 명령을 다시 실행하면 이어서 진행하며 중복되지 않습니다' },
