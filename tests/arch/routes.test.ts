@@ -28,7 +28,7 @@ function build(gate: { authenticate(): Promise<Actor>; authorize(actor: Actor, a
   const metrics = new Registry()
   const http = createHttp<Actor, Action>({ gate, clock: manualClock(0), log: silentLog, metrics, basePath: '', version: 'test' })
   platformRoutes(http, { metrics, version: 'test', checks: {} })
-  accessRoutes(http, { secureCookies: false, ...unreachableAccess })
+  accessRoutes(http, unreachableAccess)
   assetRoutes(http, unreachable<Assets>('assets'))
   telemetryRoutes(http, unreachable<Telemetry>('telemetry'))
   return http

@@ -23,7 +23,7 @@ import { platformRoutes } from './platform/routes.ts'
 import { launchPostgres } from './platform/postgres-launcher.ts'
 import { openKeyring } from './platform/secrets.ts'
 import { serverCertificate } from './platform/tls.ts'
-import { openWorkflows } from './platform/workflows.ts'
+import { every, openWorkflows } from './platform/workflows.ts'
 import { openTelemetry, telemetryMigrations, telemetryRoutes } from './telemetry/api.ts'
 
 export { readConfig, settings } from './platform/config.ts'
@@ -112,12 +112,13 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     stops.push(() => telemetry.close())
 
     report({ step: 'workflows' })
-    const workflows = openWorkflows({ connection, database, clock, log, executorId: hostname() })
-    workflows.schedule('telemetry.retention', { every: 3_600_000 }, async (run) => {
-      for (const tenant of eventLog.tenants()) await run.step(`retain ${tenant}`, () => telemetry.retain(tenant))
+    const workflows = await openWorkflows({ connection, database, clock, log, executorId: hostname() })
+    stops.push(() => workflows.close())
+    const retention = workflows.define<null, void>('telemetry.retention', async (run) => {
+      for (const tenant of await run.step('tenants', () => eventLog.tenants())) await run.step(`retain ${tenant}`, () => telemetry.retain(tenant))
     })
-    await workflows.start()
-    stops.push(() => workflows.stop())
+    workflows.schedule(retention, every(3_600_000))
+    await workflows.launch()
     await outbox.start()
     stops.push(() => outbox.stop())
     const sweeps = setInterval(() => {

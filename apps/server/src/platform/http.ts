@@ -46,7 +46,7 @@ export interface Gate<Actor, Action extends string> {
 type Schema = z.ZodType
 type Output<S> = S extends Schema ? z.output<S> : undefined
 
-export type Route<Actor, Action extends string, Q, P, B> = {
+export type Route<Action extends string, Q, P, B> = {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete' | 'head'
   /** OpenAPI form: /api/v1/incidents/{id} */
   readonly path: string
@@ -78,7 +78,7 @@ export type Answer = { readonly status?: number; readonly body: unknown; readonl
 
 export interface Http<Actor, Action extends string> {
   route<A extends Action | 'public', Q extends Schema | undefined = undefined, P extends Schema | undefined = undefined, B extends Schema | undefined = undefined>(
-    route: Route<Actor, Action, Q, P, B> & { readonly access: A },
+    route: Route<Action, Q, P, B> & { readonly access: A },
     handle: (input: Handled<Actor, A, Q, P, B>) => Promise<Answer> | Answer,
   ): void
   /** What is declared, for tests/arch and the OpenAPI document. */
@@ -135,7 +135,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
         let response: Response
         try {
           const actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access)
-          if (route.access !== 'public') gate.authorize(actor as Actor, route.access as Action)
+          if (route.access !== 'public') gate.authorize(actor as Actor, route.access)
           const query = route.query === undefined ? undefined : parse(route.query, queryOf(request), '?')
           const params = route.params === undefined ? undefined : parse(route.params, c.req.param(), '')
           const body = route.body === undefined || route.body === 'stream' ? undefined : parse(route.body, json(await request.body()), '/')
@@ -276,7 +276,7 @@ const problemSchema = z.object({
 }).openapi('Problem')
 
 // The document needs only the shapes; the type parameters of the route say nothing to it.
-function register(app: OpenAPIHono, route: { method: Route<never, never, never, never, never>['method']; path: string; operation: string; summary: string; tag: string; access: string; query?: unknown; params?: unknown; body?: unknown; answers: Route<never, never, never, never, never>['answers'] }): void {
+function register(app: OpenAPIHono, route: { method: Route<never, never, never, never>['method']; path: string; operation: string; summary: string; tag: string; access: string; query?: unknown; params?: unknown; body?: unknown; answers: Route<never, never, never, never>['answers'] }): void {
   const content = (answer: { schema?: Schema; type?: string }) =>
     answer.schema === undefined && answer.type === undefined ? {} : { content: { [answer.type ?? 'application/json']: { schema: answer.schema ?? z.string() } } }
   const body = route.body === undefined ? {} : {
