@@ -151,7 +151,8 @@ export class JsonSplitter {
     while (stop > at && isBlank(buffer[stop - 1] as number)) stop--
     const inArray = this.#frame !== 'top'
     if (inArray && buffer[stop - 1] === COMMA) stop--
-    if (stop - at > this.#limit) {
+    // Blanks at the end count too, or the verdict would depend on where the input was cut.
+    if (newline - at > this.#limit) {
       if (!this.#byLine) return -2
       this.#fail('record_too_large', out)
       return newline

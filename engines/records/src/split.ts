@@ -1,6 +1,5 @@
 // Splits any input into records: what wraps it is undone, its form is read from its content, one record is one line of JSON.
 // A broken record is an error in its place and the rest goes on. split.test.ts holds it for every form, chunking and cut.
-import { parse as csvParser } from 'csv-parse'
 import { isUtf8 } from 'node:buffer'
 import { RecordsError } from './errors.ts'
 import { JsonSplitter } from './json.ts'
@@ -26,7 +25,7 @@ const DEFAULT_RECORD_BYTES = 1024 * 1024
 const SNIFF_BYTES = 64 * 1024
 const LF = 10
 
-type Form = 'json' | 'csv' | 'text' | 'binary'
+type Form = { kind: 'json' | 'text' | 'binary' } | { kind: 'csv'; delimiter: string }
 
 /**
  * Records of any input in batches: NDJSON, a JSON array, printed or concatenated objects, CloudTrail files, CSV, text lines; gzip and zip of these; UTF-8 or UTF-16 with a byte order mark.
@@ -61,13 +60,14 @@ async function* splitPiece(input: AsyncIterable<Piece>, name: string, limit: num
   else if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) text = without(whole, 3)
 
   const sniffed = form === 'ndjson' ? { head: Buffer.alloc(0), whole: text } : await peek(text, SNIFF_BYTES)
-  const found: Form = form === 'ndjson' ? 'json' : formOf(sniffed.head.subarray(0, SNIFF_BYTES), name)
-  if (found === 'binary') {
+  const found: Form = form === 'ndjson' ? { kind: 'json' } : formOf(sniffed.head.subarray(0, SNIFF_BYTES), name)
+  if (found.kind === 'binary') {
     yield failed(new RecordsError('binary_content', name, { kind: sniffed.head.toString('latin1', 0, 7) === 'ElfFile' ? 'evtx' : 'unknown' }))
     return index
   }
-  if (found === 'csv') return yield* splitCsv(sniffed.whole, name, limit, index)
-  const splitter = found === 'json' ? new JsonSplitter(name, limit, index, form === 'ndjson') : new LineSplitter(name, limit, index)
+  const splitter = found.kind === 'json' ? new JsonSplitter(name, limit, index, form === 'ndjson')
+    : found.kind === 'csv' ? new CsvSplitter(name, limit, index, found.delimiter)
+    : new LineSplitter(name, limit, index)
   let fault: RecordsError | null = null
   for await (const piece of sniffed.whole) {
     if (piece instanceof RecordsError) { fault = piece; break }
@@ -94,28 +94,30 @@ async function* without(input: AsyncIterable<Piece>, count: number): AsyncGenera
 }
 
 function formOf(head: Buffer, name: string): Form {
-  if (head.includes(0)) return 'binary'
+  if (head.includes(0)) return { kind: 'binary' }
   const text = head.toString('latin1', 0, head.length)
   const start = text.trimStart()
-  if (start.startsWith('{')) return 'json'
-  if (/^\[\s*[{[\]]/.test(start)) return 'json'
+  if (start.startsWith('{')) return { kind: 'json' }
+  if (/^\[\s*[{[\]]/.test(start)) return { kind: 'json' }
   const lines = start.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   const objects = lines.filter((line) => line.startsWith('{') && line.endsWith('}')).length
-  if (objects * 2 > lines.length) return 'json'
-  return csvDelimiter(lines, /\.csv(\.gz)?$/i.test(name)) === null ? 'text' : 'csv'
+  if (objects * 2 > lines.length) return { kind: 'json' }
+  const delimiter = csvDelimiter(lines, /\.csv(\.gz)?$/i.test(name))
+  return delimiter === null ? { kind: 'text' } : { kind: 'csv', delimiter }
 }
 
-/** A CSV file names its columns: two or more different plain names, and as many cells in the next line. */
+const DELIMITERS = [',', ';', '\t', '|']
+
+/** A file that is not named CSV is one when it names its columns: two or more different plain names, and as many cells in the next line. */
 function csvDelimiter(lines: string[], named: boolean): string | null {
   const header = lines[0]
   if (header === undefined) return null
-  for (const delimiter of [',', ';', '\t', '|']) {
+  if (named) return DELIMITERS.toSorted((a, b) => header.split(b).length - header.split(a).length)[0] as string
+  return DELIMITERS.find((delimiter) => {
     const cells = header.split(delimiter).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'))
-    if (cells.length < 2 || new Set(cells).size !== cells.length || !cells.every((cell) => /^[\w@][\w .@/#()-]{0,63}$/.test(cell))) continue
-    const next = lines[1]
-    if (named || next === undefined || next.split(delimiter).length >= cells.length) return delimiter
-  }
-  return null
+    if (cells.length < 2 || new Set(cells).size !== cells.length || !cells.every((cell) => /^[\w@][\w .@/#()-]{0,63}$/.test(cell))) return false
+    return lines[1] === undefined || lines[1].split(delimiter).length >= cells.length
+  }) ?? null
 }
 
 /** Text that is no JSON: each line is a record, kept as `{"message": line}`. */
@@ -175,7 +177,7 @@ class LineSplitter {
     while (stop > from && (buffer[stop - 1] === 13 || buffer[stop - 1] === 32)) stop--
     if (stop === from) return
     const bytes = buffer.subarray(from, stop)
-    if (bytes.length > this.#limit) this.#fail('record_too_large', out)
+    if (to - from > this.#limit) this.#fail('record_too_large', out)
     else if (!isUtf8(bytes)) this.#fail('utf8_invalid', out)
     else out.push({ index: this.#index++, line: this.#line, bytes: Buffer.from(`{"message":${JSON.stringify(bytes.toString())}}`) })
   }
@@ -185,70 +187,139 @@ class LineSplitter {
   }
 }
 
-/** RFC 4180 with a header line: each row becomes an object of strings. */
-async function* splitCsv(input: AsyncIterable<Piece>, name: string, limit: number, from: number): AsyncGenerator<SourceRecord[], number> {
-  const { head, whole } = await peek(input, SNIFF_BYTES)
-  const lines = head.subarray(0, SNIFF_BYTES).toString('latin1').trimStart().split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  let index = from
-  let out: SourceRecord[] = []
-  let header: string[] | null = null
-  let startLine = 1
-  const fail = (code: 'csv_invalid' | 'utf8_invalid' | 'record_too_large', line: number, params: Record<string, string | number> = {}): void => {
-    out.push({ index: index++, line, error: new RecordsError(code, `${name}:${line}`, params) })
+/** RFC 4180 with a header line: each row becomes an object of strings. A quoted cell may hold line ends. */
+class CsvSplitter {
+  readonly #place: string
+  readonly #limit: number
+  readonly #delimiter: string
+  #index: number
+  #line = 1
+  #buffer: Buffer = Buffer.alloc(0)
+  #header: string[] | null = null
+  #skipping = false
+  // The search for the end of an unfinished row goes on where the last chunk ended.
+  #scanAt = 0
+  #quoted = false
+  #linesInside = 0
+
+  constructor(place: string, limit: number, index: number, delimiter: string) {
+    this.#place = place
+    this.#limit = limit
+    this.#index = index
+    this.#delimiter = delimiter
   }
-  const parser = csvParser({
-    delimiter: csvDelimiter(lines, true) ?? ',', info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: limit, skip_records_with_error: true, encoding: 'latin1',
-  })
-  parser.on('skip', (error: Error & { code?: string; lines?: number } | undefined) => {
-    const line = error?.lines ?? startLine
-    if (error?.code === 'CSV_MAX_RECORD_SIZE') fail('record_too_large', line, { limit_bytes: limit })
-    else fail('csv_invalid', line, { reason: error?.code ?? 'unreadable' })
-  })
-  let fault: RecordsError | null = null
-  const take = (): void => {
-    for (let row = parser.read() as { record: string[]; info: { lines: number } } | null; row !== null; row = parser.read() as typeof row) {
-      const line = startLine
-      startLine = row.info.lines + 1
-      const cells: string[] = []
-      let utf8 = true
-      for (const cell of row.record) {
-        const bytes = Buffer.from(cell, 'latin1')
-        utf8 &&= isUtf8(bytes)
-        cells.push(bytes.toString())
+
+  get index(): number {
+    return this.#index
+  }
+
+  push(chunk: Uint8Array): SourceRecord[] {
+    this.#buffer = this.#buffer.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([this.#buffer, chunk])
+    return this.#drain(false)
+  }
+
+  end(): SourceRecord[] {
+    return this.#drain(true)
+  }
+
+  #drain(last: boolean): SourceRecord[] {
+    const out: SourceRecord[] = []
+    const buffer = this.#buffer
+    let at = 0
+    for (;;) {
+      if (this.#skipping) {
+        const newline = buffer.indexOf(LF, at)
+        if (newline === -1) { at = buffer.length; break }
+        this.#skipping = false
+        this.#line++
+        at = newline + 1
       }
-      if (!utf8) fail('utf8_invalid', line)
-      else if (header === null) header = columnNames(cells)
-      else if (cells.length !== header.length) fail('csv_invalid', line, { cells: cells.length, columns: header.length })
-      else out.push({ index: index++, line, bytes: Buffer.from(rowJson(header, cells)) })
+      let i = Math.max(at, this.#scanAt)
+      const hardStop = Math.min(buffer.length, at + this.#limit + 1)
+      while (i < hardStop) {
+        const byte = buffer[i]
+        if (byte === 34) this.#quoted = !this.#quoted
+        else if (byte === LF) {
+          if (!this.#quoted) break
+          this.#linesInside++
+        }
+        i++
+      }
+      if (i === hardStop && i - at > this.#limit) {
+        this.#fail('record_too_large', out, { limit_bytes: this.#limit })
+        // Where the quotes of a row this long end is a guess; the next line end is where it starts again.
+        this.#skipping = true
+        this.#line += this.#linesInside
+        this.#restart()
+        at = i
+        continue
+      }
+      if (i === buffer.length && !(last && at < buffer.length)) {
+        this.#scanAt = i
+        break
+      }
+      this.#take(buffer, at, i, out)
+      this.#line += this.#linesInside + 1
+      this.#restart()
+      at = Math.min(i + 1, buffer.length)
     }
+    this.#buffer = buffer.subarray(at)
+    this.#scanAt = Math.max(0, this.#scanAt - at)
+    return out
   }
-  parser.on('error', (error: Error) => { fault ??= new RecordsError('csv_invalid', name, { reason: error.message }) })
-  for await (const piece of whole) {
-    if (fault !== null) break
-    if (piece instanceof RecordsError) { fault = piece; break }
-    for (let at = 0; at < piece.length; at += SNIFF_BYTES) {
-      await new Promise<void>((resolve) => {
-        const part = Buffer.from(piece.subarray(at, at + SNIFF_BYTES))
-        parser.once('error', () => resolve())
-        parser.write(part, () => { take(); parser.removeListener('error', resolve); resolve() })
-        parser.setMaxListeners(0)
-        // A full queue of rows would hold the write back.
-        parser.on('readable', take)
-      })
-      parser.removeListener('readable', take)
-      if (out.length > 0) { yield out; out = [] }
+
+  #restart(): void {
+    this.#quoted = false
+    this.#linesInside = 0
+    this.#scanAt = 0
+  }
+
+  #take(buffer: Buffer, from: number, to: number, out: SourceRecord[]): void {
+    const stop = to > from && buffer[to - 1] === 13 ? to - 1 : to
+    if (stop === from) return
+    const bytes = buffer.subarray(from, stop)
+    if (!isUtf8(bytes)) { this.#fail('utf8_invalid', out); return }
+    const cells = csvCells(bytes.toString(), this.#delimiter)
+    if (cells === null) this.#fail('csv_invalid', out, { reason: 'quote' })
+    else if (this.#header === null) this.#header = columnNames(cells)
+    else if (cells.length !== this.#header.length) this.#fail('csv_invalid', out, { cells: cells.length, columns: this.#header.length })
+    else out.push({ index: this.#index++, line: this.#line, bytes: Buffer.from(rowJson(this.#header, cells)) })
+  }
+
+  #fail(code: 'csv_invalid' | 'utf8_invalid' | 'record_too_large', out: SourceRecord[], params: Record<string, string | number> = {}): void {
+    out.push({ index: this.#index++, line: this.#line, error: new RecordsError(code, `${this.#place}:${this.#line}`, params) })
+  }
+}
+
+/** The cells of one row, or null when a quote is not closed or something follows it. */
+function csvCells(row: string, delimiter: string): string[] | null {
+  const cells: string[] = []
+  let at = 0
+  for (;;) {
+    if (row.charCodeAt(at) === 34) {
+      let cell = ''
+      let from = at + 1
+      for (;;) {
+        const quote = row.indexOf('"', from)
+        if (quote === -1) return null
+        cell += row.slice(from, quote)
+        if (row.charCodeAt(quote + 1) !== 34) { at = quote + 1; break }
+        cell += '"'
+        from = quote + 2
+      }
+      cells.push(cell)
+      if (at === row.length) return cells
+      if (row[at] !== delimiter) return null
+    } else {
+      let stop = row.indexOf(delimiter, at)
+      if (stop === -1) stop = row.length
+      cells.push(row.slice(at, stop))
+      at = stop
+      if (at === row.length) return cells
     }
+    at++
+    if (at === row.length) { cells.push(''); return cells }
   }
-  parser.on('readable', take)
-  await new Promise<void>((resolve) => {
-    parser.once('end', resolve)
-    parser.once('error', () => resolve())
-    parser.end(() => take())
-  })
-  take()
-  if (fault !== null) out.push({ index: index++, line: startLine, error: fault })
-  if (out.length > 0) yield out
-  return index
 }
 
 /** A name that occurs twice gets a number, so that no cell is lost. */

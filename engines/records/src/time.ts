@@ -48,7 +48,8 @@ export function parseSyslogStamp(monthName: string, day: string, clock: string, 
   const m = month(monthName)
   const year = new Date(now).getUTCFullYear()
   const [hour, minute, second] = clock.split(':').map(Number)
-  for (const candidate of [year + 1, year, year - 1]) {
+  // Eight years back at most: 29 February.
+  for (let candidate = year + 1; candidate >= year - 8; candidate--) {
     const time = utc(candidate, m, Number(day), hour ?? NaN, minute ?? NaN, second ?? NaN, 0)
     if (time !== null && time <= now + DAY) return time
   }
