@@ -54,6 +54,8 @@ const ended = (on: Node, id: string): Promise<RunStatus> => vi.waitFor(async () 
   expect(status?.state).toMatch(/succeeded|failed|cancelled/)
   return status!
 }, patiently)
+const timers = async (): Promise<unknown[]> => (await scratch.database.platform((tx) => sql`SELECT FROM platform_timers`.execute(tx))).rows
+const timersSet = (count: number): Promise<void> => vi.waitFor(async () => expect(await timers()).toHaveLength(count), patiently)
 const effects = (on: Node, expected: string[]): Promise<void> => vi.waitFor(() => expect(on.effects).toEqual(expected), patiently)
 
 describe('kill -9', () => {
@@ -83,7 +85,7 @@ describe('kill -9', () => {
   test('while it waits with a deadline that passes before the restart', async () => {
     const first = await node()
     await first.call('start', 'contain', 'run_1', { until: start + hour })
-    await vi.waitFor(async () => expect((await scratch.database.platform((tx) => sql`SELECT FROM platform_timers`.execute(tx))).rows).toHaveLength(1), patiently)
+    await timersSet(1)
     await first.kill()
     const second = await node({ now: start + 2 * hour })
     expect(await ended(second, 'run_1')).toMatchObject({ result: { answer: 'timeout' } })
@@ -109,8 +111,9 @@ describe('one node', () => {
     const on = await node()
     await on.call('start', 'contain', 'run_1', { until: start + hour })
     await effects(on, ['run_1:contain a', 'run_1:contain b', 'run_1:contain c'])
-    await vi.waitFor(async () => expect((await scratch.database.platform((tx) => sql`SELECT FROM platform_timers`.execute(tx))).rows).toHaveLength(1), patiently)
+    await timersSet(1)
     await on.call('advance', hour - 1)
+    expect(await timers(), 'a timer that fired is gone').toHaveLength(1)
     expect(await on.call('status', 'run_1')).toMatchObject({ state: 'running' })
     await on.call('advance', 1)
     expect(await ended(on, 'run_1')).toMatchObject({ result: { answer: 'timeout' } })
@@ -121,7 +124,7 @@ describe('one node', () => {
     const on = await node()
     const runs = Array.from({ length: 20 }, (_, n) => `run_${n}`)
     for (const id of runs) await on.call('start', 'twice', id, { until: start + hour })
-    await vi.waitFor(async () => expect((await scratch.database.platform((tx) => sql`SELECT FROM platform_timers`.execute(tx))).rows).toHaveLength(20), patiently)
+    await timersSet(20)
     await Promise.all([on.call('advance', hour), ...runs.map((id) => on.call('signal', id, 'approval', { n: 1 }, '1'))])
     for (const id of runs) {
       await on.call('signal', id, 'approval', { n: 2 }, '2')
@@ -186,7 +189,7 @@ describe('one node', () => {
   test('the database goes away and comes back: the run goes on', async () => {
     const on = await node()
     await on.call('start', 'contain', 'run_1', { until: start + hour })
-    await vi.waitFor(async () => expect((await scratch.database.platform((tx) => sql`SELECT FROM platform_timers`.execute(tx))).rows).toHaveLength(1), patiently)
+    await timersSet(1)
     const admin = new Client(scratch.connection)
     await admin.connect()
     await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')
