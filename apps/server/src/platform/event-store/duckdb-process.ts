@@ -1,0 +1,265 @@
+// The one process that owns DuckDB: it follows the event log by itself and answers questions. It holds no key but those of the segments it reads, and
+// lives no longer than the server. Forked by duckdb.ts. In a worker thread DuckDB would abort the server at exit.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { HaechiError } from '../errors.ts'
+import { openCursor, type LogCursor } from '../event-log/cursor.ts'
+import type { LogDamage } from '../event-log/port.ts'
+import type { Logger } from '../log.ts'
+import { columnsOfRaw, type Row } from './columns.ts'
+import type { Failure, FromStore, Question, ToStore } from './messages.ts'
+import { TenantStore, Turns } from './tenant-store.ts'
+
+type Follower = {
+  readonly tenant: string
+  readonly store: TenantStore
+  cursor: LogCursor | null
+  /** Following the log and starting it anew exclude each other. */
+  readonly turns: Turns
+  /** How many questions and transactions are using it. */
+  users: number
+  lastUsed: number
+}
+
+const commitRows = 20_000
+const commitBytes = 48 * 1024 * 1024
+/** Small transactions wait this long for company: each costs a sync. */
+const lingerMilliseconds = 60
+const smallRows = 5000
+const retryMilliseconds = 1000
+const attached = 32
+
+// Once the server is gone nobody reads what is said here.
+const say = (message: FromStore) => process.send?.(message, undefined, undefined, () => undefined)
+const logAt = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => { say({ kind: 'log', level, fields: plain(fields), message }) }
+const log: Logger = { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
+
+function plain(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value as unknown]))
+}
+
+const keyRequests = new Map<number, (key: Uint8Array | null) => void>()
+let requests = 0
+const openKey = async (wrapped: Uint8Array, place: string) => {
+  const id = requests++
+  const key = await new Promise<Uint8Array | null>((resolve) => {
+    keyRequests.set(id, resolve)
+    say({ kind: 'openKey', id, wrapped, place })
+  })
+  if (key === null) throw new HaechiError('log_corrupt', { file: place, position: 0, from: 0, to: 0, reason: 'key' })
+  return key
+}
+
+const durable = new Map<string, number>()
+const stores = new Map<string, Promise<Follower>>()
+const waiting: string[] = []
+const queued = new Set<string>()
+let wake: () => void = () => undefined
+let closing = false
+let uses = 0
+
+function enqueue(tenant: string): void {
+  if (queued.has(tenant)) return
+  queued.add(tenant)
+  waiting.push(tenant)
+  wake()
+}
+
+async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
+  const temporary = join(start.folder, '.tmp')
+  await mkdir(temporary, { recursive: true, mode: 0o700 })
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(start.threads), memory_limit: start.memory, temp_directory: temporary, autoinstall_known_extensions: 'false', autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  // Hot rows live for minutes: packing them at each checkpoint would cost more than all the rest. The WAL holds them until they are rolled.
+  for (const setting of [
+    `checkpoint_threshold = '2GB'`, `force_compression = 'uncompressed'`, `allowed_directories = ['${start.folder.replaceAll("'", "''")}/']`, 'enable_external_access = false', 'lock_configuration = true',
+  ]) await connection.run(`set ${setting}`)
+  connection.closeSync()
+  const step = (name: string) => { if (name === start.killAt) process.kill(process.pid, 'SIGKILL') }
+
+  async function follower(tenant: string): Promise<Follower> {
+    let opening = stores.get(tenant)
+    if (opening === undefined) {
+      opening = TenantStore.open(instance, start.folder, tenant, start.limits, log, step).then((store) => {
+        say({ kind: 'searchable', tenant, from: store.next, end: store.next, lost: store.lost })
+        return { tenant, store, cursor: null, turns: new Turns(), users: 0, lastUsed: 0 }
+      })
+      stores.set(tenant, opening)
+      opening.catch(() => stores.delete(tenant))
+    }
+    const found = await opening
+    return stores.get(tenant) === opening ? found : follower(tenant)
+  }
+
+  /** Lends a tenant's store; with too many open the one unused for longest is closed. */
+  async function using<T>(tenant: string, work: (of: Follower) => Promise<T>): Promise<T> {
+    const of = await follower(tenant)
+    of.users++
+    of.lastUsed = uses++
+    try {
+      return await work(of)
+    } finally {
+      of.users--
+      if (stores.size > attached) await closeOldest()
+    }
+  }
+
+  async function closeOldest(): Promise<void> {
+    const open = (await Promise.allSettled(stores.values())).flatMap((settled) => settled.status === 'fulfilled' ? [settled.value] : [])
+    const oldest = open.filter(({ users, store }) => users === 0 && store.rolling === null).sort((a, b) => a.lastUsed - b.lastUsed)[0]
+    if (oldest === undefined) return
+    stores.delete(oldest.tenant)
+    await closeFollower(oldest)
+  }
+
+  async function closeFollower(of: Follower): Promise<void> {
+    await of.cursor?.close()
+    of.cursor = null
+    await of.store.close()
+  }
+
+  /** Reads what is durable and not yet in the store, one transaction's worth. Answers whether there is more. */
+  async function follow(of: Follower): Promise<boolean> {
+    const { store, tenant } = of
+    const end = durable.get(tenant) ?? 0
+    if (end <= store.next) return false
+    const from = store.next
+    const onDamage = (damage: LogDamage) => log.error({ tenant, code: 'log_corrupt', ...damage }, 'Events in a damaged part of the event log cannot be searched')
+    of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from, openKey, onDamage })
+    const rows: Row[] = []
+    let bytes = 0
+    let next = from
+    let lost = 0
+    try {
+      while (rows.length < commitRows && bytes < commitBytes) {
+        const batch = await of.cursor.next(end)
+        if (batch === null) break
+        if (batch.first > next) lost += batch.first - next
+        const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
+        for (let i = 0, at = 0; i < batch.count; i++) {
+          const stop = lines.indexOf(10, at)
+          const raw = lines.toString('utf8', at, stop)
+          at = stop + 1
+          if (batch.first + i < from) continue
+          rows.push({ offset: batch.first + i, id: batch.ids.slice(i * 16, i * 16 + 16), receivedAt: batch.receivedAt, source: batch.source, backfill: batch.backfill, raw, columns: columnsOfRaw(raw, batch.receivedAt) })
+        }
+        bytes += lines.length
+        next = batch.first + batch.count
+      }
+      // Damage at the end leaves the cursor behind what could be read.
+      lost += of.cursor.offset() - next
+      next = of.cursor.offset()
+      await store.insert(rows, next, lost)
+    } catch (error) {
+      await of.cursor.close()
+      of.cursor = null
+      throw error
+    }
+    say({ kind: 'searchable', tenant, from, end: next, lost: store.lost })
+    if (store.due) startRoll(of)
+    if (rows.length < smallRows) await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds))
+    return true
+  }
+
+  function startRoll(of: Follower): void {
+    if (of.store.rolling !== null) return
+    of.users++
+    of.store.roll().catch((error: unknown) => failed(of.tenant, error)).finally(() => { of.users-- })
+  }
+
+  function failed(tenant: string, error: unknown): void {
+    const reason = (error as Error).message
+    log.error({ tenant, error }, 'The event store cannot follow the event log at present; it tries again')
+    say({ kind: 'stalled', tenant, reason })
+    // After such an error DuckDB answers nothing any more; a new process does.
+    if (/database has been invalidated|fatal error/i.test(reason)) process.exit(1)
+  }
+
+  async function followAll(): Promise<void> {
+    for (;;) {
+      if (closing) return
+      const tenant = waiting.shift()
+      if (tenant === undefined) {
+        await new Promise<void>((resolve) => { wake = resolve })
+        continue
+      }
+      queued.delete(tenant)
+      try {
+        if (await using(tenant, (of) => of.turns.take(() => follow(of)))) enqueue(tenant)
+      } catch (error) {
+        failed(tenant, error)
+        setTimeout(() => enqueue(tenant), retryMilliseconds)
+      }
+    }
+  }
+
+  function answer(of: Follower, question: Question): Promise<unknown> {
+    const { store } = of
+    switch (question.ask) {
+      case 'search': return store.search(question.query)
+      case 'count': return store.count(question.query)
+      case 'histogram': return store.histogram(question.query, question.bucketMs)
+      case 'entities': return store.entities(question.from, question.end)
+      case 'statistics': return store.statistics()
+      case 'dropBefore': return store.dropBefore(question.receivedBefore)
+      case 'roll': return store.roll()
+      case 'rebuild': break
+    }
+    return of.turns.take(() => rebuild(of, question.logStart))
+  }
+
+  async function rebuild(of: Follower, logStart: number): Promise<void> {
+    const { store, tenant } = of
+    await of.cursor?.close()
+    of.cursor = null
+    await store.rebuild(logStart)
+    say({ kind: 'searchable', tenant, from: store.next, end: store.next, lost: store.lost })
+    enqueue(tenant)
+  }
+
+  process.on('message', (message: ToStore) => {
+    if (message.kind === 'durable') {
+      durable.set(message.tenant, message.end)
+      enqueue(message.tenant)
+    } else if (message.kind === 'question') {
+      const { id, tenant, question } = message
+      using(tenant, (of) => answer(of, question)).then((value) => say({ kind: 'answer', id, value }), (error: unknown) => say({ kind: 'answer', id, failure: failureOf(tenant, error) }))
+    } else if (message.kind === 'close') {
+      void close()
+    }
+  })
+
+  const following = followAll()
+
+  async function close(): Promise<void> {
+    closing = true
+    wake()
+    await following
+    for (const opening of stores.values()) await opening.then(closeFollower, () => undefined)
+    instance.closeSync()
+    process.exit(0)
+  }
+
+  say({ kind: 'ready' })
+}
+
+function failureOf(tenant: string, error: unknown): Failure {
+  if (error instanceof HaechiError) return { code: error.code, params: error.params }
+  log.error({ tenant, error }, 'A question to the event store failed')
+  return { code: null, message: (error as Error).message }
+}
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (message: ToStore) => {
+  if (message.kind === 'key') {
+    keyRequests.get(message.id)?.(message.key)
+    keyRequests.delete(message.id)
+  }
+  if (message.kind === 'start') main(message).catch((error: unknown) => {
+    log.error({ error }, 'The event store cannot start')
+    process.exit(1)
+  })
+})
