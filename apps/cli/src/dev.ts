@@ -1,0 +1,53 @@
+// `npm run dev`: the server with a debug log, started again when its code changes. The old one drains before the new one starts, because only one
+// may hold the data directory.
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { watch } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { languageOf, textIn } from './texts.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const words = process.argv.slice(2)
+const text = textIn(languageOf(words, process.env))
+const quiet = 200
+
+let server: ChildProcess | undefined
+let pending: NodeJS.Timeout | undefined
+let ending = false
+let again = false
+
+function start(): void {
+  again = false
+  const level = words.includes('--log-level') ? [] : ['--log-level', 'debug']
+  const child = spawn(process.execPath, [join(root, 'apps/cli/src/main.ts'), 'serve', ...level, ...words], { stdio: 'inherit' })
+  server = child
+  child.once('exit', (code) => {
+    server = undefined
+    if (ending) process.exit(code ?? 1)
+    if (again) start()
+    else console.error(text('dev_waiting', { code: String(code ?? '?') }))
+  })
+}
+
+function changed(file: string): void {
+  // Tests and their fixtures are no part of the server; neither is what an editor leaves for a moment.
+  if (!/\.(ts|sql|json|ya?ml)$/.test(file) || /\.(test|fixture)\.ts$/.test(file) || file.includes('node_modules')) return
+  clearTimeout(pending)
+  pending = setTimeout(() => {
+    console.error(text('dev_changed', { file }))
+    again = true
+    if (server === undefined) start()
+    else server.kill('SIGTERM')
+  }, quiet)
+}
+
+for (const folder of ['apps', 'engines']) watch(join(root, folder), { recursive: true }, (_, file) => { if (file !== null) changed(join(folder, file)) })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (server === undefined) process.exit(0)
+    // A Ctrl-C in a terminal reached the server as well, and a second one means now.
+    if (ending || signal !== 'SIGINT' || !process.stdin.isTTY) server.kill(signal)
+    ending = true
+  })
+}
+start()

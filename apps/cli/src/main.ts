@@ -1,0 +1,28 @@
+import { systemClock } from '@haechi/server/clock'
+import type { Out } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
+import { run } from './program.ts'
+
+function outOf(stream: NodeJS.WriteStream): Out {
+  // Whoever reads may stop reading (`| head`); that is no failure.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(exitCodes.ok)
+  })
+  return { write: (text) => { stream.write(text) }, terminal: stream.isTTY, width: () => (stream.isTTY ? stream.columns : Infinity) }
+}
+
+const stop = new AbortController()
+let heard = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait.
+    if (heard) process.exit(exitCodes.interrupted)
+    heard = true
+    stop.abort()
+  })
+}
+
+process.exitCode = await run(process.argv.slice(2), {
+  out: outOf(process.stdout), err: outOf(process.stderr), input: process.stdin, environment: process.env, clock: systemClock, stop: stop.signal,
+})
