@@ -320,14 +320,14 @@ export function auditOcsf(audit: AuditEvent, columns: Columns): Bag {
   for (const key of Object.keys(values)) if (!mapped.has(key) && !/^a\d+$/.test(key)) left[key] = values[key]
   const uid = text(values['auid']) ?? text(values['uid'])
   const user = columns.user === null ? undefined : present({ name: columns.user, uid: uid !== null && !UNSET.has(uid) ? uid : null })
-  const about = columns.class_uid >= 3001 && columns.class_uid <= 3005
   const process = present({
     name: text(values['comm']), pid: columns.process_id, file: file(text(values['exe'])), cmd_line: columns.command_line, working_directory: text(values['cwd']),
     parent_process: present({ pid: whole(values['ppid']), file: file(columns.parent_process) }),
     session: present({ uid: text(values['ses']), terminal: text(values['tty']) ?? text(values['terminal']) }),
   })
   const launched = columns.class_uid === 1007
-  const actor = present({ process: launched ? process?.['parent_process'] : process, user, app_name: process === undefined && user === undefined ? 'kernel' : null })
+  const actorProcess = launched ? process?.['parent_process'] : process
+  const actor = present({ process: actorProcess, user, app_name: actorProcess === undefined && user === undefined ? 'kernel' : null })
   const device = { hostname: columns.host ?? undefined, type_id: 0, os: { name: 'Linux', type_id: 200 } }
   const body: Bag = { actor, device: present(device) }
   const src = columns.src_ip === null ? undefined : { ip: columns.src_ip }
@@ -355,8 +355,8 @@ export function auditOcsf(audit: AuditEvent, columns: Columns): Bag {
     case 6002: body['app'] = { name: text(values['unit']) ?? text(values['exe']) ?? 'auditd' }; break
     default: break
   }
-  if (columns.class_uid !== 3002 && columns.class_uid !== 3001 && columns.class_uid !== 3003 && columns.class_uid !== 3006 && columns.class_uid !== 4001 && src !== undefined) left['addr'] = columns.src_ip
-  void about
+  // Only the classes of accounts have a place for where somebody came from.
+  if (src !== undefined && body['src_endpoint'] !== src) left['addr'] = columns.src_ip
   return event(columns, {
     product: { name: 'Linux Audit', vendor_name: 'Linux' },
     metadata: { log_name: 'audit', uid: audit.serial ?? undefined, original_time: audit.stamp ?? undefined },

@@ -181,7 +181,7 @@ export function syslogOcsf(line: SyslogLine, said: Saying, columns: Columns): Ba
   const src = present({ ip: columns.src_ip, port: columns.src_port })
   const dst = present({ hostname: columns.host })
   const about = columns.class_uid >= 3001 && columns.class_uid <= 3005
-  const body: Bag = { device, actor: present({ process, user: acting ?? (about ? undefined : user) }) }
+  const body: Bag = { device, actor: present({ process, user: acting ?? (about ? undefined : user) }) ?? { app_name: 'syslog' } }
   switch (columns.class_uid) {
     case 1007: body['process'] = { name: columns.process ?? undefined, ...(columns.process_id === null ? {} : { pid: columns.process_id }), cmd_line: columns.command_line ?? undefined, user: said.user === null ? undefined : { name: said.user } }; break
     case 1006: body['job'] = present({ name: columns.command_line ?? 'cron', cmd_line: columns.command_line, file: file(columns.command_line === null ? null : columns.command_line.trim().split(/\s/)[0] ?? null) }); break

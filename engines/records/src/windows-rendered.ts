@@ -32,8 +32,9 @@ export function renderedData(message: string): Bag | null {
       continue
     }
     const label = (match[2] as string).toLowerCase()
-    const value = (match[3] ?? '').trim()
-    if (value === '') {
+    // A command line keeps its last blanks.
+    const value = label === 'process command line' ? match[3] ?? '' : (match[3] ?? '').trim()
+    if (value.trim() === '') {
       who = SECTIONS[label] ?? ''
       list = null
       continue
