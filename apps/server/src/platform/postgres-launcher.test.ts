@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchPostgres } from './postgres-launcher.ts'
 import type { LaunchStep, RunningPostgres } from './postgres-launcher.ts'
 
@@ -18,8 +19,21 @@ const here = dirname(new URL(import.meta.url).pathname)
 
 let root: string
 let data: string
+let template: string
 const running: RunningPostgres[] = []
 const children: ChildProcess[] = []
+
+// A cluster as a first start leaves it, copied by the tests that are about what comes later: initdb takes most of a second.
+beforeAll(async () => {
+  template = await mkdtemp(join(tmpdir(), 'haechi-pg-template-'))
+  const postgres = await launchPostgres({ dataDirectory: join(template, 'postgres'), report: () => undefined })
+  await postgres.stop()
+})
+afterAll(() => rm(template, { recursive: true, force: true }))
+
+async function prepare(): Promise<void> {
+  await promisify(execFile)('cp', ['-a', join(template, 'postgres'), data])
+}
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'haechi-pg-'))
@@ -121,6 +135,7 @@ describe('start and stop', () => {
   })
 
   test('a stop ends sessions and may be asked for twice', async () => {
+    await prepare()
     const { connection, stop } = await launch()
     const session = new Client({ ...connection })
     session.on('error', () => undefined)
@@ -149,12 +164,9 @@ describe('start and stop', () => {
   })
 
   test('a cluster folder that is a link to another disk', async () => {
-    await (await launch()).stop()
-    await cp(data, join(root, 'elsewhere'), { recursive: true, preserveTimestamps: true })
-    await rm(data, { recursive: true })
+    await prepare()
+    await rename(data, join(root, 'elsewhere'))
     await symlink(join(root, 'elsewhere'), data)
-    if (asRoot) for (const entry of ['.', ...await readdir(join(root, 'elsewhere'), { recursive: true })]) await chown(join(root, 'elsewhere', entry), nobody, nobody)
-    await chmod(join(root, 'elsewhere'), 0o700)
     await launch()
     const other = await launch()
     expect(other.adopted).toBe(true)
@@ -163,6 +175,7 @@ describe('start and stop', () => {
 
 describe('kill -9', () => {
   test('of Node: no postmaster is left within 2 s, and the next launch finds every committed row', async () => {
+    await prepare()
     const { child, says } = elsewhere()
     const connection = JSON.parse(await says(/^\{/)) as RunningPostgres['connection']
     await keep(connection)
@@ -174,6 +187,7 @@ describe('kill -9', () => {
   })
 
   test('of the watchdog: another takes its place, and then a kill of Node leaves nothing', async () => {
+    await prepare()
     const { child, says } = elsewhere()
     await says(/^\{/)
     const [first] = await watchdogs()
@@ -184,6 +198,7 @@ describe('kill -9', () => {
   })
 
   test('of Node and the watchdog: the next launch adopts the postmaster that is left, and stops it', async () => {
+    await prepare()
     const { child, says } = elsewhere()
     await keep(JSON.parse(await says(/^\{/)) as RunningPostgres['connection'])
     const [left] = await postmasters()
@@ -200,6 +215,7 @@ describe('kill -9', () => {
   })
 
   test('of the postmaster: it is started again under the same connection', async () => {
+    await prepare()
     const { connection, steps } = await launch()
     await keep(connection)
     const [first] = await postmasters()
@@ -219,6 +235,7 @@ describe('kill -9', () => {
   })
 
   test('of an adopted postmaster: it is started again as well', async () => {
+    await prepare()
     const { child, says } = elsewhere()
     await says(/^\{/)
     for (const pid of await watchdogs()) process.kill(pid, 'SIGKILL')
@@ -234,6 +251,7 @@ describe('kill -9', () => {
 
 describe('what stands in the way', () => {
   test('a launch beside a live one adopts it instead of doubling it', async () => {
+    await prepare()
     const first = await launch()
     const second = await launch()
     expect(second.adopted).toBe(true)
@@ -251,7 +269,7 @@ describe('what stands in the way', () => {
   })
 
   test('a pid file whose pid is another process of the same user is in doubt and stays', async () => {
-    await (await launch()).stop()
+    await prepare()
     const other = spawn('/bin/sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'], ...(asRoot ? { uid: nobody, gid: nobody } : {}) })
     children.push(other)
     const file = join(data, 'postmaster.pid')
@@ -266,7 +284,7 @@ describe('what stands in the way', () => {
   })
 
   test('a broken cluster is named with what PostgreSQL said', async () => {
-    await (await launch()).stop()
+    await prepare()
     await rm(join(data, 'global/pg_control'))
     await expect(launch()).rejects.toMatchObject({ code: 'postgres_start_failed', params: { directory: data, log: `${data}.log`, reason: expect.stringContaining('pg_control') as string } })
     expect(await postmasters()).toEqual([])
@@ -275,6 +293,7 @@ describe('what stands in the way', () => {
 
 describe.skipIf(!asRoot)('as root', () => {
   test('PostgreSQL runs as another user, who cannot get a session although he owns the socket', async () => {
+    await prepare()
     const { connection } = await launch()
     const [pid] = await postmasters()
     expect((await stat(`/proc/${pid}`)).uid).toBe(nobody)
