@@ -79,6 +79,11 @@ export const errorTable = {
   rate_limited: { status: 429, retry: true, en: 'The API key sends more than {limit} signed requests a second; wait {retry_after} s', ko: 'API 키의 서명 요청이 초당 {limit}건을 넘었습니다. {retry_after}초 뒤 다시 시도하십시오' },
   last_owner: { status: 409, retry: false, en: 'This is the last owner of the tenant; make another one first', ko: '테넌트의 마지막 소유자입니다. 먼저 다른 소유자를 지정하십시오' },
   user_shared: { status: 409, retry: false, en: 'This user belongs to other tenants too; whoever runs the platform must do this', ko: '다른 테넌트에도 속한 사용자입니다. 플랫폼 운영자가 처리해야 합니다' },
+  // outbound requests
+  egress_refused: { status: 422, retry: false, en: 'A request to {place} is not allowed from here ({reason}); if it is meant, allow the network or the host where the source or scope is set up', ko: '{place}(으)로 보내는 요청은 허용되지 않습니다({reason}). 의도한 것이라면 해당 소스나 범위의 설정에서 네트워크 또는 호스트를 허용하십시오' },
+  egress_too_large: { status: 502, retry: false, en: 'The answer of {place} is larger than {limit} bytes', ko: '{place}의 응답이 {limit}바이트보다 큽니다' },
+  egress_timeout: { status: 504, retry: true, en: '{place} did not answer in time', ko: '{place}이(가) 제시간에 응답하지 않았습니다' },
+  egress_failed: { status: 502, retry: true, en: 'The request to {place} failed ({reason}); check that it is reachable from this server', ko: '{place}에 대한 요청이 실패했습니다({reason}). 이 서버에서 접근할 수 있는지 확인하십시오' },
   // server
   address_unavailable: { status: 500, retry: false, en: 'The address {address} cannot be used ({reason}); choose another with --port or --host', ko: '{address} 주소를 쓸 수 없습니다({reason}). --port나 --host로 다른 주소를 고르십시오' },
   // event log and event store
