@@ -117,9 +117,12 @@ describe('users', () => {
     expect(codes(await as(owner, 'PATCH', '/api/v1/users/acme.owner', { disabled: true }))).toEqual([409, 'last_owner'])
     expect(codes(await as(owner, 'PATCH', '/api/v1/users/acme.owner', { role: 'manager' }))).toEqual([409, 'last_owner'])
     await person('acme.owner2', 'owner', 'acme')
-    // Two owners who remove each other at the same moment leave one.
-    const both = await Promise.all(['acme.owner', 'acme.owner2'].map((name) => at.operate('PATCH', `/api/v1/users/${name}`, { role: 'manager' }, 'acme')))
-    expect(both.map((answer) => answer.status).sort()).toEqual([200, 409])
+    // Two owners who are removed at the same moment leave one.
+    for (let round = 0; round < 5; round++) {
+      const both = await Promise.all(['acme.owner', 'acme.owner2'].map((name) => at.operate('PATCH', `/api/v1/users/${name}`, { role: 'manager' }, 'acme')))
+      expect(both.map((answer) => answer.status).sort()).toEqual([200, 409])
+      for (const name of ['acme.owner', 'acme.owner2']) await at.operate('PATCH', `/api/v1/users/${name}`, { role: 'owner' }, 'acme')
+    }
   })
   test('a password is reset only by whom the whole person belongs to', async () => {
     await person('guest', 'analyst', 'acme')

@@ -95,6 +95,8 @@ export function openUsers(database: Database, clock: Clock, audit: Audit): Users
       })
     },
     change: (actor, nameOrId, change) => database.platform(async (tx) => {
+      // One change of members at a time in a tenant: two owners who remove each other would otherwise both see the other one stay, or wait in a circle.
+      if (actor.tenantId !== null) await accessTables(tx).selectFrom('access_tenants').select('tenant_id').where('tenant_id', '=', actor.tenantId).forNoKeyUpdate().execute()
       const member = await find(tx, actor, nameOrId)
       authorizeMember(actor, member)
       const role = change.role ?? member.role
@@ -167,8 +169,7 @@ function authorizeMember(actor: Actor, member: Member): void {
 /** Errors: last_owner. */
 async function keepAnOwner(tx: Transaction, member: Member): Promise<void> {
   if (member.tenant_id === everyTenant) return
-  const owners = await accessTables(tx).selectFrom('access_memberships').select('user_id').where('tenant_id', '=', member.tenant_id).where('role', '=', 'owner').where('disabled_at', 'is', null)
-    .orderBy('user_id').forUpdate().execute()
+  const owners = await accessTables(tx).selectFrom('access_memberships').select('user_id').where('tenant_id', '=', member.tenant_id).where('role', '=', 'owner').where('disabled_at', 'is', null).execute()
   if (!owners.some((owner) => owner.user_id !== member.user_id)) throw new HaechiError('last_owner')
 }
 
