@@ -3,7 +3,7 @@
 import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
 import { parseTime } from './time.ts'
-import { ip, isBag, oneLine, port, text, whole } from './values.ts'
+import { ip, isBag, oneLine, port, table, text, whole } from './values.ts'
 import type { Bag } from './values.ts'
 
 /** What the kernel escapes as hex when it holds anything but plain characters. */
@@ -151,8 +151,8 @@ export function auditFromJson(record: Bag): AuditEvent | null {
       const values: Bag = Object.assign(Object.create(null) as Bag, entry)
       if (part === 'EXECVE' && Array.isArray(values['ARGV'])) {
         values['argc'] = values['ARGV'].length
-        values['ARGV'].forEach((argument: unknown, i) => { values[`a${i}`] = typeof argument === 'string' ? argument : String(argument) })
-      } else if (part === 'PROCTITLE' && Array.isArray(values['ARGV'])) values['proctitle'] = values['ARGV'].join(' ')
+        values['ARGV'].forEach((argument: unknown, i) => { values[`a${i}`] = text(argument) ?? '' })
+      } else if (part === 'PROCTITLE' && Array.isArray(values['ARGV'])) values['proctitle'] = values['ARGV'].map((argument) => text(argument) ?? '').join(' ')
       delete values['ARGV']
       merge(audit, part, values)
     }
@@ -190,17 +190,17 @@ function syscallName(values: Bag): string | null {
   return (arch === 'c00000b7' || arch === '0xc00000b7' ? SYSCALLS_ARM64 : arch === 'c000003e' || arch === '0xc000003e' || arch === 'x86_64' ? SYSCALLS_X86_64 : {})[number] ?? null
 }
 
-const TYPES: Record<string, number> = {
+const TYPES = table<number>({
   EXECVE: 100701, PROCTITLE: 100701, USER_CMD: 100701, ANOM_ABEND: 100702,
   USER_LOGIN: 300201, USER_AUTH: 300201, USER_START: 300201, LOGIN: 300201, USER_ERR: 300201, USER_LOGOUT: 300202, USER_END: 300202, USER_ACCT: 300299, CRED_ACQ: 300299, CRED_DISP: 300299, CRED_REFR: 300299, USER_ROLE_CHANGE: 300301,
   ADD_USER: 300101, DEL_USER: 300106, USER_CHAUTHTOK: 300103, USER_MGMT: 300199, ACCT_LOCK: 300109, ACCT_UNLOCK: 300112, ADD_GROUP: 300606, DEL_GROUP: 300605, GRP_MGMT: 300699,
   SERVICE_START: 600203, SERVICE_STOP: 600204, CONFIG_CHANGE: 501901, DAEMON_START: 600203, DAEMON_END: 600204, KERN_MODULE: 100201,
-}
+})
 const EXEC = new Set(['execve', 'execveat'])
-const FILE_TYPES: Record<string, number> = {
+const FILE_TYPES = table<number>({
   open: 100114, openat: 100114, openat2: 100114, creat: 100101, unlink: 100104, unlinkat: 100104, rmdir: 100104, rename: 100105, renameat: 100105, renameat2: 100105, chmod: 100107, fchmod: 100107, fchmodat: 100107,
   chown: 100107, fchown: 100107, lchown: 100107, fchownat: 100107, truncate: 100103, ftruncate: 100103, mkdir: 100101, mkdirat: 100101, link: 100101, linkat: 100101, symlink: 100101, symlinkat: 100101, setxattr: 100106, removexattr: 100106,
-}
+})
 
 function typeOf(audit: AuditEvent): number {
   const { type, values } = audit

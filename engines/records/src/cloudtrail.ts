@@ -2,7 +2,7 @@
 import { event, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
 import { parseTime } from './time.ts'
-import { ip, isBag, oneLine, text } from './values.ts'
+import { ip, isBag, oneLine, table, text } from './values.ts'
 import type { Bag } from './values.ts'
 
 export function isCloudTrail(record: Bag): boolean {
@@ -11,13 +11,13 @@ export function isCloudTrail(record: Bag): boolean {
 
 export const cloudTrailLogSource: LogSource = { product: 'aws', service: 'cloudtrail' }
 
-const NAMED: Record<string, number> = {
+const NAMED = table<number>({
   ConsoleLogin: 300201, CheckMfa: 300299, SwitchRole: 300207, ExitRole: 300202, GetSigninToken: 300203,
   CreateUser: 300101, DeleteUser: 300106, CreateLoginProfile: 300102, DeleteLoginProfile: 300105, UpdateLoginProfile: 300104, ChangePassword: 300103, AttachUserPolicy: 300107, PutUserPolicy: 300107, DetachUserPolicy: 300108,
   DeleteUserPolicy: 300108, EnableMFADevice: 300110, DeactivateMFADevice: 300111, UpdateUser: 300199, CreateAccessKey: 300199, DeleteAccessKey: 300199, UpdateAccessKey: 300199, CreateRole: 300101, DeleteRole: 300106, AttachRolePolicy: 300107,
   DetachRolePolicy: 300108, PutRolePolicy: 300107, DeleteRolePolicy: 300108,
   CreateGroup: 300606, DeleteGroup: 300605, AddUserToGroup: 300603, RemoveUserFromGroup: 300604, AttachGroupPolicy: 300601, DetachGroupPolicy: 300602, PutGroupPolicy: 300601, DeleteGroupPolicy: 300602,
-}
+})
 const IAM_SOURCES = new Set(['iam.amazonaws.com', 'signin.amazonaws.com'])
 const VERBS: [RegExp, number][] = [
   [/^(?:Batch)?(?:Create|Run|Add|Put|Register|Allocate|Request|Import|Issue|Start|Publish|Upload|Purchase)/, 1],
@@ -28,7 +28,8 @@ const VERBS: [RegExp, number][] = [
 
 function typeOf(record: Bag): number {
   const name = record['eventName'] as string
-  if (IAM_SOURCES.has(record['eventSource'] as string) && Object.hasOwn(NAMED, name)) return NAMED[name] as number
+  const named = IAM_SOURCES.has(record['eventSource'] as string) ? NAMED[name] : undefined
+  if (named !== undefined) return named
   for (const [pattern, activity] of VERBS) if (pattern.test(name)) return 600300 + activity
   return 600399
 }
@@ -104,7 +105,7 @@ export function cloudTrailOcsf(record: Bag, columns: Columns): Bag {
     account: identity.account === null ? null : { uid: identity.account, type: 'AWS Account', type_id: 10 },
   })
   const session = present({
-    created_time: parseTime(attributes['creationDate']), is_mfa: attributes['mfaAuthenticated'] === undefined ? null : String(attributes['mfaAuthenticated']) === 'true', issuer: text(issuer['arn']),
+    created_time: parseTime(attributes['creationDate']), is_mfa: attributes['mfaAuthenticated'] === undefined ? null : attributes['mfaAuthenticated'] === true || attributes['mfaAuthenticated'] === 'true', issuer: text(issuer['arn']),
   })
   const address = text(record['sourceIPAddress'])
   const request = record['requestParameters']

@@ -218,13 +218,14 @@ describe('shapes', () => {
 })
 
 describe('never throws', () => {
-  const hostileKey = fc.constantFrom('EventID', 'Channel', 'winlog', 'event_data', 'Event', 'System', 'EventData', 'Data', 'Message', 'message', 'type', 'ID', 'SYSCALL', 'EXECVE', 'ARGV', 'eventSource', 'eventName', 'userIdentity', 'userAgent', 'requestParameters', 'responseElements', 'MESSAGE', '_COMM', 'host', 'user', 'source', '__proto__', 'constructor', 'toString', 'Hashes', 'User', 'ObjectType', 'AccessMask', 'saddr', '@timestamp', 'TimeCreated', 'Keywords', 'SubjectUserName', 'category', 'Provider', '_id', 'agent', 'ContextInfo', 'QueryResults')
-  const leaf = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom<unknown>(1, '1', 4, 12, '4624', 4688, 4703, 4104, 22, 'Security', 'System', 'Microsoft-Windows-Sysmon/Operational', 'Windows PowerShell', 'SYSCALL', 'EXECVE', 'USER_LOGIN', 'sshd', '1.0:1', 'iam.amazonaws.com', 'CreateUser', 'constructor', 'File', '0x10000'))
+  const hostileKey = fc.constantFrom('EventID', 'Channel', 'winlog', 'event_data', 'Event', 'System', 'EventData', 'Data', 'Message', 'message', 'type', 'ID', 'SYSCALL', 'EXECVE', 'ARGV', 'eventSource', 'eventName', 'userIdentity', 'userAgent', 'requestParameters', 'responseElements', 'MESSAGE', '_COMM', 'host', 'user', 'source', '__proto__', 'constructor', 'toString', 'Hashes', 'User', 'ObjectType', 'AccessMask', 'saddr', '@timestamp', 'TimeCreated', 'Keywords', 'SubjectUserName', 'category', 'Provider', '_id', 'agent', 'ContextInfo', 'QueryResults', 'Level', 'Keywords', 'PrivilegeList', 'AuthenticationPackageName', 'PROCTITLE', 'sessionContext', 'attributes', 'mfaAuthenticated', 'MandatoryLabel', 'ScriptBlockText', 'TimeCreated', 'UserData', 'log', 'level', 'keywords', 'channel', 'event_id', 'syscall', 'user_data')
+  const leaf = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom<unknown>({ toString: 1 }, [{ toString: 1 }], 'Process', 'PATH', 'connect', 1, '1', 4, 12, '4624', 4688, 4703, 4104, 22, 'Security', 'System', 'Microsoft-Windows-Sysmon/Operational', 'Windows PowerShell', 'SYSCALL', 'EXECVE', 'USER_LOGIN', 'sshd', '1.0:1', 'iam.amazonaws.com', 'CreateUser', 'constructor', 'File', '0x10000'))
   const { hostile } = fc.letrec<{ hostile: unknown }>((tie) => ({ hostile: fc.oneof({ depthSize: 'small' }, leaf, fc.dictionary(hostileKey, tie('hostile'), { maxKeys: 9 }), fc.array(tie('hostile'), { maxLength: 3 })) }))
   const windows = fc.tuple(fc.constantFrom('Security', 'System', 'Microsoft-Windows-Sysmon/Operational', 'Microsoft-Windows-PowerShell/Operational', 'x'), fc.integer({ min: 1, max: 5500 }), fc.dictionary(hostileKey, leaf)).map(([Channel, EventID, rest]) => ({ ...rest, Channel, EventID }))
   const line = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),
     fc.string({ maxLength: 80 }).map((tail) => `type=SYSCALL msg=audit(1684329817.579:2995): ${tail}`),
+    fc.constantFrom('constructor', '__proto__', 'toString').chain((word) => fc.constantFrom(`type=${word} msg=audit(1.0:1): ${word}=${word}`, `type=SYSCALL msg=audit(1.0:1): SYSCALL=${word} syscall=${word}`, `Feb 12 14:10:21 h ${word}[1]: x`, `x\nEventCode=4624\nLogName=Security\nMessage=y\n${word}:\n\t${word}:\tz\n`, `{"eventSource":"iam.amazonaws.com","eventVersion":"1","eventName":"${word}"}`, `{"EventID":4624,"Channel":"Security","AuthenticationPackageName":"${word}","ObjectType":"${word}"}`, `{"EventID":4690,"Channel":"Security","ObjectType":"${word}","HandleId":"1"}`)),
     fc.string({ maxLength: 80 }).map((tail) => `Feb 12 14:10:21 h sshd[1]: ${tail}`),
     fc.constantFrom('Accepted ', 'Failed password for invalid user ', 'Connection closed by ', 'pam_unix(sshd:auth): authentication failure; ').chain((head) => fc.string({ maxLength: 60 }).map((tail) => `<34>1 2026-01-01T00:00:00Z h sshd 1 - - ${head}${tail}`)),
     fc.string({ maxLength: 80 }).map((tail) => `x\nEventCode=4688\nMessage=${tail}`),
@@ -235,6 +236,8 @@ describe('never throws', () => {
       expect(columnsOf(record)).toEqual(reading.columns)
       expect(reading.ocsf['type_uid']).toBe(reading.columns.class_uid * 100 + reading.columns.activity_id)
       expect(JSON.stringify(reading.ocsf)).toBeTypeOf('string')
+      expect([reading.columns.class_uid, reading.columns.activity_id, reading.columns.severity_id].every(Number.isSafeInteger)).toBe(true)
+      expect(JSON.stringify(reading.ocsf, (_, value: unknown) => (typeof value === 'function' ? 'FUNCTION' : value))).not.toContain('FUNCTION')
       senderId(record)
       const { time, message } = reading.columns
       expect(time === null || Number.isSafeInteger(time)).toBe(true)

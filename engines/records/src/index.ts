@@ -102,6 +102,7 @@ function columnsFor(known: Known): Columns {
     case 'audit': return auditColumns(known.event, known.host, known.record['@timestamp'])
     case 'syslog': return syslogColumns(known.line, known.said)
     case 'unknown': return known.line === null ? unknownColumns(known.record) : unknownLine(known.line, known.record)
+    default: return known satisfies never
   }
 }
 
@@ -124,6 +125,7 @@ export function readRecord(record: unknown, options: ReadOptions = {}): Reading 
       return { shape, logSource: syslogLogSource(line), fields: syslogFields(line, said, source, raw), ocsf: syslogOcsf(line, said, columns), columns }
     }
     case 'unknown': return { shape, logSource: unknownLogSource(known.record), fields: plainFields(known.record), ocsf: unknownOcsf(known.record, columns), columns }
+    default: return known satisfies never
   }
 }
 

@@ -1,11 +1,11 @@
 // The common frame of an OCSF 1.8 event. Attribute names are those of github.com/ocsf/ocsf-schema 1.8.0; ocsf.test.ts checks every event of the corpora against it.
 import type { Columns } from './reading.ts'
-import { baseName, digests } from './values.ts'
+import { baseName, digests, table } from './values.ts'
 import type { Bag } from './values.ts'
 
 export const OCSF_VERSION = '1.8.0'
 
-const ALGORITHMS: Record<string, number> = { MD5: 1, SHA1: 2, SHA256: 3, SHA512: 4, IMPHASH: 18 }
+const ALGORITHMS = table<number>({ MD5: 1, SHA1: 2, SHA256: 3, SHA512: 4, IMPHASH: 18 })
 const ALGORITHM_BY_LENGTH: Record<number, number> = { 32: 1, 40: 2, 56: 8, 64: 3, 96: 9, 128: 4 }
 const ALGORITHM_NAMES: Record<number, string> = { 1: 'MD5', 2: 'SHA-1', 3: 'SHA-256', 4: 'SHA-512', 8: 'SHA-224', 9: 'SHA-384', 18: 'Imphash' }
 

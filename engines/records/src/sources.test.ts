@@ -77,7 +77,7 @@ describe.skipIf(missing !== false)('service logs', () => {
             next = found + 1
             compared++
             const hit = read[found] as (typeof read)[number]
-            if (event['machine'] !== undefined && hit.columns.host !== event['machine']) wrong.push(`${name}: host ${String(hit.columns.host)} for ${String(event['machine'])}`)
+            if (event['machine'] !== undefined && hit.columns.host !== event['machine']) wrong.push(`${name}: host ${String(hit.columns.host)} for ${JSON.stringify(event['machine'])}`)
             if (hit.columns.time === null && /^\w{3}\s+\d|^\d{4}-/.test(hit.line)) wrong.push(`${name}: no time in ${hit.line.slice(0, 40)}`)
             if (event['log_type'] === 'ssh_failed-auth' && hit.columns.class_uid !== 3002 && hit.columns.class_uid !== 4007) wrong.push(`${name}: class ${hit.columns.class_uid}`)
           }
@@ -95,7 +95,7 @@ describe.skipIf(missing !== false)('service logs', () => {
       if (entry.log_type !== 'auditd' && entry.log_type !== 'laurel') continue
       const bySerial = new Map(lines(entry).map((line) => readRecord(line)).filter(({ shape }) => shape === 'auditd').toReversed().map((reading) => [reading.fields['serial'], reading]))
       for (const event of Object.values(entry.events ?? {}).flat()) {
-        const reading = bySerial.get(event['auditd_eventid'] as string)
+        const reading = bySerial.get(event['auditd_eventid'])
         expect(reading, `${name} ${String(event['auditd_eventid'])}`).toBeDefined()
         for (const key of ['exe', 'comm', 'tty', 'uid', 'auid', 'ppid', 'pid', 'euid', 'subj']) {
           if (event[key] === undefined) continue

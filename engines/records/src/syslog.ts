@@ -2,7 +2,7 @@
 import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
 import { parseSyslogStamp, parseTime } from './time.ts'
-import { baseName, ip, oneLine, port, text, whole } from './values.ts'
+import { baseName, ip, oneLine, port, table, text, whole } from './values.ts'
 import type { Bag } from './values.ts'
 
 export type SyslogLine = {
@@ -141,13 +141,13 @@ function firstOf(rules: Rule[], said: string): Saying | null {
   return null
 }
 
-const SERVICES: Record<string, string> = {
+const SERVICES = table<string>({
   sshd: 'sshd', 'sshd-session': 'sshd', 'sshd-auth': 'sshd', sudo: 'sudo', cron: 'cron', CRON: 'cron', crond: 'cron', su: 'auth', login: 'auth', 'systemd-logind': 'auth', useradd: 'auth', userdel: 'auth', groupadd: 'auth', passwd: 'auth',
   vsftpd: 'vsftpd', clamd: 'clamav', freshclam: 'clamav', guacd: 'guacamole',
-}
+})
 
 export function syslogLogSource(line: SyslogLine): LogSource {
-  return { product: 'linux', service: (Object.hasOwn(SERVICES, line.program) ? SERVICES[line.program] : undefined) ?? 'syslog' }
+  return { product: 'linux', service: SERVICES[line.program] ?? 'syslog' }
 }
 
 export function syslogColumns(line: SyslogLine, said: Saying): Columns {

@@ -1,6 +1,8 @@
 // Time as sources write it, in milliseconds since the epoch. The usual ISO form is read digit by digit, because ingest reads one for every record;
 // time.test.ts compares it with Date.parse.
 
+import { table } from './values.ts'
+
 const MINUTE = 60_000
 const DAY = 86_400_000
 /** 1980 to 2200: what lies outside is a counter, a duration or nonsense, not the time of an event. */
@@ -9,7 +11,7 @@ const LATEST = 7_258_118_400_000
 /** 100 ns steps from 1601 to 1970. */
 const FILETIME_EPOCH_MS = 11_644_473_600_000
 
-const MONTHS: Record<string, number> = { jan: 0, feb: 1, mar: 2, apr: 3, may: 4, jun: 5, jul: 6, aug: 7, sep: 8, oct: 9, nov: 10, dec: 11 }
+const MONTHS = table<number>({ jan: 0, feb: 1, mar: 2, apr: 3, may: 4, jun: 5, jul: 6, aug: 7, sep: 8, oct: 9, nov: 10, dec: 11 })
 
 /** ISO 8601 / RFC 3339, `2020-09-04 15:27:33.123` (no zone = UTC), numbers of seconds, ms, us, ns, 100 ns since 1601, `/Date(ms)/`, US and HTTP dates. Null for anything else. */
 export function parseTime(value: unknown): number | null {

@@ -42,9 +42,9 @@ export async function peek(input: AsyncIterable<Piece>, size: number): Promise<{
 export async function* gunzip(input: AsyncIterable<Piece>, place: string): AsyncGenerator<Piece> {
   const stream = createGunzip()
   let inflated: Uint8Array[] = []
-  let fault: Error | null = null
+  const faults: Error[] = []
   stream.on('data', (piece: Uint8Array) => inflated.push(piece))
-  stream.on('error', (error: Error) => { fault = error })
+  stream.on('error', (error: Error) => faults.push(error))
   const written = (piece: Uint8Array): Promise<void> => new Promise((resolve) => {
     stream.once('error', () => resolve())
     stream.write(piece, () => { stream.removeListener('error', resolve); resolve() })
@@ -54,15 +54,15 @@ export async function* gunzip(input: AsyncIterable<Piece>, place: string): Async
   try {
     for await (const chunk of input) {
       if (chunk instanceof RecordsError) { upstream = chunk; break }
-      for (let at = 0; at < chunk.length && fault === null; at += INFLATE_PIECE_BYTES) {
+      for (let at = 0; at < chunk.length && faults.length === 0; at += INFLATE_PIECE_BYTES) {
         await written(chunk.subarray(at, at + INFLATE_PIECE_BYTES))
         const ready = inflated
         inflated = []
         yield* ready
       }
-      if (fault !== null) break
+      if (faults.length > 0) break
     }
-    if (fault === null) {
+    if (faults.length === 0) {
       await new Promise<void>((resolve) => {
         stream.once('end', resolve)
         stream.once('error', () => resolve())
@@ -71,7 +71,7 @@ export async function* gunzip(input: AsyncIterable<Piece>, place: string): Async
     }
     yield* inflated
     if (upstream !== null) yield upstream
-    else if (fault !== null) yield new RecordsError('gzip_invalid', place, { reason: (fault as Error).message })
+    else if (faults[0] !== undefined) yield new RecordsError('gzip_invalid', place, { reason: faults[0].message })
   } finally {
     stream.destroy()
   }

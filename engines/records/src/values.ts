@@ -2,6 +2,11 @@
 
 export type Bag = Record<string, unknown>
 
+/** A lookup by names that come from outside: `constructor` is in none of them. */
+export function table<T>(entries: Record<string, T>): Readonly<Record<string, T>> {
+  return Object.assign(Object.create(null) as Record<string, T>, entries)
+}
+
 export function isBag(value: unknown): value is Bag {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -11,6 +16,12 @@ export function text(value: unknown): string | null {
   if (typeof value === 'string') return value === '' || value === '-' || value === '?' || value === '(null)' ? null : value
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   return null
+}
+
+/** Words of a list that came as a list or as one text. */
+export function words(value: unknown): string[] {
+  const parts = Array.isArray(value) ? value.filter((part): part is string => typeof part === 'string') : typeof value === 'string' ? [value] : []
+  return parts.flatMap((part) => part.split(/[\s,]+/)).filter((word) => word !== '' && word !== '-')
 }
 
 /** A count, port, identifier or code: a safe integer from 0, decimal or `0x` text. */

@@ -152,7 +152,7 @@ export function typeOf(service: string, id: number, data: Bag, eventType: string
 function objectType(id: number, data: Bag): number {
   const kind = text(data['ObjectType'])
   const mask = whole(data['AccessMask']) ?? 0
-  switch (kind) {
+  switch (kind ?? '') {
     case 'File':
       if (id === 4656) return 100114
       if (id === 4670) return 100107

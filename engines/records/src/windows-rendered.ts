@@ -1,21 +1,22 @@
 // Reads the text of a Windows event (`Label:<tab>value` under section lines) back into the names of its event data, for collectors that send the text alone.
+import { table } from './values.ts'
 import type { Bag } from './values.ts'
 
 type Who = 'Subject' | 'Target' | ''
 
-const SECTIONS: Record<string, Who> = {
+const SECTIONS = table<Who>({
   subject: 'Subject', 'creator subject': 'Subject', 'target subject': 'Target', 'new logon': 'Target', 'account for which logon failed': 'Target', 'target account': 'Target',
   'new account': 'Target', 'account that was locked out': 'Target', 'account whose credentials were used': 'Target', 'account information': 'Target', 'group': 'Target', 'user': 'Target',
-}
+})
 
-const LABELS: Record<string, string> = {
+const LABELS = table<string>({
   'caller process id': 'ProcessId', 'caller process name': 'ProcessName', 'creator process id': 'ProcessId', 'creator process name': 'ParentProcessName', 'process command line': 'CommandLine',
   'source network address': 'IpAddress', 'client address': 'IpAddress', 'source address': 'IpAddress', 'source port': 'IpPort', 'client port': 'IpPort', 'workstation name': 'WorkstationName', 'source workstation': 'Workstation',
   'logon process': 'LogonProcessName', 'authentication package': 'AuthenticationPackageName', 'transited services': 'TransmittedServices', 'package name (ntlm only)': 'LmPackageName',
   'exit status': 'Status', 'token elevation type': 'TokenElevationType', 'elevated token': 'ElevatedToken', 'linked logon id': 'TargetLinkedLogonId', 'transaction id': 'TransactionId', 'handle id': 'HandleId',
-}
+})
 
-const WHO: Record<string, string> = { 'security id': 'UserSid', 'account name': 'UserName', 'account domain': 'DomainName', 'domain name': 'DomainName', 'logon id': 'LogonId', 'logon guid': 'LogonGuid' }
+const WHO = table<string>({ 'security id': 'UserSid', 'account name': 'UserName', 'account domain': 'DomainName', 'domain name': 'DomainName', 'logon id': 'LogonId', 'logon guid': 'LogonGuid' })
 
 /** The values of a rendered text, or null when it has none. A text that goes on into prose ends at the first line that is neither label nor section. */
 export function renderedData(message: string): Bag | null {

@@ -1,9 +1,8 @@
 // Windows events in every shape that collectors give them: one envelope, then one reading. columns() is the hot path and allocates only the answer.
-import { event, file } from './ocsf.ts'
-import { fingerprints, present } from './ocsf.ts'
+import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource, Shape } from './reading.ts'
 import { parseTime, statesZone } from './time.ts'
-import { baseName, hashColumn, ip, isBag, oneLine, port, text, whole } from './values.ts'
+import { baseName, hashColumn, ip, isBag, oneLine, port, table, text, whole, words } from './values.ts'
 import type { Bag } from './values.ts'
 import { categoryOf, serviceOf, titleOf, typeOf } from './windows-catalog.ts'
 import { renderedData } from './windows-rendered.ts'
@@ -188,7 +187,7 @@ function severityOf(w: WindowsEvent): number {
   if (level === undefined || level === null) return 1
   const number = whole(level)
   if (number === null) {
-    switch (String(level).toLowerCase()) {
+    switch (text(level)?.toLowerCase() ?? '') {
       case 'critical': return 5
       case 'error': return 3
       case 'warning': return 2
@@ -341,19 +340,19 @@ const ENVELOPE = new Set([
   'Severity', 'SeverityValue', 'RecordNumber', 'EventRecordID', '@version', 'tags', 'host', 'port', 'SourceModuleName', 'SourceModuleType', 'UtcTime', 'winlog', 'Event', 'event_data', 'EventData',
 ])
 
-const AUTH_PROTOCOLS: Record<string, number> = { NTLM: 1, 'NTLM V1': 1, 'NTLM V2': 1, Kerberos: 2, Digest: 3, WDigest: 3 }
+const AUTH_PROTOCOLS = table<number>({ NTLM: 1, 'NTLM V1': 1, 'NTLM V2': 1, Kerberos: 2, Digest: 3, WDigest: 3 })
 const LOGON_TYPES = new Set([1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13])
-const WIN_RESOURCE_TYPES: Record<string, number> = {
+const WIN_RESOURCE_TYPES = table<number>({
   Directory: 1, Event: 2, Timer: 3, Device: 4, Mutant: 5, File: 7, Token: 8, Thread: 9, Section: 10, WindowStation: 11, SymbolicLink: 18, WmiGuid: 19, Process: 20, Desktop: 22, Key: 25, Semaphore: 28, Job: 29,
   'ALPC Port': 32, SAM_ALIAS: 33, SAM_GROUP: 34, SAM_USER: 35, SAM_DOMAIN: 36, SAM_SERVER: 37,
-}
+})
 
 /** 0 unknown, 1 success, 2 failure. */
 function statusOf(w: WindowsEvent, classUid: number): number {
   if (w.service !== 'security') return w.service === 'sysmon' && classUid !== 0 ? 1 : 0
   if (w.id === 4625 || w.id === 4771 || w.id === 4777 || w.id === 5152 || w.id === 5157) return 2
   const keywords = w.record['Keywords'] ?? (isBag(w.record['winlog']) ? w.record['winlog']['keywords'] : undefined)
-  const said = Array.isArray(keywords) ? keywords.join(' ') : String(keywords ?? '')
+  const said = Array.isArray(keywords) ? words(keywords).join(' ') : text(keywords) ?? ''
   if (said.includes('Audit Failure') || w.record['EventType'] === 'AUDIT_FAILURE' || /^0x8010/i.test(said)) return 2
   if (w.id === 4768 || w.id === 4769 || w.id === 4776) {
     const code = whole(w.data['Status'])
@@ -487,10 +486,10 @@ export function windowsOcsf(w: WindowsEvent, columns: Columns): Bag {
       }
       if (classUid === 3003) {
         body['session'] = logonSession
-        if (w.id === 4672) body['privileges'] = words(raw('PrivilegeList'))
+        if (w.id === 4672) body['privileges'] = privileges(raw('PrivilegeList'))
         else body['group'] = { name: get('GroupMembership')?.trim() ?? 'unknown' }
       }
-      if (classUid === 3005) body['privileges'] = words(raw('EnabledPrivilegeList') ?? raw('PrivilegeList') ?? raw('AccessGranted') ?? raw('DisabledPrivilegeList'))
+      if (classUid === 3005) body['privileges'] = privileges(raw('EnabledPrivilegeList') ?? raw('PrivilegeList') ?? raw('AccessGranted') ?? raw('DisabledPrivilegeList'))
       break
     }
     case 3006: {
@@ -550,8 +549,8 @@ export function windowsOcsf(w: WindowsEvent, columns: Columns): Bag {
   }, { device, actor, ...body })
 }
 
-function words(value: unknown): string[] {
-  const found = String(value ?? '').split(/[\s,]+/).filter((word) => word !== '' && word !== '-')
+function privileges(value: unknown): string[] {
+  const found = words(value)
   return found.length === 0 ? ['unknown'] : found
 }
 
@@ -602,4 +601,4 @@ export function windowsFields(w: WindowsEvent): Fields {
   return fields
 }
 
-const INTEGRITY: Record<string, string> = { 'S-1-16-0': 'Untrusted', 'S-1-16-4096': 'Low', 'S-1-16-8192': 'Medium', 'S-1-16-8448': 'MediumPlus', 'S-1-16-12288': 'High', 'S-1-16-16384': 'System' }
+const INTEGRITY = table<string>({ 'S-1-16-0': 'Untrusted', 'S-1-16-4096': 'Low', 'S-1-16-8192': 'Medium', 'S-1-16-8448': 'MediumPlus', 'S-1-16-12288': 'High', 'S-1-16-16384': 'System' })
