@@ -36,6 +36,8 @@ export function clientConfig(connection: DatabaseConnection): pg.ClientConfig {
 /** Applies what is missing, in order, under an advisory lock, and gives the application role its rights. Returns the names applied. */
 export async function migrate(connection: DatabaseConnection, sources: readonly MigrationSource[], log: Logger): Promise<string[]> {
   const client = new pg.Client(clientConfig(connection))
+  // The query under way rejects too; without a listener a lost connection would end the process.
+  client.on('error', (error) => log.debug({ err: error }, 'database connection lost while migrating'))
   try {
     await client.connect()
     const { rows: [version] } = await client.query<{ number: string; text: string }>(`SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`)
@@ -97,6 +99,8 @@ export async function openDatabase(connection: DatabaseConnection, log: Logger, 
   })
   // An idle connection that breaks is replaced at the next use; the request that meets it gets database_unavailable.
   pool.on('error', (error) => log.warn({ err: error }, 'database connection lost'))
+  // One that breaks while a transaction holds it: the query under way fails with it, and without a listener the process would.
+  pool.on('connect', (client) => { client.on('error', (error) => log.debug({ err: error }, 'database connection lost in a transaction')) })
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
 
   const scoped = async <T>(scope: string, work: (tx: Transaction) => Promise<T>): Promise<T> => {
@@ -136,7 +140,7 @@ export function databaseError(error: unknown): unknown {
   const code = 'code' in error ? String(error.code) : ''
   if (code === '53100') return new HaechiError('database_full', {}, { cause: error })
   const away = /^(08|57P0)/.test(code) || code === '53300' || ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code)
-  if (away || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/.test(error.message)) {
+  if (away || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|not currently accepting connections/.test(error.message)) {
     return new HaechiError('database_unavailable', {}, { cause: error })
   }
   return error

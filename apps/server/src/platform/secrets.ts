@@ -55,7 +55,7 @@ export async function openKeyring(file: string): Promise<Keyring & { created: bo
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     // link() fails when another process was faster, and a crash leaves no half-written key.
-    const draft = `${file}.${process.pid}`
+    const draft = `${file}.${randomBytes(8).toString('hex')}`
     await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flush: true })
     await link(draft, file).then(() => { created = true }, (raced: NodeJS.ErrnoException) => { if (raced.code !== 'EEXIST') throw raced })
     await unlink(draft)
