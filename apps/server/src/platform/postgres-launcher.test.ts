@@ -151,7 +151,7 @@ describe('start and stop', () => {
     expect(first.connection.host.length).toBeLessThan(80)
     await keep(first.connection)
     await first.stop()
-    await mkdir(first.connection.host, { mode: 0o755 })
+    await mkdir(first.connection.host, { mode: asRoot ? 0o700 : 0o755 })
     try {
       const second = await launch(long)
       expect(second.connection.host).not.toBe(first.connection.host)
