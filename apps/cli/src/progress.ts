@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { bar, byteSize, cut, grouped } from './layout.ts'
+import { bar, byteSize, cut, grouped, widthOf } from './layout.ts'
 import type { Text } from './texts.ts'
 import { duration } from './times.ts'
 
@@ -31,7 +31,7 @@ export function progressLine(state: ProgressState, width: number, text: Text): s
   if (state.total === null || state.total === 0) return cut(`${byteSize(state.done)}  ${text('records_done', { count: grouped(state.records) })}  ${rate}  ${duration(state.elapsed)}`, width)
   const share = Math.min(1, state.done / state.total)
   const bare = whole('', share, state.total)
-  const cells = Math.min(30, width - bare.length - 8)
+  const cells = Math.min(30, width - widthOf(bare) - 2)
   return cut(cells < 5 ? bare : whole(`${bar(share, cells, '░')}  `, share, state.total), width)
 }
 
