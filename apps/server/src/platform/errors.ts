@@ -84,6 +84,14 @@ export const errorTable = {
   egress_too_large: { status: 502, retry: false, en: 'The answer of {place} is larger than {limit} bytes', ko: '{place}의 응답이 {limit}바이트보다 큽니다' },
   egress_timeout: { status: 504, retry: true, en: '{place} did not answer in time', ko: '{place}이(가) 제시간에 응답하지 않았습니다' },
   egress_failed: { status: 502, retry: true, en: 'The request to {place} failed ({reason}); check that it is reachable from this server', ko: '{place}에 대한 요청이 실패했습니다({reason}). 이 서버에서 접근할 수 있는지 확인하십시오' },
+  // packs
+  pack_source_unreadable: { status: 422, retry: true, en: 'The pack source {path} cannot be read ({reason}); what was in force before stays in force', ko: '팩 소스 {path}을(를) 읽을 수 없습니다({reason}). 이전 버전이 그대로 적용됩니다' },
+  pack_file_refused: { status: 422, retry: false, en: 'The pack was refused because of {file} ({reason}); take the file out or replace a link by what it points to. What was in force before stays in force', ko: '{file} 때문에 팩을 거부했습니다({reason}). 파일을 빼거나 링크를 실제 파일로 바꾸십시오. 이전 버전이 그대로 적용됩니다' },
+  pack_too_large: { status: 422, retry: false, en: 'The pack at {path} is larger than {limit}; divide it into several packs', ko: '{path}의 팩이 {limit}보다 큽니다. 여러 팩으로 나누십시오' },
+  pack_empty: { status: 422, retry: false, en: 'There is no {extensions} file in {path}', ko: '{path}에 {extensions} 파일이 없습니다' },
+  pack_rejected: { status: 422, retry: false, en: 'Nothing in the pack {name} can be used: {count} faults, the first at {first}. What was in force before stays in force', ko: '팩 {name}에서 쓸 수 있는 내용이 없습니다. 오류 {count}건, 첫 오류: {first}. 이전 버전이 그대로 적용됩니다' },
+  pack_damaged: { status: 500, retry: false, en: 'The stored copy of the pack {name} is damaged at {file}; install the pack again', ko: '저장된 팩 {name}의 {file}이(가) 손상되었습니다. 팩을 다시 설치하십시오' },
+  pack_no_previous: { status: 409, retry: false, en: 'The pack {name} has no earlier version to go back to', ko: '팩 {name}에는 되돌아갈 이전 버전이 없습니다' },
   // server
   address_unavailable: { status: 500, retry: false, en: 'The address {address} cannot be used ({reason}); choose another with --port or --host', ko: '{address} 주소를 쓸 수 없습니다({reason}). --port나 --host로 다른 주소를 고르십시오' },
   // event log and event store
