@@ -149,6 +149,20 @@ describe('shapes', () => {
     expect(logSource).toEqual({ product: 'windows', category: 'process_creation', service: 'security' })
   })
 
+  test('who acts and what is acted on are not confused', () => {
+    const sysmon = { Channel: 'Microsoft-Windows-Sysmon/Operational', TimeCreated: '2024-05-01T10:00:00Z', Hostname: 'h' }
+    expect(columnsOf({ ...sysmon, EventID: 10, SourceImage: 'C:\\s.exe', SourceProcessId: '7', TargetImage: 'C:\\lsass.exe', TargetProcessId: '8', GrantedAccess: '0x1410', SourceUser: 'D\\ann', TargetUser: 'NT AUTHORITY\\SYSTEM' })).toMatchObject({ class_uid: 1007, activity_id: 3, process: 'C:\\s.exe', process_id: 7, user: 'ann' })
+    expect(columnsOf({ ...sysmon, EventID: 3, Image: 'C:\\n.exe', SourceIp: '10.0.0.1', SourcePort: '50000', DestinationIp: 'fe80::1%4', DestinationPort: 443 })).toMatchObject({ class_uid: 4001, src_ip: '10.0.0.1', src_port: 50000, dst_ip: 'fe80::1', dst_port: 443, message: 'Network connection: 10.0.0.1 > fe80::1:443' })
+    expect(columnsOf({ Channel: 'security', EventID: '4625', Hostname: 'dc', TimeCreated: '2024-05-01T10:00:00Z', SubjectUserName: 'DC$', TargetUserName: 'ann', TargetDomainName: 'CORP', IpAddress: '::ffff:10.0.0.9', IpPort: '0', ProcessName: '-', ProcessId: '0x0' })).toMatchObject({ class_uid: 3002, activity_id: 1, user: 'ann', src_ip: '10.0.0.9', src_port: null, process: null, message: 'Logon failed: ann from 10.0.0.9' })
+  })
+
+  test('a flat record without a zone takes the UTC that Sysmon gives', () => {
+    const record = { Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, Hostname: 'h', TimeCreated: '2020-10-19 03:30:46.416', UtcTime: '2020-10-19 07:30:46.100' }
+    expect(columnsOf(record).time).toBe(Date.parse('2020-10-19T07:30:46.100Z'))
+    expect(columnsOf({ ...record, TimeCreated: '2020-10-19T03:30:46.416Z' }).time).toBe(Date.parse('2020-10-19T03:30:46.416Z'))
+    expect(columnsOf({ ...record, UtcTime: 'x' }).time).toBe(Date.parse('2020-10-19T03:30:46.416Z'))
+  })
+
   test('NXLog: local time without a zone is set right by the relay, EventType by the text', () => {
     const record = { EventTime: '2020-09-04 03:29:45', EventReceivedTime: '2020-09-04 03:29:47', '@timestamp': '2020-09-04T07:29:47.604Z', SourceModuleType: 'im_msvistalog', SeverityValue: 2, EventID: 12, EventType: 'INFO', Channel: 'Microsoft-Windows-Sysmon/Operational', Hostname: 'h', ProcessGuid: '{1}', Image: 'a', TargetObject: 'HKLM\\x', Message: 'Registry object added or deleted:\r\nRuleName: -\r\nEventType: DeleteKey\r\nUtcTime: x' }
     const { columns, fields, logSource } = readRecord(record)
@@ -204,6 +218,7 @@ describe('shapes', () => {
     expect(fieldOf(fields, 'userIdentity.sessionContext.attributes.mfa')).toBe('false')
     expect(fieldOf(fields, 'list.a')).toEqual([1, 2])
     expect(fieldOf(fields, 'userIdentity.constructor')).toBeUndefined()
+    expect(fieldOf({}, '__proto__.toString')).toBeUndefined()
     expect(fieldOf({ 'a.b': 1, a: { b: 2 } }, 'a.b')).toBe(1)
   })
 

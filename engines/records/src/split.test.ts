@@ -139,6 +139,15 @@ describe('faults cost one record', () => {
       expect(await split(`a,b\n1,${'z'.repeat(5000)}\n2,3\n`, { ...limit, name: 'x.csv' }, sizes)).toEqual(['2 record_too_large', '{"a":"2","b":"3"}'])
     }
   })
+  test('the limit counts what is cut off later too, however the input is cut', async () => {
+    for (const sizes of [[3], [1 << 20]]) {
+      expect(await split('{"a":1}\n{"b":2}          \n{"c":3}', { maxRecordBytes: 10 }, sizes)).toEqual(['{"a":1}', '2 record_too_large', '{"c":3}'])
+      expect(await split('Jul 1\nJul 2          \nJul 3', { maxRecordBytes: 10 }, sizes)).toEqual(['{"message":"Jul 1"}', '2 record_too_large', '{"message":"Jul 3"}'])
+    }
+  })
+  test('a text that is cut in a printed object is seen at its line end', async () => {
+    expect(await split(`{\n "a": "cut\n}\n${'{\n "b": 1\n}\n'.repeat(50)}`, { maxRecordBytes: 100 })).toEqual(['1 json_invalid', ...Array.from({ length: 50 }, () => '{"b":1}')])
+  })
   test('a gzip that ends early gives what could be read', async () => {
     const whole = gzipSync(`${Array.from({ length: 2000 }, (_, i) => `{"i":${i},"r":"${Math.sin(i)}"}`).join('\n')}\n`)
     const got = await split(whole.subarray(0, whole.length >> 1))
