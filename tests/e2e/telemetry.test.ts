@@ -44,6 +44,12 @@ async function found(source: string): Promise<string[]> {
   } while (cursor !== null)
   return raw.sort()
 }
+/** As multisets; a difference is named by its first record, not by ten thousand. */
+function expectSame(actual: readonly string[], sent: readonly string[]): void {
+  const wanted = sorted(sent)
+  const at = wanted.findIndex((line, i) => line !== actual[i])
+  expect({ found: actual.length, firstDifference: at < 0 ? null : [wanted[at], actual[at]] }).toEqual({ found: wanted.length, firstDifference: null })
+}
 const sorted = (texts: readonly string[]) => [...texts].sort()
 const documents = (count = lines.length) => lines.slice(0, count).map((line) => JSON.parse(line) as object)
 
@@ -55,7 +61,7 @@ describe.skipIf(!recorded)('six attack sets (HAECHI_CORPUS is there)', () => {
       })
       expect(await response.json()).toMatchObject({ rejected: 0, accepted: Math.min(2_000, lines.length - at) })
     }
-    expect(await found('http')).toEqual(sorted(lines))
+    expectSame(await found('http'), lines)
   })
 
   test('@elastic/elasticsearch 8, unmodified: product check, helpers.bulk', async () => {
@@ -64,27 +70,27 @@ describe.skipIf(!recorded)('six attack sets (HAECHI_CORPUS is there)', () => {
     expect((await client.info()).tagline).toBe('You Know, for Search')
     const result = await client.helpers.bulk({ datasource: lines, flushBytes: 1_000_000, onDocument: (): unknown => ({ index: { _index: 'winlogbeat' } }) })
     expect(result).toMatchObject({ total: lines.length, successful: lines.length, failed: 0 })
-    expect(await found('clients')).toEqual(sorted(lines))
+    expectSame(await found('clients'), lines)
   })
 
   test('haechi ingest FILE..., twice: the second time keeps nothing', async () => {
     const ingest = () => run(process.execPath, [join(root, 'apps/cli/src/main.ts'), 'ingest', ...sets.map(fileOf), '--source', 'files', '--wait', '--json', '--data', server.data], { maxBuffer: 1e8 })
     expect(JSON.parse((await ingest()).stdout)).toMatchObject({ accepted: lines.length, rejected: 0, duplicate: 0 })
     expect(JSON.parse((await ingest()).stdout)).toMatchObject({ accepted: 0, duplicate: lines.length })
-    expect(await found('files')).toEqual(sorted(lines))
+    expectSame(await found('files'), lines)
   })
 
   test('@opensearch-project/opensearch, unmodified', async () => {
     const { Client } = require('@opensearch-project/opensearch') as { Client: new (options: object) => { bulk(options: object): Promise<{ body: { errors: boolean } }> } }
-    const [id, secret] = Buffer.from(apiKey, 'base64').toString().split(':') as [string, string]
+    const key = await server.createKey({ role: 'ingest', name: 'opensearch' })
     const url = new URL(server.url)
-    url.username = id
-    url.password = secret
+    url.username = key.id
+    url.password = key.secret
     const client = new Client({ node: url.href })
     const few = documents(500)
-    const { body } = await client.bulk({ querystring: { source: 'opensearch' }, body: few.flatMap((document, i) => [{ create: { _index: 'w', _id: `o${i}` } }, document]) })
+    const { body } = await client.bulk({ body: few.flatMap((document, i) => [{ create: { _index: 'w', _id: `o${i}` } }, document]) })
     expect(body.errors).toBe(false)
-    expect(await found('opensearch')).toEqual(sorted(few.map((document) => JSON.stringify(document))))
+    expectSame(await found('opensearch'), few.map((document) => JSON.stringify(document)))
   })
 
   test.skipIf(spawnSync('/usr/bin/python3', ['-c', 'import elasticsearch']).status !== 0)('python3-elasticsearch, unmodified: helpers.bulk', async () => {
@@ -116,6 +122,7 @@ describe.skipIf(!recorded)('six attack sets (HAECHI_CORPUS is there)', () => {
 
   test('the hosts of the records are assets', async () => {
     const host = String((JSON.parse(lines[0]!) as Record<string, unknown>)['Hostname'])
-    await expect.poll(async () => (await (await server.api(`/api/v1/assets/resolve?name=${encodeURIComponent(host)}`)).json() as { asset: { kind: string } | null }).asset?.kind, { timeout: 20_000 }).toBe('host')
+    const kinds = async () => (await (await server.api(`/api/v1/assets/resolve?name=${encodeURIComponent(host)}`)).json() as { candidates: { kind: string }[] }).candidates.map(({ kind }) => kind)
+    await expect.poll(kinds, { timeout: 20_000 }).toContain('host')
   })
 })

@@ -47,7 +47,7 @@ export interface Telemetry {
   bulk(sending: Sending, body: AsyncIterable<Uint8Array>, index: string, language: Language): Promise<BulkAnswer>
   search(tenantId: string, hunt: Hunt, page: { limit: number; cursor?: string; fields?: readonly string[] }): Promise<{ events: StoredEvent[]; next: string | null }>
   count(tenantId: string, hunt: Hunt): Promise<number>
-  /** At most `buckets` buckets of equal, round width between from and to. */
+  /** At most `buckets` buckets of equal, round width between from and to, or, where they are not given, over all that matches. */
   histogram(tenantId: string, hunt: Hunt, buckets: number): Promise<{ bucketMs: number; buckets: { start: number; count: number }[] }>
   /** Offsets of the tenant's log: what is durable, and what can be searched. */
   progress(tenantId: string, through?: number, signal?: AbortSignal): Promise<{ durable: number; searchable: number }>
@@ -138,11 +138,17 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
       return query === null ? 0 : await eventStore.count(tenantId, query)
     },
     async histogram(tenantId, hunt, buckets) {
-      const to = hunt.to ?? clock.now()
-      const from = hunt.from ?? to - day
+      const query = await queryOf(tenantId, hunt)
+      if (query === null) return { bucketMs: day, buckets: [] }
+      let { from, to } = hunt
+      if (from === undefined || to === undefined) {
+        // Whoever names no window means all of it: the days that hold something say how wide that is.
+        const days = await eventStore.histogram(tenantId, query, day)
+        from ??= days[0]?.start ?? 0
+        to ??= (days.at(-1)?.start ?? 0) + day
+      }
       const bucketMs = roundWidth((to - from) / buckets)
-      const query = await queryOf(tenantId, { ...hunt, from, to })
-      return { bucketMs, buckets: query === null ? [] : await eventStore.histogram(tenantId, query, bucketMs) }
+      return { bucketMs, buckets: await eventStore.histogram(tenantId, { ...query, from, to }, bucketMs) }
     },
 
     async progress(tenantId, through, signal) {
