@@ -64,12 +64,12 @@ export function scheme1(key: { key_id: string; secret: string }, method: string,
 }
 
 /** Headers of scheme 2, made by the library. */
-export async function scheme2(key: { key_id: string; secret?: string; privateKey?: KeyObject }, method: string, url: string, at: number, body = '', nonce = randomUUID(), expiresIn = 300): Promise<Record<string, string>> {
+export async function scheme2(key: { key_id: string; secret?: string; privateKey?: KeyObject }, method: string, url: string, at: number, body = '', nonce: string = randomUUID(), expiresIn = 300): Promise<Record<string, string>> {
   const signer = key.privateKey === undefined ? createSigner(key.secret!, 'hmac-sha256', key.key_id) : createSigner(key.privateKey, 'ed25519', key.key_id)
   const digest = body === '' ? {} : { 'content-digest': `sha-512=:${createHash('sha512').update(body).digest('base64')}:` }
   const { headers } = await httpbis.signMessage({
     key: signer, fields: ['@method', '@authority', '@path', '@query', ...Object.keys(digest)], params: ['created', 'expires', 'nonce', 'keyid'],
     paramValues: { created: new Date(at), expires: new Date(at + expiresIn * 1_000), nonce },
   }, { method, url, headers: digest })
-  return headers as Record<string, string>
+  return headers
 }

@@ -77,19 +77,13 @@ export function openAccess(options: AccessOptions): Access {
   const rateLimit = openRateLimit(clock, options.rateLimit ?? { perSecond: 100, burst: 200 })
   const authenticate = openAuthenticate({ database, clock, audit, directory, sessions, rateLimit, controlToken: options.controlToken })
 
-  /** `authorize`, and a refusal leaves its record. */
-  const guard: Access['authorize'] = (actor, action, resource = {}) => {
-    try {
-      authorize(actor, action, resource)
-    } catch (error) {
-      audit.refuse({ tenantId: actor.tenantId, actor, action, subject: actor.id, detail: { site: resource.siteId ?? null } })
-      throw error
-    }
-  }
-
   return {
-    gate: { authenticate, authorize: guard },
-    authorize: guard,
+    gate: {
+      authenticate,
+      authorize,
+      refused: (actor, error) => audit.refuse({ tenantId: actor.tenantId, actor, action: String(error.params['action'] ?? 'request'), subject: `${actor.id} ${error.code}`, detail: { code: error.code } }),
+    },
+    authorize,
     tenants: openTenants(database, clock, audit, outbox),
     users: openUsers(database, clock, audit),
     keys: openKeys(database, clock, sealer, audit),

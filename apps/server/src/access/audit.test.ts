@@ -39,6 +39,7 @@ describe('the log', () => {
     for (const statement of [
       sql`UPDATE access_audit SET record = '{}'`, sql`DELETE FROM access_audit`, sql`TRUNCATE access_audit`, sql`DELETE FROM access_audit_heads`,
       sql`UPDATE access_audit_heads SET sequence = sequence - 1`, sql`UPDATE access_audit_heads SET sequence = sequence + 1`, sql`UPDATE access_audit_heads SET hash = repeat('0', 64)`,
+      sql`UPDATE access_audit_heads h SET sequence = a.sequence, hash = a.hash FROM access_audit a WHERE a.tenant_id = h.tenant_id AND a.sequence = 1`,
       sql`ALTER TABLE access_audit DISABLE TRIGGER ALL`, sql`DROP TABLE access_audit`,
     ]) {
       await expect(at.database.platform((tx) => statement.execute(tx)), JSON.stringify(statement.toOperationNode())).rejects.toThrow(/append-only|permission denied|must be owner/)
@@ -98,6 +99,12 @@ describe('refusals', () => {
     await at.call('GET', '/api/v1/keys', { headers: basic(key) })
     await at.access.audit.settle()
     expect((await refusals(key.key_id))[0].detail).toMatchObject({ suppressed: 4 })
+  })
+  test('by a handler are recorded like those of the gate', async () => {
+    const key = (await at.operate('POST', '/api/v1/keys', { name: 'm', role: 'manager' }, 'default')).body
+    expect((await at.call('POST', '/api/v1/users', { headers: basic(key), body: { name: 'x', role: 'owner' } })).body.code).toBe('forbidden')
+    await at.access.audit.settle()
+    expect(await refusals(key.key_id)).toMatchObject([{ action: 'grant owner', outcome: 'denied', detail: { code: 'forbidden' } }])
   })
   test('of credentials: in the chain of the key\'s tenant when the key is known, never with the secret', async () => {
     const key = (await at.operate('POST', '/api/v1/keys', { name: 'd', role: 'analyst' }, 'default')).body

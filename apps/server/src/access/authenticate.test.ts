@@ -197,6 +197,17 @@ describe('scheme 2', () => {
   })
 })
 
+describe('text that PostgreSQL cannot hold', () => {
+  test('is the caller\'s mistake, and harms nobody who comes with it', async () => {
+    const key = await createKey()
+    const [nul, other] = await Promise.all([whoami({ authorization: `Basic ${btoa('key_\0:secret')}` }), whoami(basic(key))])
+    expect([nul.status, nul.body.code, other.status]).toEqual([401, 'credentials_invalid', 200])
+    expect((await at.call('POST', '/api/v1/session', { body: { user: 'a\0', password: 'x' } })).body.code).toBe('text_unstorable')
+    expect((await at.operate('GET', '/api/v1/tenants/%00')).body.code).toBe('text_unstorable')
+    expect((await at.operate('POST', '/api/v1/tenants', { name: 'x', display_name: 'a\0b' })).body.code).toBe('text_unstorable')
+  })
+})
+
 describe('the life of a key', () => {
   test('revocation holds at once', async () => {
     const key = await createKey()

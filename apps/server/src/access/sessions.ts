@@ -73,7 +73,10 @@ export function openSessions(database: Database, clock: Clock, audit: Audit): Se
   /** Errors: sign_in_failed, account_locked. */
   const prove = async (name: string, password: string, remoteAddress: string | null) => {
     const fold = name.normalize('NFC').toLowerCase().slice(0, 200)
-    const { lockedUntil } = await countAttempt(fold)
+    const { lockedUntil } = await countAttempt(fold).catch((error: unknown) => {
+      if (error instanceof HaechiError && error.code === 'account_locked') audit.refuse({ tenantId: null, actor: { ...systemActor, name: 'sign-in' }, action: 'session.create', subject: fold, detail: { code: 'account_locked', remote_address: remoteAddress } })
+      throw error
+    })
     const { stored, user } = await database.platform(async (tx) => {
       const stored = await accessTables(tx).selectFrom('access_users').select(['user_id', 'password_hash']).where('name', '=', fold).executeTakeFirst()
       return { stored, user: stored === undefined ? undefined : await readUser(tx, stored.user_id) }

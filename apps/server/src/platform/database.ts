@@ -139,6 +139,8 @@ export function databaseError(error: unknown): unknown {
   if (error instanceof HaechiError || !(error instanceof Error)) return error
   const code = 'code' in error ? String(error.code) : ''
   if (code === '53100') return new HaechiError('database_full', {}, { cause: error })
+  // A NUL, or what is no character in the database's encoding: the caller's text, not our mistake.
+  if (code === '22021' || code === '22P05') return new HaechiError('text_unstorable', {}, { cause: error })
   const away = /^(08|57P0)/.test(code) || code === '53300' || ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code)
   if (away || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|not currently accepting connections/.test(error.message)) {
     return new HaechiError('database_unavailable', {}, { cause: error })

@@ -11,6 +11,7 @@ export const errorTable = {
   body_too_large: { status: 413, retry: false, en: 'The request body is larger than {limit} bytes; send it in smaller parts', ko: '요청 본문이 {limit}바이트보다 큽니다. 나누어 보내십시오' },
   body_encoding_invalid: { status: 400, retry: false, en: 'The request body could not be decompressed: {reason}', ko: '요청 본문의 압축을 풀 수 없습니다: {reason}' },
   content_encoding_unsupported: { status: 415, retry: false, en: 'Content-Encoding {encoding} is not supported; use gzip or none', ko: 'Content-Encoding {encoding}은(는) 지원하지 않습니다. gzip을 쓰거나 압축하지 마십시오' },
+  text_unstorable: { status: 400, retry: false, en: 'The request contains a character that cannot be stored (NUL, U+0000)', ko: '저장할 수 없는 문자(NUL, U+0000)가 요청에 들어 있습니다' },
   cursor_invalid: { status: 400, retry: false, en: 'The cursor is not one that this server issued; start again without it', ko: '이 서버가 발급한 커서가 아닙니다. 커서 없이 다시 시작하십시오' },
   not_found: { status: 404, retry: false, en: 'There is no {what}', ko: '{what}을(를) 찾을 수 없습니다' },
   route_not_found: { status: 404, retry: false, en: 'There is nothing at {method} {path}; the API is described at /api/openapi.json', ko: '{method} {path}에는 아무것도 없습니다. API 설명은 /api/openapi.json에 있습니다' },

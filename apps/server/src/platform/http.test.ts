@@ -36,7 +36,7 @@ function open(options: { basePath?: string; log?: Log; seen?: HttpRequest[] } = 
   http.route({ method: 'get', path: '/broken', operation: 'broken', summary: 's', tag: 't', access: 'public', answers: {} }, () => { throw new Error('secret detail') })
   http.route({ method: 'get', path: '/own-form', operation: 'own', summary: 's', tag: 't', access: 'read', problem: (error) => Response.json({ error: { type: error.code } }, { status: 499 }), answers: {} }, () => ({ body: 1 }))
   const call = async (method: string, path: string, init: { headers?: Record<string, string>; body?: NonNullable<RequestInit['body']> } = {}) => {
-    const response = await http.fetch(new Request(`http://haechi.test${path}`, { method, headers: { 'x-user': 'kim', ...init.headers }, ...(init.body === undefined ? {} : { body: init.body, duplex: 'half' }) } as RequestInit))
+    const response = await http.fetch(new Request(`http://haechi.test${path}`, { method, headers: { 'x-user': 'kim', ...init.headers }, ...(init.body === undefined ? {} : { body: init.body, duplex: 'half' }) }))
     // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers by name
     return { status: response.status, headers: response.headers, body: await response.json() as any }
   }
@@ -49,7 +49,7 @@ describe('the gate', () => {
     const { http, call } = open()
     const pulled: number[] = []
     const body = new ReadableStream({ pull(controller) { pulled.push(1); controller.enqueue(Buffer.from('{')); controller.close() } }, { highWaterMark: 0 })
-    const answer = await http.fetch(new Request('http://h/things', { method: 'POST', body, duplex: 'half' } as RequestInit))
+    const answer = await http.fetch(new Request('http://h/things', { method: 'POST', body, duplex: 'half' }))
     expect([answer.status, pulled]).toEqual([401, []])
     expect(codes(await call('GET', '/things/1?n=x', { headers: { 'x-user': 'nobody' } }))).toEqual([403, 'forbidden'])
     expect(codes(await call('GET', '/things/1?n=x'))).toEqual([400, 'parameter_invalid'])
@@ -120,7 +120,7 @@ describe('the body', () => {
     expect(codes(await call('POST', '/stream', { body: 'x'.repeat(101) }))).toEqual([413, 'body_too_large'])
     let pulled = 0
     const endless = new ReadableStream({ pull(controller) { pulled++; controller.enqueue(new Uint8Array(40)) } }, { highWaterMark: 0 })
-    const answer = await http.fetch(new Request('http://h/stream', { method: 'POST', headers: { 'x-user': 'kim' }, body: endless, duplex: 'half' } as RequestInit))
+    const answer = await http.fetch(new Request('http://h/stream', { method: 'POST', headers: { 'x-user': 'kim' }, body: endless, duplex: 'half' }))
     expect([answer.status, pulled]).toEqual([413, 3])
     const declared = await http.fetch(new Request('http://h/stream', { method: 'POST', headers: { 'x-user': 'kim', 'content-length': '101' }, body: 'x' }))
     expect(declared.status).toBe(413)

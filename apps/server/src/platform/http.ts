@@ -41,6 +41,8 @@ export interface Gate<Actor, Action extends string> {
   authenticate(request: HttpRequest, action: Action): Promise<Actor>
   /** Errors: forbidden. */
   authorize(actor: Actor, action: Action): void
+  /** Told of every refusal (403) of somebody known, the gate's own and a handler's, so that it can leave a record. */
+  refused?(actor: Actor, error: HaechiError): void
 }
 
 type Schema = z.ZodType
@@ -133,8 +135,9 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
         const stop = seconds.startTimer({ route: label })
         const request = readRequest(c, limit)
         let response: Response
+        let actor: Actor | undefined
         try {
-          const actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access)
+          actor = route.access === 'public' ? undefined : await gate.authenticate(request, route.access)
           if (route.access !== 'public') gate.authorize(actor as Actor, route.access)
           const query = route.query === undefined ? undefined : parse(route.query, queryOf(request), '?')
           const params = route.params === undefined ? undefined : parse(route.params, c.req.param(), '')
@@ -142,6 +145,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
           const answer = await handle({ actor, query, params, body, request } as Parameters<typeof handle>[0])
           response = answer instanceof Response ? answer : Response.json(answer.body, { status: answer.status ?? 200, headers: { 'cache-control': 'no-store', ...answer.headers } })
         } catch (error) {
+          if (actor !== undefined && error instanceof HaechiError && errorEntry(error.code).status === 403) gate.refused?.(actor, error)
           response = fail(error, request, route.problem)
         }
         stop()
