@@ -1,5 +1,5 @@
 // Linux audit records: raw lines (also several of one event, joined), the same as JSON fields, and laurel's JSON. Names are auditd's own, which are Sigma's.
-// Format: https://github.com/linux-audit/audit-documentation/wiki/SPEC-Audit-Event-Format. audit.test.ts has the service logs as oracle.
+// Format: https://github.com/linux-audit/audit-documentation/wiki/SPEC-Audit-Event-Format. sources.test.ts has the service logs as oracle.
 import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
 import { parseTime } from './time.ts'

@@ -10,7 +10,7 @@ import { parseTime } from './time.ts'
 import { plainFields, unknownColumns, unknownLine, unknownLogSource, unknownOcsf } from './unknown.ts'
 import { isBag, text } from './values.ts'
 import type { Bag } from './values.ts'
-import { renderedRecord } from './windows-rendered.ts'
+import { renderedRecord, xmlRecord } from './windows-rendered.ts'
 import { windowsColumns, windowsEvent, windowsFields, windowsLogSource, windowsOcsf } from './windows.ts'
 import type { WindowsEvent } from './windows.ts'
 
@@ -68,6 +68,11 @@ function recogniseText(line: string, wrapper: Bag | null, now: number | undefine
     const event = rendered === null ? null : windowsEvent(rendered)
     if (event !== null) return { kind: 'windows', event }
   }
+  if (line.includes('</System>') && !line.includes('Linux-Sysmon')) {
+    const xml = xmlRecord(line)
+    const event = xml === null ? null : windowsEvent(xml)
+    if (event !== null) return { kind: 'windows', event }
+  }
   const syslog = parseSyslog(line, now)
   if (syslog !== null) {
     // auditd's own lines relayed by syslog.
@@ -95,26 +100,26 @@ function hostOf(record: Bag): string | null {
   return isBag(host) ? text(host['hostname']) ?? text(host['name']) : text(host) ?? text(record['hostname']) ?? text(record['Computer'])
 }
 
-function columnsFor(known: Known): Columns {
+function columnsFor(known: Known, now: number | undefined): Columns {
   switch (known.kind) {
     case 'windows': return windowsColumns(known.event)
     case 'cloudtrail': return cloudTrailColumns(known.record)
     case 'audit': return auditColumns(known.event, known.host, known.record['@timestamp'])
     case 'syslog': return syslogColumns(known.line, known.said)
-    case 'unknown': return known.line === null ? unknownColumns(known.record) : unknownLine(known.line, known.record)
+    case 'unknown': return known.line === null ? unknownColumns(known.record) : unknownLine(known.line, known.record, now)
     default: return known satisfies never
   }
 }
 
 /** The columns of `readRecord` without its other views: what ingest calls for every record. Takes parsed JSON, `{"message": "<line>"}` or a raw line; never throws. */
 export function columnsOf(record: unknown, options: ReadOptions = {}): Columns {
-  return columnsFor(recognise(record, options.now))
+  return columnsFor(recognise(record, options.now), options.now)
 }
 
 /** Reads one record: parsed JSON, `{"message": "<line>"}` or one raw text line. Never throws; an unknown shape gives class 0 and the columns that can be guessed. */
 export function readRecord(record: unknown, options: ReadOptions = {}): Reading {
   const known = recognise(record, options.now)
-  const columns = columnsFor(known)
+  const columns = columnsFor(known, options.now)
   const shape = columns.shape
   switch (known.kind) {
     case 'windows': return { shape, logSource: windowsLogSource(known.event), fields: windowsFields(known.event), ocsf: windowsOcsf(known.event, columns), columns }

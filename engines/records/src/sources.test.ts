@@ -111,6 +111,25 @@ describe.skipIf(missing !== false)('service logs', () => {
     expect(compared).toBeGreaterThan(60)
   })
 
+  test('Windows events as XML: source, user, host, time', () => {
+    let compared = 0
+    for (const name of ['windows-bf', 'windows-logs']) {
+      const entry = expected[name]
+      if (entry === undefined) continue
+      for (const line of lines(entry)) {
+        const { columns, fields, logSource } = readRecord(line)
+        expect(columns).toMatchObject({ shape: 'evtx', event_code: '4625', class_uid: 3002, src_ip: '192.168.9.212', host: 'exchange-1.mydomain.test' })
+        expect(columns.time).not.toBeNull()
+        expect(logSource).toEqual({ product: 'windows', service: 'security' })
+        const wanted = Object.values(entry.events ?? {}).flat().map((event) => event['target_user'])
+        if (wanted.length > 0) expect(wanted).toContain(columns.user)
+        expect(fields['LogonType']).toMatch(/^[38]$/)
+        compared++
+      }
+    }
+    expect(compared).toBeGreaterThan(3)
+  })
+
   test('CloudTrail: address, name, source, region, account', () => {
     let compared = 0
     for (const [name, entry] of Object.entries(expected)) {

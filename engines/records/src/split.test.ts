@@ -154,6 +154,14 @@ describe('faults cost one record', () => {
     expect(got.length).toBeGreaterThan(500)
     expect(got.at(-1)).toMatch(/gzip_invalid$/)
     expect(got[0]).toBe('{"i":0,"r":"0"}')
+    const small = ['{"a":1}', '{"b":"한글"}', '{"c":3}', '{"d":4}']
+    const packed = gzipSync(`${small.join('\n')}\n`)
+    for (let length = 2; length < packed.length; length++) {
+      const cutOff = await split(packed.subarray(0, length))
+      const good = cutOff.filter((line) => line.startsWith('{'))
+      expect(good, `${length} bytes`).toEqual(small.slice(0, good.length))
+      expect(cutOff.at(-1), `${length} bytes`).toMatch(/gzip_invalid$/)
+    }
     const broken = Buffer.from(whole)
     broken.fill(0, whole.length - 200, whole.length - 100)
     expect((await split(broken)).at(-1)).toMatch(/gzip_invalid$/)

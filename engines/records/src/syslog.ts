@@ -1,4 +1,4 @@
-// Syslog lines (RFC 3164, RFC 5424, journald's JSON) and what sshd, sudo and PAM say in them. syslog.test.ts has the service logs as oracle.
+// Syslog lines (RFC 3164, RFC 5424, journald's JSON) and what sshd, sudo and PAM say in them. sources.test.ts has the service logs as oracle.
 import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
 import { parseSyslogStamp, parseTime } from './time.ts'

@@ -1,7 +1,7 @@
 // Records of a shape that is not known: class 0, and the columns that the usual names give away.
 import { event, file, present } from './ocsf.ts'
 import type { Columns, Fields, LogSource } from './reading.ts'
-import { parseTime } from './time.ts'
+import { parseSyslogStamp, parseTime } from './time.ts'
 import { hashColumn, ip, isBag, oneLine, port, text, whole } from './values.ts'
 import type { Bag } from './values.ts'
 
@@ -83,11 +83,16 @@ export function unknownColumns(record: Bag): Columns {
   }
 }
 
-/** A line of no known form: the time it begins with and the first address in it. */
-export function unknownLine(line: string, wrapper: Bag | null): Columns {
-  const columns = unknownColumns(wrapper ?? { message: line })
+/** A line of no known form: the time and host it begins with and the first address in it. */
+export function unknownLine(line: string, record: Bag, now: number | undefined): Columns {
+  const columns = unknownColumns(record)
   const head = line.slice(0, 2048)
   columns.time ??= parseTime(/^\W{0,2}(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?)/.exec(head)?.[1]) ?? parseTime(/\[(\d{2}\/[A-Z][a-z]{2}\/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\]/.exec(head)?.[1])
+  const stamped = /^(?:<\d{1,3}>)?([A-Z][a-z]{2})\s+(\d{1,2})\s+(\d{2}:\d{2}:\d{2})\s+([\w.:-]{1,255})\s/.exec(head)
+  if (stamped !== null) {
+    columns.time ??= parseSyslogStamp(stamped[1] as string, stamped[2] as string, stamped[3] as string, now)
+    columns.host ??= stamped[4] as string
+  }
   columns.src_ip ??= ip(/(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/.exec(head)?.[0])
   columns.message ??= line === '' ? null : oneLine(line, null)
   return columns

@@ -66,3 +66,30 @@ export function renderedRecord(text: string): Bag | null {
   record['Message'] = message
   return record
 }
+
+const ENTITIES: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&amp;': '&' }
+const plain = (value: string): string => (value.includes('&') ? value.replace(/&(?:lt|gt|quot|apos|amp);/g, (entity) => ENTITIES[entity] as string).replace(/&#(x[0-9a-f]{1,6}|\d{1,7});/gi, (_, code: string) => character(Number(`0${code}`) || Number(code))) : value)
+const character = (code: number): string => (code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '')
+
+/** An event as the XML that Windows shows it in, as an object of the form of EVTX converters; null when the text is none. */
+export function xmlRecord(text: string): Bag | null {
+  const begin = text.indexOf('<System>')
+  const end = text.indexOf('</System>', begin)
+  if (begin === -1 || end === -1 || !text.includes('<Event ')) return null
+  const head = text.slice(begin, end)
+  const element = (name: string): string | undefined => new RegExp(`<${name}(?: [^>]{0,200})?>([^<]{0,400})</${name}>`).exec(head)?.[1]
+  const attribute = (name: string, key: string): string | undefined => new RegExp(`<${name} [^>]{0,400}?\\b${key}=["']([^"']{0,200})["']`).exec(head)?.[1]
+  const id = element('EventID')
+  if (id === undefined) return null
+  const data = Object.create(null) as Bag
+  for (const match of text.slice(end).matchAll(/<Data Name=["']([^"']{1,100})["'](?:\s*\/>|>([^<]*)<\/Data>)/g)) data[match[1] as string] = plain(match[2] ?? '')
+  return {
+    Event: {
+      System: {
+        Provider: { '#attributes': { Name: attribute('Provider', 'Name') } }, EventID: id, Level: element('Level'), Task: element('Task'), Keywords: element('Keywords'), TimeCreated: { '#attributes': { SystemTime: attribute('TimeCreated', 'SystemTime') } },
+        EventRecordID: element('EventRecordID'), Channel: element('Channel'), Computer: element('Computer'), Security: { '#attributes': { UserID: attribute('Security', 'UserID') } },
+      },
+      EventData: data,
+    },
+  }
+}
