@@ -70,6 +70,7 @@ describe('search', () => {
     expect(out).toContain('cmd.exe')
     expect(out).not.toContain('\u001b')
     expect(err).toContain('There are more than these 3')
+    expect((await haechi(['search', '--limit', '1', '--data', directory])).out).toContain('로그인 실패 0 \\u001b[2J')
     expect(Object.fromEntries(asked[0]?.query ?? [])).toEqual({
       query: 'host:서버-01 실패', source: 'dc01', from: new Date(noon - 86_400_000).toISOString(), to: new Date(noon).toISOString(), limit: '3', fields: 'time,host,user,process,message,command_line',
     })

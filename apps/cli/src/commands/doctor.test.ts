@@ -25,7 +25,7 @@ test('a directory that is not there yet: nothing is made, nothing fails', async 
 test('what is wrong is named together with the way out, and the exit code is 1', async () => {
   const directory = folder()
   mkdirSync(join(directory, 'keys'))
-  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(32), { mode: 0o644 })
+  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(32), { mode: 0o640 })
   writeFileSync(join(directory, 'haechi.yaml'), 'prot: 1\n')
   chmodSync(directory, 0o777)
   const { code, checks } = await doctor(directory)

@@ -159,8 +159,8 @@ describe('a file that changes while it is read', () => {
     expect(records).toHaveLength(40_000)
   })
 
-  test('by being written anew: it is named', async () => {
-    const { code, err } = await written((file) => writeFileSync(file, events(2)))
+  test.each([['shorter', events(2)], ['as long as before', events(40_000).replaceAll('x', 'y')]])('by being written anew, %s: it is named', async (_, content) => {
+    const { code, err } = await written((file) => writeFileSync(file, content))
     expect(code).toBe(1)
     expect(err).toContain('file_changed')
   })
