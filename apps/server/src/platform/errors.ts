@@ -93,6 +93,12 @@ export const errorTable = {
   pack_rejected: { status: 422, retry: false, en: 'Nothing in the pack {name} can be used: {count} faults, the first at {first}. What was in force before stays in force', ko: '팩 {name}에서 쓸 수 있는 내용이 없습니다. 오류 {count}건, 첫 오류: {first}. 이전 버전이 그대로 적용됩니다' },
   pack_damaged: { status: 500, retry: false, en: 'The stored copy of the pack {name} is damaged at {file}; install the pack again', ko: '저장된 팩 {name}의 {file}이(가) 손상되었습니다. 팩을 다시 설치하십시오' },
   pack_no_previous: { status: 409, retry: false, en: 'The pack {name} has no earlier version to go back to', ko: '팩 {name}에는 되돌아갈 이전 버전이 없습니다' },
+  // TLS
+  tls_file_unreadable: { status: 500, retry: false, en: 'The TLS file {file} cannot be used ({reason}); it must be readable and PEM, a key without a passphrase', ko: 'TLS 파일 {file}을(를) 사용할 수 없습니다({reason}). 읽을 수 있는 PEM이어야 하며 키에는 암호가 없어야 합니다' },
+  tls_pair_mismatch: { status: 500, retry: false, en: 'The key {key} does not belong to the certificate {cert}', ko: '키 {key}은(는) 인증서 {cert}의 키가 아닙니다' },
+  tls_certificate_expired: { status: 500, retry: false, en: 'The certificate {file} expired at {until}; renew it, or leave out --tls-cert and --tls-key for one of the built-in CA', ko: '인증서 {file}이(가) {until}에 만료되었습니다. 갱신하거나, --tls-cert와 --tls-key를 빼고 내장 CA의 인증서를 쓰십시오' },
+  tls_certificate_early: { status: 500, retry: false, en: 'The certificate {file} is valid from {from}, which is not yet; check the clock of this machine', ko: '인증서 {file}은(는) {from}부터 유효합니다. 이 컴퓨터의 시계를 확인하십시오' },
+  tls_ca_unusable: { status: 500, retry: false, en: 'The built-in CA {file} cannot be used ({reason}). Restore the folder from a backup; or move it away, start again, and give the new CA file to every client', ko: '내장 CA {file}을(를) 사용할 수 없습니다({reason}). 백업에서 폴더를 복원하거나, 폴더를 옮기고 다시 시작한 뒤 새 CA 파일을 모든 클라이언트에 배포하십시오' },
   // server
   address_unavailable: { status: 500, retry: false, en: 'The address {address} cannot be used ({reason}); choose another with --port or --host', ko: '{address} 주소를 쓸 수 없습니다({reason}). --port나 --host로 다른 주소를 고르십시오' },
   // event log and event store
