@@ -89,7 +89,13 @@ export function openCursor(options: { folder: string; tenant: string; from: numb
       const header = decodeSegmentHeader(head.subarray(0, bytesRead))
       segment = { file, handle, first, next: firsts[at + 1] ?? Infinity, key: null, headerLength: header?.length ?? 0, wrappedKey: header?.wrappedKey ?? new Uint8Array(0) }
       position = bufferAt = header?.length ?? 0
-      if (header === null) await skip(segment, end, 'header')
+      // Without its header a segment has no key.
+      if (header === null) {
+        const from = offset
+        offset = Math.max(offset, Math.min(end, segment.next))
+        await leave()
+        damaged({ file, position: 0, from, to: offset, reason: 'header' })
+      }
     } catch (error) {
       if (segment === null) await handle.close()
       throw error

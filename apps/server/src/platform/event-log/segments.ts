@@ -76,6 +76,8 @@ export async function openEventLog(options: Options): Promise<EventLog> {
   const handles = new Set<TenantLog>()
   let closed = false
   let waitingTotal = 0
+  let writers = 0
+  const turns: (() => void)[] = []
 
   await mkdir(root, { recursive: true, mode: 0o700 })
   for (const entry of await readdir(root, { withFileTypes: true })) {
@@ -261,6 +263,9 @@ export async function openEventLog(options: Options): Promise<EventLog> {
       while (count < tenant.waiting.length && (count === 0 || bytes + tenant.waiting[count]!.bytes <= groupBytes)) bytes += tenant.waiting[count++]!.bytes
       const group = tenant.waiting.splice(0, count)
       waitingTotal -= bytes
+      // No more tenants write at once than files may be open.
+      while (writers >= openFiles) await new Promise<void>((resolve) => turns.push(resolve))
+      writers++
       try {
         await writeGroup(tenant, group)
       } catch (error) {
@@ -268,6 +273,9 @@ export async function openEventLog(options: Options): Promise<EventLog> {
         log[outOfSpace.has(reason) ? 'warn' : 'error']({ tenant: tenant.name, error }, 'The event log cannot be written; the senders are told to try again')
         for (const waiting of group) waiting.failed(new HaechiError('log_full', { folder: root, reason }, { cause: error }))
         continue
+      } finally {
+        writers--
+        turns.shift()?.()
       }
       const segment = tenant.active!.segment
       for (const waiting of group) {
@@ -282,9 +290,9 @@ export async function openEventLog(options: Options): Promise<EventLog> {
       remembered.set(tenant.name, tenant.end)
       ids.spillWhenDue(bytes, ends)
       for (const listener of durableListeners) listener(tenant.name, tenant.end)
-      await closeIdle()
     }
     tenant.flushing = null
+    await closeIdle()
   }
 
   async function closeIdle(): Promise<void> {

@@ -22,13 +22,16 @@ type Follower = {
   lastUsed: number
 }
 
-const commitRows = 20_000
-const commitBytes = 48 * 1024 * 1024
+const commitRows = 10_000
+const commitBytes = 32 * 1024 * 1024
 /** Small transactions wait this long for company: each costs a sync. */
 const lingerMilliseconds = 60
 const smallRows = 5000
 const retryMilliseconds = 1000
 const attached = 32
+/** Unrolled rows of all open tenants together: they live in DuckDB's memory until they are rolled. */
+const hotBytes = 320 * 1024 * 1024
+const rollMilliseconds = 3_600_000
 
 // Once the server is gone nobody reads what is said here.
 const say = (message: FromStore) => process.send?.(message, undefined, undefined, () => undefined)
@@ -108,8 +111,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
   }
 
   async function closeOldest(): Promise<void> {
-    const open = (await Promise.allSettled(stores.values())).flatMap((settled) => settled.status === 'fulfilled' ? [settled.value] : [])
-    const oldest = open.filter(({ users, store }) => users === 0 && store.rolling === null).sort((a, b) => a.lastUsed - b.lastUsed)[0]
+    const oldest = (await openFollowers()).filter(({ users, store }) => users === 0 && store.rolling === null).sort((a, b) => a.lastUsed - b.lastUsed)[0]
     if (oldest === undefined) return
     stores.delete(oldest.tenant)
     await closeFollower(oldest)
@@ -160,8 +162,20 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     }
     say({ kind: 'searchable', tenant, from, end: next, lost: store.lost })
     if (store.due) startRoll(of)
+    else await relieve()
     if (rows.length < smallRows) await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds))
     return true
+  }
+
+  async function openFollowers(): Promise<Follower[]> {
+    return (await Promise.allSettled(stores.values())).flatMap((settled) => settled.status === 'fulfilled' ? [settled.value] : [])
+  }
+
+  async function relieve(): Promise<void> {
+    const open = await openFollowers()
+    if (open.reduce((sum, { store }) => sum + store.hotBytes, 0) < hotBytes) return
+    const largest = open.filter(({ store }) => store.rolling === null).sort((a, b) => b.store.hotBytes - a.store.hotBytes)[0]
+    if (largest !== undefined) startRoll(largest)
   }
 
   function startRoll(of: Follower): void {
@@ -233,6 +247,9 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
   })
 
   const following = followAll()
+  setInterval(() => {
+    void openFollowers().then((open) => { for (const of of open) if (of.store.hotRows > 0) startRoll(of) })
+  }, rollMilliseconds).unref()
 
   async function close(): Promise<void> {
     closing = true

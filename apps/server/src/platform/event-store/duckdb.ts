@@ -33,7 +33,7 @@ const slowestRestart = 5000
 /** Opens the store on DuckDB and starts to follow the log. Resolves when its process answers. */
 export async function openEventStore(options: Options): Promise<EventStore & { /** For tests and doctor. */ processId(): number | undefined }> {
   const { eventLog, log } = options
-  const limits: Limits = { rollRows: 250_000, rollBytes: 256 * 1024 * 1024, querySeconds: 30, compactFiles: 8, compactRows: 500_000, ...options.limits }
+  const limits: Limits = { rollRows: 250_000, rollBytes: 256 * 1024 * 1024, querySeconds: 30, compactFiles: 8, compactRows: 2_000_000, ...options.limits }
   const tenants = new Map<string, Followed>()
   const questions = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   const waiters = new Set<{ readonly tenant: string; readonly end: number; readonly done: () => void; readonly failed: (error: Error) => void }>()
@@ -84,7 +84,7 @@ export async function openEventStore(options: Options): Promise<EventStore & { /
           restartTimer = setTimeout(() => { begin().catch(() => undefined) }, restart) // its exit was logged, and the next try is under way
         })
       })
-      tell({ kind: 'start', folder: options.folder, logFolder: options.logFolder, memory: options.memory ?? '1GB', threads: options.threads ?? 2, limits, killAt })
+      tell({ kind: 'start', folder: options.folder, logFolder: options.logFolder, memory: options.memory ?? '768MB', threads: options.threads ?? 2, limits, killAt })
       killAt = null
     })
   }

@@ -18,7 +18,7 @@ export type Steps = (step: string) => void
 
 const day = 86_400_000
 const mostDays = 32
-const rowGroup = 65_536
+const rowGroup = 16_384
 const vector = 2048
 const late = day
 const future = 300_000
@@ -237,22 +237,28 @@ export class TenantStore {
       where += ` and ("time" < $${values.length - 1} or ("time" = $${values.length - 1} and "offset" < $${values.length}))`
     }
     const wanted = query.limit + 1
-    const page = (from: string) => `select ${selectList(columns)} from ${from} where ${where} order by "time" desc, "offset" desc limit ${wanted}`
-    const timeAt = columns.indexOf('time')
-    const offsetAt = columns.indexOf('offset')
+    // First only where the newest matches are, then their rows: reading whole records along with the filter would unpack all of them.
+    const matching = (from: string) => `select "time", "offset" from ${from} where ${where} order by "time" desc, "offset" desc limit ${wanted}`
     return this.#ask(async (rows) => {
-      // From the newest files on, a few more each time, until older ones cannot hold anything newer than the page.
       const files = this.#filesIn(query, before).sort((a, b) => b.maxTime - a.maxTime)
-      let found = await rows(page(this.#hotRows), values)
+      const hot = this.#hotRows
+      const places = async (from: string) => (await rows(matching(from), values)).map(([time, offset]) => ({ time: number(time), offset: number(offset) }))
+      let found = await places(hot)
+      // From the newest files on, more each time, until older ones cannot hold anything newer than the page.
       for (let at = 0, step = 2; at < files.length; at += step, step *= 2) {
-        if (found.length >= wanted && number(found[wanted - 1]![timeAt]) > files[at]!.maxTime) break
-        const more = await rows(page(this.#parquet(files.slice(at, at + step))), values)
-        found = [...found, ...more].sort((a, b) => number(b[timeAt]) - number(a[timeAt]) || number(b[offsetAt]) - number(a[offsetAt])).slice(0, wanted)
+        if (found.length >= wanted && found[wanted - 1]!.time > files[at]!.maxTime) break
+        found = [...found, ...await places(this.#parquet(files.slice(at, at + step)))].sort((a, b) => b.time - a.time || b.offset - a.offset).slice(0, wanted)
       }
       const kept = found.slice(0, query.limit)
       const last = kept.at(-1)
-      const next = found.length > query.limit && last !== undefined ? cursorOf({ time: number(last[timeAt]), offset: number(last[offsetAt]) }) : null
-      return { events: kept.map((row) => eventOf(columns, row)), next }
+      if (last === undefined) return { events: [], next: null }
+      const [newest, oldest] = [kept[0]!.time, last.time]
+      const offsets = kept.map(({ offset }) => offset).sort((a, b) => a - b)
+      const holding = files.filter((file) => file.maxTime >= oldest && file.minTime <= newest && file.first <= offsets.at(-1)! && file.end > offsets[0]!)
+      const these = `"time" between ${oldest} and ${newest} and "offset" between ${offsets[0]} and ${offsets.at(-1)} and "offset" in (${offsets.join(', ')})`
+      const events = (await Promise.all([hot, ...holding.length > 0 ? [this.#parquet(holding)] : []].map((from) => rows(`select ${selectList(columns)} from ${from} where ${these}`, []))))
+        .flat().map((row) => eventOf(columns, row)).sort((a, b) => b.time - a.time || b.offset - a.offset)
+      return { events, next: found.length > query.limit ? cursorOf(last) : null }
     })
   }
 
@@ -314,7 +320,7 @@ export class TenantStore {
         const files: RolledFile[] = []
         for (let at = 0; at < days.length; at += each) {
           const part = days.slice(at, at + each)
-          files.push(await this.#write(connection, `${rows} where "time" >= ${part[0]! * day} and "time" < ${(part.at(-1)! + 1) * day}`, part[0]! * day, this.#manifest.sequence + files.length))
+          files.push(await this.#write(connection, `${rows} where "time" >= ${part[0]! * day} and "time" < ${(part.at(-1)! + 1) * day}`, part[0]! * day, this.#manifest.sequence + files.length, ' order by "time", "offset"'))
         }
         await this.#switch((manifest) => ({ ...manifest, rolledEnd: end, sequence: manifest.sequence + files.length, files: [...manifest.files, ...files] }))
       }
@@ -345,10 +351,10 @@ export class TenantStore {
     await Promise.allSettled(this.#running)
   }
 
-  async #write(connection: DuckDBConnection, rows: string, time: number, sequence: number): Promise<RolledFile> {
+  async #write(connection: DuckDBConnection, rows: string, time: number, sequence: number, order = ''): Promise<RolledFile> {
     const temporary = join(this.#folder, `${sequence}.parquet.tmp`)
     this.#step('before copy')
-    await connection.run(`copy (select * from ${rows} order by "time", "offset") to ${literal(temporary)} (format parquet, compression zstd, row_group_size ${rowGroup})`)
+    await connection.run(`copy (select * from ${rows}${order}) to ${literal(temporary)} (format parquet, compression zstd, row_group_size ${rowGroup})`)
     this.#step('after copy')
     const [facts] = await this.#rows(connection, `select min("offset"), max("offset") + 1, count(*), min("time"), max("time"), max("received_at") from read_parquet(${literal(temporary)})`)
     const [first, end, count, minTime, maxTime, maxReceived] = facts!.map(number) as [number, number, number, number, number, number]
@@ -370,7 +376,7 @@ export class TenantStore {
     this.#step('after checkpoint')
   }
 
-  /** Many small files of one day become one. */
+  /** Many small files of one day become one. They are put one behind the other as they are: each is in order of time, so their row groups stay narrow, and nothing needs sorting in memory. */
   async #compact(): Promise<void> {
     const small = Map.groupBy(this.#manifest.files.filter(({ rows }) => rows <= this.#limits.compactRows / this.#limits.compactFiles), ({ file }) => file.slice(0, file.indexOf('/')))
     for (const files of small.values()) {
