@@ -303,7 +303,7 @@ function register(app: OpenAPIHono, route: { method: Route<never, never, never, 
   })
   if (app.openAPIRegistry.definitions.some((definition) => definition.type === 'component' && definition.componentType === 'securitySchemes')) return
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'basic', description: 'key id and secret; also as `Authorization: ApiKey base64(id:secret)` or `Bearer id:secret`' })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'signature', { type: 'apiKey', in: 'header', name: 'X-Signature', description: 'Scheme 1: X-API-Key, X-Timestamp, X-Signature (HMAC-SHA256). Scheme 2: HTTP Message Signatures (RFC 9421).' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'signature', { type: 'apiKey', in: 'header', name: 'X-Signature', description: 'Scheme 1: X-API-Key, X-Timestamp, X-Signature (HMAC-SHA256). Scheme 2: HTTP Message Signatures (RFC 9421). Limited per key, 100 a second and bursts of 200 unless configured otherwise, never below 20; over it 429 with Retry-After. Ingest is not limited.' })
   app.openAPIRegistry.registerComponent('securitySchemes', 'session', { type: 'apiKey', in: 'cookie', name: 'haechi_session' })
 }
 
