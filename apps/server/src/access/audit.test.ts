@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asOwner } from '../platform/postgres.fixture.ts'
 import { basic, openAccessFixture } from './access.fixture.ts'
 import type { AccessFixture } from './access.fixture.ts'
 import { systemActor } from './api.ts'
@@ -50,11 +50,10 @@ describe('the log', () => {
   test('what the owner of the database edits, verify finds', async () => {
     const { drop, connection, operate, ...other } = await openAccessFixture().then((fixture) => ({ ...fixture, drop: fixture.close }))
     await other.database.tenant(other.first.tenant.tenantId, (tx) => other.access.audit.record(tx, { ...entry, tenantId: other.first.tenant.tenantId }))
-    const client = new pg.Client(connection)
-    await client.connect()
-    await client.query('ALTER TABLE access_audit DISABLE TRIGGER USER')
-    await client.query(`UPDATE access_audit SET record = replace(record, '"user.create"', '"user.nothing"') WHERE tenant_id <> '*'`)
-    await client.end()
+    await asOwner(connection, async (client) => {
+      await client.query('ALTER TABLE access_audit DISABLE TRIGGER USER')
+      await client.query(`UPDATE access_audit SET record = replace(record, '"user.create"', '"user.nothing"') WHERE tenant_id <> '*'`)
+    })
     const lines = (await operate('GET', '/api/v1/audit/export')).body.trimEnd().split('\n')
     expect(await verifyAuditExport(lines)).toEqual({ ok: false, line: 3, reason: 'record_changed' })
     await drop()

@@ -45,8 +45,11 @@ async function template(sources: readonly MigrationSource[]): Promise<string> {
   return name
 }
 
-async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ ...inject('postgres'), database: 'postgres' })
+const administer = (work: (client: pg.Client) => Promise<unknown>): Promise<void> => asOwner({ ...inject('postgres'), database: 'postgres' }, work)
+
+/** As the database's owner, whom no policy holds: for what an intruder on the machine could do. */
+export async function asOwner(connection: TestDatabase['connection'], work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client(connection)
   await client.connect()
   try {
     await work(client)
