@@ -25,7 +25,7 @@ test('a directory that is not there yet: nothing is made, nothing fails', async 
 test('what is wrong is named together with the way out, and the exit code is 1', async () => {
   const directory = folder()
   mkdirSync(join(directory, 'keys'))
-  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(32), { mode: 0o640 })
+  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(32).toString('base64'), { mode: 0o640 })
   writeFileSync(join(directory, 'haechi.yaml'), 'prot: 1\n')
   chmodSync(directory, 0o777)
   const { code, checks } = await doctor(directory)
@@ -33,8 +33,8 @@ test('what is wrong is named together with the way out, and the exit code is 1',
   expect(checks['key']).toMatchObject({ status: 'fail', advice: expect.stringContaining('chmod 0600') as string })
   expect(checks['data']).toMatchObject({ status: 'fail', advice: `chmod 0700 ${directory}` })
   expect(checks['config']).toMatchObject({ status: 'fail', message: expect.stringContaining('config_unknown_key') as string })
-  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(31), { mode: 0o600 })
-  expect((await doctor(directory)).checks['key']?.message).toContain('31 bytes')
+  writeFileSync(join(directory, 'keys/master.key'), Buffer.alloc(31).toString('base64'), { mode: 0o600 })
+  expect((await doctor(directory)).checks['key']?.message).toContain('does not hold a key')
 })
 
 test('a running server: its parts that do not answer are named', async () => {

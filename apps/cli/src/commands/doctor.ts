@@ -86,7 +86,9 @@ async function* examine(context: Context, options: ConnectionOptions, configFile
   if (running !== undefined) yield await readiness(running)
   else if (config !== undefined) yield await portFinding(config.host, config.port)
   if (running === undefined && config !== undefined && config.database_url !== '') yield finding('check_database', 'warn', 'doctor_database_unknown', {}, 'doctor_database_advice')
-  if (config !== undefined && config.tls_cert !== '') yield* certificateFindings(config.tls_cert, config.tls_key)
+  const issued = join(directory, 'tls', 'server.pem')
+  if (config !== undefined && config.tls_cert !== '') yield* certificateFindings(config.tls_cert, config.tls_key, 'doctor_certificate_advice')
+  else if (existsSync(issued)) yield* certificateFindings(issued, join(directory, 'tls', 'server.key'), 'doctor_certificate_renew_advice')
   yield encryptionFinding(directory)
 
   function clockFinding(now: number): Finding {
@@ -122,8 +124,8 @@ async function* examine(context: Context, options: ConnectionOptions, configFile
 
   function* keyFindings(file: string): Generator<Finding> {
     try {
-      const { mode, size } = statSync(file)
-      if (size !== 32) yield finding('check_key', 'fail', 'doctor_key_damaged', { file, size: String(size) }, 'doctor_key_damaged_advice')
+      const { mode } = statSync(file)
+      if (Buffer.from(readFileSync(file, 'utf8').trim(), 'base64').length !== 32) yield finding('check_key', 'fail', 'doctor_key_damaged', { file }, 'doctor_key_damaged_advice')
       else yield process.platform === 'win32' || (mode & 0o077) === 0 ? finding('check_key', 'ok', 'doctor_key', { file }) : finding('check_key', 'fail', 'doctor_key_exposed', { file, mode: octal(mode) }, 'doctor_key_advice')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -157,16 +159,16 @@ async function* examine(context: Context, options: ConnectionOptions, configFile
     return finding('check_port', 'ok', 'doctor_port', { address })
   }
 
-  function* certificateFindings(file: string, keyFile: string): Generator<Finding> {
+  function* certificateFindings(file: string, keyFile: string, advice: TextKey): Generator<Finding> {
     try {
       const certificate = new X509Certificate(readFileSync(file))
       const days = Math.floor((Date.parse(certificate.validTo) - context.clock.now()) / day)
       const params = { file, days: String(days), until: new Date(Date.parse(certificate.validTo)).toISOString().slice(0, 10) }
-      if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)))) yield finding('check_certificate', 'fail', 'doctor_certificate_key', { file, key: keyFile }, 'doctor_certificate_advice')
-      else if (days < 0) yield finding('check_certificate', 'fail', 'doctor_certificate_expired', params, 'doctor_certificate_advice')
-      else yield days < 30 ? finding('check_certificate', 'warn', 'doctor_certificate', params, 'doctor_certificate_advice') : finding('check_certificate', 'ok', 'doctor_certificate', params)
+      if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(keyFile)))) yield finding('check_certificate', 'fail', 'doctor_certificate_key', { file, key: keyFile }, advice)
+      else if (days < 0) yield finding('check_certificate', 'fail', 'doctor_certificate_expired', params, advice)
+      else yield days < 30 ? finding('check_certificate', 'warn', 'doctor_certificate', params, advice) : finding('check_certificate', 'ok', 'doctor_certificate', params)
     } catch (error) {
-      yield finding('check_certificate', 'fail', 'doctor_certificate_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? (error as Error).message }, 'doctor_certificate_advice')
+      yield finding('check_certificate', 'fail', 'doctor_certificate_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? (error as Error).message }, advice)
     }
   }
 
