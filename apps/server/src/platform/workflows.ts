@@ -71,6 +71,7 @@ export const every = (milliseconds: number) => (after: number): number => Math.f
 // A run is bound to the version that started it; with a new one an approval that waits would never wake.
 const applicationVersion = '1'
 const sweepEvery = 1_000
+const executorReportsEvery = 10_000
 const executorDeadAfter = 60_000
 const keepFinishedFor = 90 * 86_400_000
 const century = 100 * 365 * 86_400
@@ -113,6 +114,7 @@ export async function openWorkflows(options: {
   const ending = new AbortController()
   const activeSteps = new Set<symbol>()
   let waiting = 0
+  let reportAt = 0
   let pruneAt = 0
   let loop: Promise<void> | null = null
 
@@ -221,9 +223,12 @@ export async function openWorkflows(options: {
   async function watch(): Promise<void> {
     const now = clock.now()
     const dead = await database.platform(async (tx) => {
-      await sql`INSERT INTO platform_executors VALUES (${executorId}, ${new Date(now)}) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`.execute(tx)
-      return (await sql<{ id: string; seen_at: Date }>`SELECT id, seen_at FROM platform_executors WHERE seen_at < ${new Date(now - executorDeadAfter)}`.execute(tx)).rows
+      if (now >= reportAt) {
+        await sql`INSERT INTO platform_executors VALUES (${executorId}, ${new Date(now)}) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`.execute(tx)
+      }
+      return (await sql<{ id: string; seen_at: Date }>`SELECT id, seen_at FROM platform_executors WHERE seen_at < ${new Date(now - executorDeadAfter)} AND id <> ${executorId}`.execute(tx)).rows
     })
+    if (now >= reportAt) reportAt = now + executorReportsEvery
     for (const { id, seen_at } of dead) {
       // Putting its runs back into the queue is idempotent, so the row goes only afterwards.
       await outside(() => DBOSExecutor.globalInstance!.recoverPendingWorkflows([id]))
@@ -306,7 +311,7 @@ export async function openWorkflows(options: {
           enableOTLP: false, tracingEnabled: false, logger: quiet(log),
         })
         await DBOS.launch()
-        for (const [name, globalConcurrency] of queues) await DBOS.registerQueue(name, { globalConcurrency, minPollingIntervalMs: 250, onConflict: 'always_update' })
+        for (const [name, globalConcurrency] of queues) await DBOS.registerQueue(name, { globalConcurrency, onConflict: 'always_update' })
         // Schedules exist from here on, and what came due while nobody was there starts before anything new.
         await sweep()
         launched.resolve()
