@@ -109,7 +109,7 @@ export const errorTable = {
   event_invalid: { status: 400, retry: false, en: 'The event {index} of the batch is not valid: {reason}', ko: '묶음의 {index}번째 이벤트가 올바르지 않습니다: {reason}' },
   tenant_invalid: { status: 400, retry: false, en: 'A tenant id is 1 to 64 letters, digits, _ or -; this is not one: {tenant}', ko: '테넌트 ID는 1~64자의 영문자, 숫자, _, -로 이루어져야 합니다: {tenant}' },
   event_store_unavailable: { status: 503, retry: true, en: 'The event store is not running at the moment ({reason}); what was acknowledged is kept, ask again in a moment', ko: '이벤트 저장소가 지금 실행 중이 아닙니다({reason}). 접수된 이벤트는 보존되어 있으니 잠시 뒤 다시 시도하십시오' },
-  event_store_corrupt: { status: 500, retry: false, en: 'The event store file {file} is missing or cannot be read ({reason}); restore it, or rebuild the store from the event log', ko: '이벤트 저장소 파일 {file}이(가) 없거나 읽을 수 없습니다({reason}). 파일을 복구하거나 이벤트 로그로 저장소를 다시 만드십시오' },
+  event_store_corrupt: { status: 500, retry: false, en: 'The event store file {file} is missing or cannot be read ({reason}); restore it, or stop the server and move its folder away: the store is then built again from the event log', ko: '이벤트 저장소 파일 {file}이(가) 없거나 읽을 수 없습니다({reason}). 파일을 복구하거나, 서버를 멈추고 그 폴더를 다른 곳으로 옮기십시오. 그러면 이벤트 로그로 저장소를 다시 만듭니다' },
   query_invalid: { status: 400, retry: false, en: 'The query field {name} is not valid: {reason}', ko: '검색 조건 {name}이(가) 올바르지 않습니다: {reason}' },
   query_timeout: { status: 503, retry: true, en: 'The search took longer than {seconds} s; narrow the time window or add a field', ko: '검색이 {seconds}초를 넘겼습니다. 기간을 줄이거나 조건을 더하십시오' },
   // command line: how it was called

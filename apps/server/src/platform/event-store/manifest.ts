@@ -35,6 +35,9 @@ export async function openManifest(folder: string): Promise<Manifest> {
   let manifest = emptyManifest
   if (text === null) {
     if ((await listParquet(folder)).length > 0) throw new HaechiError('event_store_corrupt', { file: path, reason: 'missing, but there are Parquet files' })
+    // From now on a missing manifest is a loss, not a beginning.
+    await writeManifest(folder, manifest)
+    await syncPath(dirname(folder))
   } else {
     try {
       manifest = JSON.parse(text) as Manifest
