@@ -49,8 +49,7 @@ export function openProgress(context: Context, always: boolean): Progress {
     if (drawn) context.err.write('\r\x1b[K')
     drawn = false
   }
-  const draw = () => {
-    const now = performance.now()
+  const draw = (now: number) => {
     const first = samples[0] ?? { at: started, done: 0, records: 0 }
     const seconds = Math.max(0.001, (now - first.at) / 1_000)
     const line = progressLine({
@@ -68,7 +67,7 @@ export function openProgress(context: Context, always: boolean): Progress {
       const now = performance.now()
       samples.push({ at: now, done: state.done, records: state.records })
       if (samples.length > 2 && (samples[1]?.at ?? now) < now - rateWindow) samples = samples.slice(1)
-      if (shown && now - drawnAt >= (live ? redrawEvery : plainEvery)) draw()
+      if (shown && now - drawnAt >= (live ? redrawEvery : plainEvery)) draw(now)
     },
     waiting(events) {
       if (!shown) return
@@ -82,7 +81,8 @@ export function openProgress(context: Context, always: boolean): Progress {
     },
     close() {
       if (shown && state.records > 0) {
-        draw()
+        // As it stood when the last of it was acknowledged: what was waited for since is no part of the rate.
+        draw(samples.at(-1)?.at ?? started)
         if (live) context.err.write('\n')
       }
       drawn = false

@@ -92,6 +92,7 @@ const en = {
   // serve
   step_loading: 'Loading', step_data_directory: 'Taking the data directory', step_keys: 'Reading keys and certificates', step_database: 'Starting the database', step_migrations: 'Bringing the database up to date', step_event_log: 'Opening the event log',
   step_event_store: 'Opening the event store', step_workflows: 'Resuming work', step_http: 'Opening the port',
+  detail_initialising: 'creating it', detail_recovering: 'recovering from a crash', detail_adopting: 'taking over the one that runs',
   running: 'Haechi is running (started in {seconds} s)', running_url: 'Address', running_user: 'User', running_password: 'One-time password', running_data: 'Data', running_log: 'Log', running_ca: 'CA for clients',
   running_password_note: 'The password is shown this once; it is changed at the first sign-in.', running_stop: 'Ctrl-C stops the server.',
   draining: 'Stopping: requests under way may end; once more stops at once.', drained: 'Stopped. Everything that was acknowledged is kept.',
@@ -197,6 +198,7 @@ const ko = {
   trying_again: '{code}: {seconds}초 뒤 다시 시도합니다', bytes_of: '{total} 중 {done}', time_left: '{time} 남음', records_done: '이벤트 {count}건', waiting_searchable: '모두 저장했습니다. 이벤트 {count}건이 검색되기를 기다립니다',
   step_loading: '불러오는 중', step_data_directory: '데이터 디렉터리 확보', step_keys: '키와 인증서 읽기', step_database: '데이터베이스 시작', step_migrations: '데이터베이스 갱신', step_event_log: '이벤트 로그 열기',
   step_event_store: '이벤트 저장소 열기', step_workflows: '작업 재개', step_http: '포트 열기',
+  detail_initialising: '새로 만드는 중', detail_recovering: '비정상 종료에서 복구 중', detail_adopting: '실행 중인 것을 이어받음',
   running: 'Haechi가 실행 중입니다({seconds}초 만에 시작)', running_url: '주소', running_user: '사용자', running_password: '일회용 비밀번호', running_data: '데이터', running_log: '로그', running_ca: '클라이언트용 CA',
   running_password_note: '비밀번호는 이번 한 번만 보이며, 첫 로그인 때 바꿉니다.', running_stop: 'Ctrl-C를 누르면 서버를 멈춥니다.',
   draining: '멈추는 중: 처리 중인 요청을 마칩니다. 한 번 더 누르면 즉시 멈춥니다.', drained: '멈추었습니다. 접수한 것은 모두 보존되었습니다.',

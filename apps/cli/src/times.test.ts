@@ -69,5 +69,5 @@ test('zoneOf names the offset, daylight saving included', () => {
 })
 
 test('duration', () => {
-  expect([0, 59.6, 61, 3_661, -1].map(duration)).toEqual(['00:00', '01:00', '01:01', '1:01:01', '00:00'])
+  expect([0, 59.6, 61, 3_661, -1, 172_799, 172_800].map(duration)).toEqual(['00:00', '01:00', '01:01', '1:01:01', '00:00', '47:59:59', '2 d'])
 })

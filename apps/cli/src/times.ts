@@ -63,9 +63,10 @@ export function zoneOf(time: number): string {
   return `UTC${minutes < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
 }
 
-/** `1:02:03` or `02:03`. */
+/** `02:03`, `1:02:03`, from two days on `2 d`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
+  if (whole >= 172_800) return `${Math.trunc(whole / 86_400).toLocaleString('en-US')} d`
   const [hours, minutes] = [Math.trunc(whole / 3_600), Math.trunc(whole / 60) % 60]
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${two(minutes)}:${two(whole % 60)}`
 }

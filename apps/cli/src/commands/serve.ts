@@ -46,6 +46,11 @@ const steps = {
   event_store: 'step_event_store', workflows: 'step_workflows', http: 'step_http',
 } as const satisfies Record<ServeStep['step'], TextKey>
 
+/** What the database's launcher says it is at; any other detail is a name or a number and shown as it is. */
+const details = new Map<string, TextKey | null>([
+  ['initialising', 'detail_initialising'], ['starting', null], ['recovering', 'detail_recovering'], ['adopting', 'detail_adopting'],
+])
+
 export const serveCommand: Command = {
   path: ['serve'], about: 'serve', details: 'serve_details', arguments: [], options: async () => settingOptions(),
   examples: [
@@ -62,8 +67,9 @@ export const serveCommand: Command = {
       showing.step('step_loading')
       const { serve } = await import('@haechi/server')
       running = await serve(config, ({ step, detail }) => showing.step(steps[step], detail))
+      showing.end('✓')
     } finally {
-      showing.end()
+      showing.end('✗')
     }
     const { firstUser } = running
     if (context.json) {
@@ -96,7 +102,7 @@ function welcome(context: Context, running: { url: string; dataDirectory: string
 }
 
 /** One line a step: on a terminal it is rewritten while the step lasts. */
-function showSteps(context: Context): { step(key: TextKey, detail?: string): void; end(): void } {
+function showSteps(context: Context): { step(key: TextKey, detail?: string): void; end(mark: string): void } {
   if (context.json) return { step() {}, end() {} }
   const { err, text } = context
   let current: { key: TextKey; line: string; since: number } | undefined
@@ -106,7 +112,9 @@ function showSteps(context: Context): { step(key: TextKey, detail?: string): voi
   }
   return {
     step(key, detail) {
-      const line = `${text(key)}${detail === undefined || detail === '' ? '' : ` (${detail})`}`
+      const known = details.get(detail ?? '')
+      const more = known === undefined ? detail : known === null ? undefined : text(known)
+      const line = `${text(key)}${more === undefined ? '' : ` (${more})`}`
       if (current?.key === key) current = { ...current, line }
       else {
         finish('✓')
@@ -114,8 +122,8 @@ function showSteps(context: Context): { step(key: TextKey, detail?: string): voi
       }
       err.write(err.terminal ? `\r\x1b[K· ${cut(line, Math.max(20, err.width() - 4))}` : `${line}\n`)
     },
-    end() {
-      finish('·')
+    end(mark) {
+      finish(mark)
       current = undefined
     },
   }
