@@ -101,7 +101,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     const eventLog = await openEventLog({ folder: join(config.data, 'log'), sealer: keyring.sealer('event-log'), clock, log })
     stops.push(() => eventLog.close())
     report({ step: 'event_store' })
-    const eventStore = await openEventStore({ folder: join(config.data, 'store'), logFolder: join(config.data, 'log'), eventLog, key: keyring.key('event-log'), clock, log })
+    const eventStore = await openEventStore({ folder: join(config.data, 'store'), logFolder: join(config.data, 'log'), eventLog, sealer: keyring.sealer('event-log'), log })
     stops.push(() => eventStore.close())
 
     const assets = openAssets({ database, clock })
