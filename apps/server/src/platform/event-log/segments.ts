@@ -76,7 +76,7 @@ export async function openEventLog(options: Options): Promise<EventLog> {
   const handles = new Set<TenantLog>()
   let closed = false
   let waitingTotal = 0
-  let writers = 0
+  const writing = { tenants: 0 }
   const turns: (() => void)[] = []
 
   await mkdir(root, { recursive: true, mode: 0o700 })
@@ -264,8 +264,8 @@ export async function openEventLog(options: Options): Promise<EventLog> {
       const group = tenant.waiting.splice(0, count)
       waitingTotal -= bytes
       // No more tenants write at once than files may be open.
-      while (writers >= openFiles) await new Promise<void>((resolve) => turns.push(resolve))
-      writers++
+      while (writing.tenants >= openFiles) await new Promise<void>((resolve) => turns.push(resolve))
+      writing.tenants++
       try {
         await writeGroup(tenant, group)
       } catch (error) {
@@ -274,7 +274,7 @@ export async function openEventLog(options: Options): Promise<EventLog> {
         for (const waiting of group) waiting.failed(new HaechiError('log_full', { folder: root, reason }, { cause: error }))
         continue
       } finally {
-        writers--
+        writing.tenants--
         turns.shift()?.()
       }
       const segment = tenant.active!.segment

@@ -56,7 +56,7 @@ describe('crashes', () => {
         expect((await answered(() => readPages(store, 'a', {}, 100))).map(({ offset }) => offset)).toEqual(naive(known, {}).map(({ offset }) => offset))
       }
       const first = store.processId()
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         await store.waitFor('a', log.end('a'))
         await store.roll('a').catch((error: unknown) => expect(error).toMatchObject({ code: 'event_store_unavailable' }))
         if (round === 1) await store.rebuild('a').catch((error: unknown) => expect(error).toMatchObject({ code: 'event_store_unavailable' }))
@@ -223,14 +223,14 @@ describe('what is lost or broken', () => {
   })
 
   test('on a full disk searches still answer, the lag is told, and it follows again when there is space', async (context) => {
-    if (process.getuid?.() !== 0) return context.skip('only root can mount the small disk this needs')
+    if (process.getuid?.() !== 0) context.skip('only root can mount the small disk this needs')
     const made = await place()
     const disk = join(made.folder, 'store')
     await mkdir(disk)
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk], { stdio: 'ignore' })
     } catch {
-      return context.skip('mounting a tmpfs is not allowed here')
+      context.skip('mounting a tmpfs is not allowed here')
     }
     const log = await made.openLog()
     const store = await made.openStore(log)
