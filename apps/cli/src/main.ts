@@ -12,12 +12,13 @@ function outOf(stream: NodeJS.WriteStream): Out {
 }
 
 const stop = new AbortController()
-let heard = false
+const oneRequest = 1_000
+let heard: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice does not want to wait.
-    if (heard) process.exit(exitCodes.interrupted)
-    heard = true
+    // Whoever asks twice does not want to wait. A signal to the whole group comes twice by itself, here and through the launcher, and is one.
+    if (heard !== undefined && performance.now() - heard > oneRequest) process.exit(exitCodes.interrupted)
+    heard ??= performance.now()
     stop.abort()
   })
 }

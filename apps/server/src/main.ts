@@ -13,6 +13,7 @@ import type { Config } from './platform/config.ts'
 import { lockDataDirectory } from './platform/data-directory.ts'
 import { migrate, openDatabase } from './platform/database.ts'
 import type { DatabaseConnection, MigrationSource } from './platform/database.ts'
+import type { HaechiError } from './platform/errors.ts'
 import { openEventLog } from './platform/event-log/segments.ts'
 import { openEventStore } from './platform/event-store/duckdb.ts'
 import { createHttp, listen } from './platform/http.ts'
@@ -43,6 +44,8 @@ export type Running = {
   /** The built-in CA's certificate, where it issued the server's. */
   readonly caFile: string | null
   readonly startedInMs: number
+  /** Resolves when a part that nothing works without is gone for good; close() and end with it. */
+  readonly failed: Promise<HaechiError>
   /** Drains: no new requests, those under way end, everything durable is closed. */
   close(): Promise<void>
 }
@@ -77,10 +80,12 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
 
     report({ step: 'database' })
     let connection: DatabaseConnection = config.database_url
+    let failed = new Promise<HaechiError>(() => undefined)
     if (config.database_url === '') {
       const postgres = await launchPostgres({ dataDirectory: join(config.data, 'postgres'), report: (detail) => report({ step: 'database', detail }) })
       stops.push(() => postgres.stop())
       connection = postgres.connection
+      failed = postgres.lost
     }
     report({ step: 'migrations' })
     const applied = await migrate(connection, migrations, log)
@@ -150,6 +155,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     return {
       url, dataDirectory: config.data, logFile, caFile: tls?.caFile ?? null, startedInMs,
       firstUser: first.created ? { name: first.user.name, oneTimePassword: first.oneTimePassword } : null,
+      failed,
       close: stopAll,
     }
   } catch (error) {

@@ -78,9 +78,10 @@ export const serveCommand: Command = {
         first_user: firstUser === null ? null : { name: firstUser.name, one_time_password: firstUser.oneTimePassword },
       })}\n`)
     } else context.out.write(welcome(context, running))
-    await stopSignal(context.stop)
+    const failure = await Promise.race([stopSignal(context.stop), running.failed])
     if (!context.json) context.err.write(`\n${context.text('draining')}\n`)
     await running.close()
+    if (failure !== undefined) throw failure
     if (!context.json) context.err.write(`${context.text('drained')}\n`)
     return exitCodes.ok
   },

@@ -250,11 +250,17 @@ function queryOf(request: HttpRequest): Record<string, string> {
 }
 
 function json(bytes: Uint8Array): unknown {
+  let value: unknown
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    // A lone surrogate is valid JSON and no text: no store could give it back as it came.
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), (_, inner: unknown) => {
+      if (typeof inner === 'string' && !inner.isWellFormed()) throw new SyntaxError('a lone surrogate')
+      return inner
+    })
   } catch (cause) {
     throw new HaechiError('body_invalid', { reason: bytes.length === 0 ? 'empty, JSON expected' : (cause as Error).message }, { cause })
   }
+  return value
 }
 
 /** Errors: parameter_invalid (query, path), body_invalid (body), with one entry a field. */
@@ -311,10 +317,13 @@ export type Listening = { readonly port: number; readonly host: string; close(de
 
 /** Serves `fetch` on a socket. close() stops accepting, lets requests under way end, and cuts what is left after `deadline` ms. */
 export async function listen(fetch: (request: Request) => Promise<Response>, options: { host: string; port: number; tls?: { cert: string; key: string } }): Promise<Listening> {
-  const listener = getRequestListener((request, env) => {
-    const remote = (env as { incoming?: { socket?: { remoteAddress?: string } } }).incoming?.socket?.remoteAddress
+  const listener = getRequestListener(async (request, { incoming }: { incoming: { complete?: boolean; socket?: { remoteAddress?: string | undefined } } }) => {
+    const remote = incoming.socket?.remoteAddress
     if (remote !== undefined) remoteOf.set(request, remote)
-    return fetch(request)
+    const response = await fetch(request)
+    // An answer before the body was read through ends the connection: a client must not send its next request into it.
+    if (incoming.complete === false) response.headers.set('connection', 'close')
+    return response
   }, { overrideGlobalObjects: false })
   const handler = (...[incoming, outgoing]: Parameters<typeof listener>) => { void listener(incoming, outgoing) }
   const server: Server = options.tls === undefined ? createServer(handler) : createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, handler)
