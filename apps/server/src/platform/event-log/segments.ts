@@ -289,7 +289,13 @@ export async function openEventLog(options: Options): Promise<EventLog> {
       }
       remembered.set(tenant.name, tenant.end)
       ids.spillWhenDue(bytes, ends)
-      for (const listener of durableListeners) listener(tenant.name, tenant.end)
+      for (const listener of durableListeners) {
+        try {
+          listener(tenant.name, tenant.end)
+        } catch (error) {
+          log.error({ tenant: tenant.name, error }, 'A listener to the event log failed')
+        }
+      }
     }
     tenant.flushing = null
     await closeIdle()

@@ -56,6 +56,8 @@ const openKey = async (wrapped: Uint8Array, place: string) => {
 
 const durable = new Map<string, number>()
 const stores = new Map<string, Promise<Follower>>()
+/** Tenants being closed: DuckDB opens a file once. */
+const leaving = new Map<string, Promise<void>>()
 const waiting: string[] = []
 const queued = new Set<string>()
 let wake: () => void = () => undefined
@@ -86,7 +88,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
   async function follower(tenant: string): Promise<Follower> {
     let opening = stores.get(tenant)
     if (opening === undefined) {
-      opening = TenantStore.open(instance, start.folder, tenant, start.limits, log, step).then((store) => {
+      opening = (leaving.get(tenant) ?? Promise.resolve()).then(() => TenantStore.open(instance, start.folder, tenant, start.limits, log, step)).then((store) => {
         say({ kind: 'searchable', tenant, from: store.next, end: store.next, lost: store.lost })
         return { tenant, store, cursor: null, turns: new Turns(), users: 0, lastUsed: 0 }
       })
@@ -114,7 +116,9 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     const oldest = (await openFollowers()).filter(({ users, store }) => users === 0 && store.rolling === null).sort((a, b) => a.lastUsed - b.lastUsed)[0]
     if (oldest === undefined) return
     stores.delete(oldest.tenant)
-    await closeFollower(oldest)
+    const gone = closeFollower(oldest).catch((error: unknown) => log.error({ tenant: oldest.tenant, error }, 'A part of the event store could not be closed')).then(() => { leaving.delete(oldest.tenant) })
+    leaving.set(oldest.tenant, gone)
+    await gone
   }
 
   async function closeFollower(of: Follower): Promise<void> {
@@ -123,11 +127,11 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     await of.store.close()
   }
 
-  /** Reads what is durable and not yet in the store, one transaction's worth. Answers whether there is more. */
-  async function follow(of: Follower): Promise<boolean> {
+  /** Reads what is durable and not yet in the store, one transaction's worth. Answers after how many ms to look again, null when there was nothing. */
+  async function follow(of: Follower): Promise<number | null> {
     const { store, tenant } = of
     const end = durable.get(tenant) ?? 0
-    if (end <= store.next) return false
+    if (end <= store.next) return null
     const from = store.next
     const onDamage = (damage: LogDamage) => log.error({ tenant, code: 'log_corrupt', ...damage }, 'Events in a damaged part of the event log cannot be searched')
     of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from, openKey, onDamage })
@@ -163,8 +167,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     say({ kind: 'searchable', tenant, from, end: next, lost: store.lost })
     if (store.due) startRoll(of)
     else await relieve()
-    if (rows.length < smallRows) await new Promise((resolve) => setTimeout(resolve, lingerMilliseconds))
-    return true
+    return rows.length < smallRows ? lingerMilliseconds : 0
   }
 
   async function openFollowers(): Promise<Follower[]> {
@@ -200,13 +203,18 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
         await new Promise<void>((resolve) => { wake = resolve })
         continue
       }
-      queued.delete(tenant)
-      try {
-        if (await using(tenant, (of) => of.turns.take(() => follow(of)))) enqueue(tenant)
-      } catch (error) {
+      const known = durable.get(tenant)
+      // Queued until its next look, so that what becomes durable meanwhile shares one transaction.
+      const again = await using(tenant, (of) => of.turns.take(() => follow(of))).catch((error: unknown) => {
         failed(tenant, error)
-        setTimeout(() => enqueue(tenant), retryMilliseconds)
+        return retryMilliseconds
+      })
+      if (again !== null) {
+        setTimeout(() => { waiting.push(tenant); wake() }, again)
+        continue
       }
+      queued.delete(tenant)
+      if (durable.get(tenant) !== known) enqueue(tenant)
     }
   }
 

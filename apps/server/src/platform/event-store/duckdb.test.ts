@@ -41,6 +41,21 @@ eventStoreContract('DuckDB', async (): Promise<Place> => {
   return { log, store, remove: async () => { await store.close(); await log.close(); await remove() } }
 })
 
+test('more tenants than are open at once', async () => {
+  const { openLog, openStore, remove } = await place()
+  const log = await openLog()
+  const store = await openStore(log)
+  const tenants = Array.from({ length: 45 }, (_, i) => `t${i}`)
+  for (const round of [1, 2]) {
+    await Promise.all(tenants.map((tenant, i) => feed(log, tenant, 3, i)))
+    await Promise.all(tenants.map((tenant) => store.waitFor(tenant, 3 * round)))
+    expect(await Promise.all(tenants.map((tenant) => store.count(tenant, {})))).toEqual(tenants.map(() => 3 * round))
+  }
+  await store.close()
+  await log.close()
+  await remove()
+})
+
 describe('crashes', () => {
   // Every step of a roll, a compaction and a rebuild, and what is left of it.
   const steps = ['after copy', 'after rename', 'before switch', 'after switch', 'before delete', 'after delete', 'before unlink']

@@ -40,6 +40,7 @@ export async function openEventStore(options: Options): Promise<EventStore & { /
   const listeners = new Set<(tenant: string, from: number, end: number) => void>()
   let child: ChildProcess | null = null
   let ready = false
+  let everReady = false
   let closed = false
   let restart = 100
   let restartTimer: NodeJS.Timeout | undefined
@@ -60,7 +61,7 @@ export async function openEventStore(options: Options): Promise<EventStore & { /
       const started = child = fork(fileURLToPath(new URL('./duckdb-process.ts', import.meta.url)), [], { serialization: 'advanced', execArgv: [], env: {}, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
       started.on('message', (message: FromStore) => {
         if (message.kind === 'ready') {
-          ready = true
+          ready = everReady = true
           for (const tenant of eventLog.tenants()) tell({ kind: 'durable', tenant, end: eventLog.end(tenant) })
           resolve()
         } else {
@@ -78,8 +79,9 @@ export async function openEventStore(options: Options): Promise<EventStore & { /
           questions.clear()
           gone()
           if (closed) return resolve()
-          log.error({ code, signal }, 'The process of the event store ended; it is started again')
           reject(new HaechiError('event_store_unavailable', { reason }))
+          if (!everReady) return
+          log.error({ code, signal }, 'The process of the event store ended; it is started again')
           restart = wasReady ? 100 : Math.min(restart * 2, slowestRestart)
           restartTimer = setTimeout(() => { begin().catch(() => undefined) }, restart) // its exit was logged, and the next try is under way
         })
