@@ -7,10 +7,9 @@
 # --private: the clone stands below a 0700 home.  --cold: forget the npm cache of earlier runs.  --keep: leave the clone for a look.
 # COMMAND: run this in the clone instead of starting and stopping (for example: npx haechi doctor).
 # Needs root, debootstrap and npm on the host. The root file system is built once in $HAECHI_TEST_DEBIAN (default /var/tmp/haechi-debian-12).
-# Mirror: $HAECHI_TEST_MIRROR. The host's npm settings, resolver and certificates are lent to a run and taken away after it.
+# Mirror: $HAECHI_TEST_MIRROR, else the one of debootstrap. The host's npm settings, resolver and certificates are lent to a run and taken away after it.
 set -eu
 root=${HAECHI_TEST_DEBIAN:-/var/tmp/haechi-debian-12}
-mirror=${HAECHI_TEST_MIRROR:-http://deb.debian.org/debian}
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 npm=10 user=tester private= cold= keep=
 while [ $# -gt 0 ]; do
@@ -36,7 +35,7 @@ step() { printf '%-46s %6s s\n' "$1" "$2"; }
 if [ ! -e "$root/.built" ]; then
   begun=$(now)
   rm -rf "$root"
-  debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" > /dev/null
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$root" ${HAECHI_TEST_MIRROR:+"$HAECHI_TEST_MIRROR"} > /dev/null
   chroot "$root" useradd --create-home --shell /bin/sh tester
   touch "$root/.built"
   step 'Debian 12 (once)' "$(since "$begun")"
