@@ -168,6 +168,22 @@ export function eventStoreContract(name: string, open: () => Promise<Place>): vo
       expect(new Set(seen).size).toBe(seen.length)
     }))
 
+    test('while it rolls and compacts every answer is whole', withStore(async ({ log, store, tenant }) => {
+      let all = 0
+      for (let round = 0; round < 4; round++) {
+        all += (await feed(log, tenant, 300, 200 + round)).length
+        await store.waitFor(tenant, log.end(tenant))
+        let rolling = true
+        const rolled = store.roll(tenant).finally(() => { rolling = false })
+        const isRolling = () => rolling
+        await Promise.all(Array.from({ length: 6 }, async (_, i) => {
+          do expect(i % 2 === 0 ? await store.count(tenant, {}) : (await store.search(tenant, { limit: 10_000, fields: [] })).events.length).toBe(all)
+          while (isRolling())
+        }))
+        await rolled
+      }
+    }))
+
     test('refuses what is no query, with the name of the part', withStore(async ({ store, tenant }) => {
       const broken: [object, string][] = [
         [{ limit: 0 }, 'limit'], [{ limit: 10_001 }, 'limit'], [{ limit: 1.5 }, 'limit'], [{ from: NaN }, 'from'], [{ to: 1e300 }, 'to'], [{ host: '' }, 'host'], [{ text: 'a\0b' }, 'text'], [{ text: 'x'.repeat(5000) }, 'text'],

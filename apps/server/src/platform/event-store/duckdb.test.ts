@@ -198,7 +198,10 @@ describe('what is lost or broken', () => {
       await store.roll('a')
     }
     expect(store.state('a').lost).toBe(0)
+    known.push(...await feed(log, 'a', 40, 64))
+    await store.waitFor('a', 540)
     await log.dropBefore('a', 1_800_000_000_000)
+    expect(log.start('a')).toBe(540)
     await store.rebuild('a')
     await expectAll(store, known)
     await store.close()
