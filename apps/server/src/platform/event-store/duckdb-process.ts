@@ -27,6 +27,7 @@ const commitBytes = 32 * 1024 * 1024
 /** Small transactions wait this long for company: each costs a sync. */
 const lingerMilliseconds = 60
 const smallRows = 5000
+const transactionsATurn = 4
 const retryMilliseconds = 1000
 const attached = 32
 /** Unrolled rows of all open tenants together: they live in DuckDB's memory until they are rolled. */
@@ -85,7 +86,8 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
   connection.closeSync()
   const step = (name: string) => { if (name === start.killAt) process.kill(process.pid, 'SIGKILL') }
 
-  async function follower(tenant: string): Promise<Follower> {
+  /** Counts the user in the same step in which it looks that nobody is closing it. */
+  async function borrow(tenant: string): Promise<Follower> {
     let opening = stores.get(tenant)
     if (opening === undefined) {
       opening = (leaving.get(tenant) ?? Promise.resolve()).then(() => TenantStore.open(instance, start.folder, tenant, start.limits, log, step)).then((store) => {
@@ -96,14 +98,15 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
       opening.catch(() => stores.delete(tenant))
     }
     const found = await opening
-    return stores.get(tenant) === opening ? found : follower(tenant)
+    if (stores.get(tenant) !== opening) return borrow(tenant)
+    found.users++
+    found.lastUsed = uses++
+    return found
   }
 
   /** Lends a tenant's store; with too many open the one unused for longest is closed. */
   async function using<T>(tenant: string, work: (of: Follower) => Promise<T>): Promise<T> {
-    const of = await follower(tenant)
-    of.users++
-    of.lastUsed = uses++
+    const of = await borrow(tenant)
     try {
       return await work(of)
     } finally {
@@ -127,47 +130,63 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     await of.store.close()
   }
 
-  /** Reads what is durable and not yet in the store, one transaction's worth. Answers after how many ms to look again, null when there was nothing. */
-  async function follow(of: Follower): Promise<number | null> {
-    const { store, tenant } = of
-    const end = durable.get(tenant) ?? 0
-    if (end <= store.next) return null
-    const from = store.next
-    const onDamage = (damage: LogDamage) => log.error({ tenant, code: 'log_corrupt', ...damage }, 'Events in a damaged part of the event log cannot be searched')
-    of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from, openKey, onDamage })
+  /** The next rows of the log, one transaction's worth; null when all before `end` was read. */
+  async function read(cursor: LogCursor, end: number): Promise<{ rows: Row[]; next: number; lost: number } | null> {
+    const from = cursor.offset()
+    if (from >= end) return null
     const rows: Row[] = []
     let bytes = 0
     let next = from
     let lost = 0
-    try {
-      while (rows.length < commitRows && bytes < commitBytes) {
-        const batch = await of.cursor.next(end)
-        if (batch === null) break
-        if (batch.first > next) lost += batch.first - next
-        const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
-        for (let i = 0, at = 0; i < batch.count; i++) {
-          const stop = lines.indexOf(10, at)
-          const raw = lines.toString('utf8', at, stop)
-          at = stop + 1
-          if (batch.first + i < from) continue
-          rows.push({ offset: batch.first + i, id: batch.ids.slice(i * 16, i * 16 + 16), receivedAt: batch.receivedAt, source: batch.source, backfill: batch.backfill, raw, columns: columnsOfRaw(raw, batch.receivedAt) })
-        }
-        bytes += lines.length
-        next = batch.first + batch.count
+    while (rows.length < commitRows && bytes < commitBytes) {
+      const batch = await cursor.next(end)
+      if (batch === null) break
+      if (batch.first > next) lost += batch.first - next
+      const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
+      for (let i = 0, at = 0; i < batch.count; i++) {
+        const stop = lines.indexOf(10, at)
+        const raw = lines.toString('utf8', at, stop)
+        at = stop + 1
+        if (batch.first + i < from) continue
+        rows.push({ offset: batch.first + i, id: batch.ids.slice(i * 16, i * 16 + 16), receivedAt: batch.receivedAt, source: batch.source, backfill: batch.backfill, raw, columns: columnsOfRaw(raw, batch.receivedAt) })
       }
-      // Damage at the end leaves the cursor behind what could be read.
-      lost += of.cursor.offset() - next
-      next = of.cursor.offset()
-      await store.insert(rows, next, lost)
+      bytes += lines.length
+      next = batch.first + batch.count
+    }
+    // Damage at the end leaves the cursor behind what could be read.
+    return { rows, next: cursor.offset(), lost: lost + cursor.offset() - next }
+  }
+
+  /** Brings what is durable into the store, a few transactions. Answers after how many ms to look again, null when there was nothing. */
+  async function follow(of: Follower): Promise<number | null> {
+    const { store, tenant } = of
+    const end = durable.get(tenant) ?? 0
+    if (end <= store.next) return null
+    const onDamage = (damage: LogDamage) => log.error({ tenant, code: 'log_corrupt', ...damage }, 'Events in a damaged part of the event log cannot be searched')
+    const cursor = of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from: store.next, openKey, onDamage })
+    let total = 0
+    let committing: Promise<void> = Promise.resolve()
+    try {
+      // While one transaction is written the next is read.
+      for (let turn = 0; turn < transactionsATurn; turn++) {
+        const part = await read(cursor, end)
+        await committing
+        if (part === null) break
+        const from = store.next
+        total += part.rows.length
+        committing = store.insert(part.rows, part.next, part.lost).then(() => { say({ kind: 'searchable', tenant, from, end: part.next, lost: store.lost }) })
+        committing.catch(() => undefined) // its failure is met where it is awaited
+      }
+      await committing
     } catch (error) {
-      await of.cursor.close()
+      await committing.catch(() => undefined)
+      await cursor.close()
       of.cursor = null
       throw error
     }
-    say({ kind: 'searchable', tenant, from, end: next, lost: store.lost })
     if (store.due) startRoll(of)
     else await relieve()
-    return rows.length < smallRows ? lingerMilliseconds : 0
+    return total < smallRows ? lingerMilliseconds : 0
   }
 
   async function openFollowers(): Promise<Follower[]> {
