@@ -95,7 +95,8 @@ start() {
 }
 stop() {
   begun=$(now)
-  kill -INT $npm
+  # What Ctrl-C reaches: a background job of this shell, and so npm, is deaf to SIGINT.
+  kill -INT $(grep -lsz 'bin/with-node24.mjs' /proc/[0-9]*/cmdline | sed 's#/proc/\([0-9]*\)/cmdline#\1#' | while read -r pid; do tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q '^node ' && echo "$pid"; done)
   wait $npm
   code=$?
   # npm of some versions is gone before its script is.
