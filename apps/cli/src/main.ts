@@ -23,6 +23,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   out: outOf(process.stdout), err: outOf(process.stderr), input: process.stdin, environment: process.env, clock: { now: () => Date.now() }, stop: stop.signal,
 })
+// What a part left open must not keep the process: everything that had to be written is.
+process.exitCode = exitCode
+if (heard !== undefined) process.exit()

@@ -2,7 +2,7 @@
 // stopped in reverse, also when a later step fails. Defended by tests/e2e/start.test.ts.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { accessMigrations, accessRoutes, openAccess } from './access/api.ts'
@@ -60,8 +60,17 @@ const logFileBytes = 64 * 1_048_576
 export async function serve(config: Config, report: (step: ServeStep) => void): Promise<Running> {
   const started = performance.now()
   const stops: (() => Promise<void> | void)[] = []
+  // A part that cannot stop does not keep the others from stopping, nor the process from ending.
   const stopAll = async () => {
-    for (const stop of stops.splice(0).reverse()) await stop()
+    const failures: unknown[] = []
+    for (const stop of stops.splice(0).reverse()) {
+      try {
+        await stop()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
   try {
     report({ step: 'data_directory', detail: config.data })
@@ -149,7 +158,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     const control = join(config.data, 'control.json')
     await writeFile(`${control}.new`, `${JSON.stringify({ url, token: controlToken, pid: process.pid, ...(tls?.caFile === undefined ? {} : { ca_file: tls.caFile }) })}\n`, { mode: 0o600 })
     await rename(`${control}.new`, control)
-    stops.push(() => unlink(control))
+    stops.push(() => rm(control, { force: true }))
     const startedInMs = Math.round(performance.now() - started)
     log.info({ url, started_in_ms: startedInMs, version }, 'ready')
     return {
