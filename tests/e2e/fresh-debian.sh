@@ -96,7 +96,7 @@ start() {
 stop() {
   begun=$(now)
   # What Ctrl-C reaches: a background job of this shell, and so npm, is deaf to SIGINT.
-  kill -INT $(grep -lsz 'bin/with-node24.mjs' /proc/[0-9]*/cmdline | sed 's#/proc/\([0-9]*\)/cmdline#\1#' | while read -r pid; do tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q '^node ' && echo "$pid"; done)
+  kill -INT $(for each in /proc/[0-9]*; do tr '\0' ' ' 2> /dev/null < "$each/cmdline" | grep -q '^node bin/with-node24' && echo "${each#/proc/}"; done 2> /dev/null)
   wait $npm
   code=$?
   # npm of some versions is gone before its script is.
@@ -109,7 +109,12 @@ sed 's/^/    | /' start.log
 stop
 start 'npm start, second, to the URL'
 stop
-left=$(grep -lsz -e postgres -e apps/ /proc/[0-9]*/cmdline | grep -v "/$$/" || true)
+# The watchdog of the database looks every moment, not at once.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  left=$(grep -lsz -e postgres -e apps/ /proc/[0-9]*/cmdline | grep -v "/$$/" || true)
+  [ -z "$left" ] && break
+  sleep 0.5
+done
 [ -z "$left" ] || { echo "left running: $left"; exit 1; }
 INNER
 # Mounts, and every process that is left, end with this namespace.
