@@ -111,7 +111,7 @@ start 'npm start, second, to the URL'
 stop
 # The watchdog of the database looks every moment, not at once.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-  left=$(grep -lsz -e postgres -e apps/ /proc/[0-9]*/cmdline | grep -v "/$$/" || true)
+  left=$(grep -lsz -e '[p]ostgres' -e '[a]pps/' /proc/[0-9]*/cmdline | grep -v "/$$/" || true)
   [ -z "$left" ] && break
   sleep 0.5
 done
