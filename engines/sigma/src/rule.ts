@@ -48,6 +48,8 @@ export type Test =
   | { kind: 'cidr'; network: string }
   | { kind: 'compare'; operator: Comparison; value: number }
   | { kind: 'fieldref'; field: string; at: 'whole' | 'start' | 'end' | 'inside'; cased: boolean }
+  /** One value that stands for several: any of them. */
+  | { kind: 'any'; of: readonly Test[] }
   | { kind: 'time'; unit: TimeUnit; operator: Comparison | 'eq'; value: number }
 
 /** One entry of a selection. `field` null = keywords, searched in every value of the record. `all`: every test must hold, else one. */
@@ -63,7 +65,7 @@ export type Condition =
 export type Detection = { selections: ReadonlyMap<string, Selection>; condition: Condition }
 
 export type Rule = {
-  /** The document's `id`; without one `null` is not used: the rule is named by its file and line, `FILE:LINE`. */
+  /** The document's `id`; a rule without one is named by its place, `FILE:LINE`. */
   id: string
   title: string
   level: Level | null

@@ -1,0 +1,118 @@
+// What one test of a rule says about the values of a field. Numbers and texts meet as texts: 42 is "42"; a list holds when one of its values does.
+import { parseTime } from '@haechi/records'
+import { contains, parseAddress, parseCidr } from './cidr.ts'
+import type { Network } from './cidr.ts'
+import { compilePattern, fold } from './pattern.ts'
+import { compileRegex } from './regex.ts'
+import type { Comparison, Test, TimeUnit } from './rule.ts'
+import type { Found, Value, View } from './view.ts'
+
+/** The value that met the test, or null. Where nothing is what was asked for, the value is `NOTHING`. */
+export type CompiledTest = (found: Found, view: View) => Value | null
+
+const NOTHING: Value = { raw: null, text: '', folded: '' }
+
+export function compileTest(test: Test, exhausted: () => void): CompiledTest {
+  switch (test.kind) {
+    case 'pattern': {
+      const fits = compilePattern(test.pieces, test.cased)
+      return test.cased ? some((value) => fits(value.text)) : some((value) => fits(value.folded))
+    }
+    case 'number': {
+      const texts = new Set([String(test.value), fold(test.text)])
+      return some((value) => (typeof value.raw === 'number' ? value.raw === test.value : texts.has(value.folded)))
+    }
+    case 'boolean': return some((value) => value.folded === String(test.value))
+    case 'null': return (found) => (found.empty ? NOTHING : null)
+    case 'exists': return (found) => (found.present === test.value ? found.values[0] ?? NOTHING : null)
+    case 'regex': {
+      const regex = compileRegex(test.source, test.flags)
+      return some((value) => {
+        const answer = regex.search(value.text)
+        if (answer === 'exhausted') exhausted()
+        return answer === 'found'
+      })
+    }
+    case 'cidr': {
+      const network = parseCidr(test.network) as Network
+      return some((value) => {
+        const address = parseAddress(value.text)
+        return address !== null && contains(network, address)
+      })
+    }
+    case 'compare': return some((value) => {
+      const number = numberOf(value)
+      return number !== null && compares(number, test.operator, test.value)
+    })
+    case 'time': return some((value) => {
+      const part = timePart(value, test.unit)
+      return part !== null && (test.operator === 'eq' ? part === test.value : compares(part, test.operator, test.value))
+    })
+    case 'fieldref': return (found, view) => {
+      const others = view.field(test.field).values
+      return found.values.find((value) => others.some((other) => (test.cased ? relates(value.text, other.text, test.at) : relates(value.folded, other.folded, test.at)))) ?? null
+    }
+    case 'any': {
+      const tests = test.of.map((one) => compileTest(one, exhausted))
+      return (found, view) => {
+        for (const one of tests) {
+          const met = one(found, view)
+          if (met !== null) return met
+        }
+        return null
+      }
+    }
+    default: return test satisfies never
+  }
+}
+
+const some = (fits: (value: Value) => boolean): CompiledTest => (found) => {
+  for (const value of found.values) if (fits(value)) return value
+  return null
+}
+
+function compares(left: number, operator: Comparison, right: number): boolean {
+  switch (operator) {
+    case 'lt': return left < right
+    case 'lte': return left <= right
+    case 'gt': return left > right
+    case 'gte': return left >= right
+    default: return operator satisfies never
+  }
+}
+
+const relates = (text: string, other: string, at: 'whole' | 'start' | 'end' | 'inside'): boolean =>
+  at === 'whole' ? text === other : at === 'start' ? text.startsWith(other) : at === 'end' ? text.endsWith(other) : text.includes(other)
+
+/** A number, or a text that is a decimal number. */
+function numberOf(value: Value): number | null {
+  if (typeof value.raw === 'number') return value.raw
+  return typeof value.raw === 'string' && /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?\s*$/.test(value.raw) ? Number(value.raw) : null
+}
+
+const WRITTEN = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?/
+
+/** A part of a date as it is written, without conversion of zones (specification); other forms of time are read as UTC. */
+function timePart(value: Value, unit: TimeUnit): number | null {
+  const written = typeof value.raw === 'string' ? WRITTEN.exec(value.raw) : null
+  const at = written === null ? parseTime(value.raw) : Date.UTC(Number(written[1]), Number(written[2]) - 1, Number(written[3]), Number(written[4] ?? 0), Number(written[5] ?? 0))
+  if (at === null || Number.isNaN(at)) return null
+  const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return null
+  switch (unit) {
+    case 'minute': return date.getUTCMinutes()
+    case 'hour': return date.getUTCHours()
+    case 'day': return date.getUTCDate()
+    case 'week': return isoWeek(date)
+    case 'month': return date.getUTCMonth() + 1
+    case 'year': return date.getUTCFullYear()
+    default: return unit satisfies never
+  }
+}
+
+/** ISO 8601: the week of a date is that of its Thursday. */
+function isoWeek(date: Date): number {
+  const thursday = new Date(date)
+  thursday.setUTCDate(date.getUTCDate() + 4 - (date.getUTCDay() || 7))
+  return Math.ceil(((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / 86_400_000 + 1) / 7)
+}
