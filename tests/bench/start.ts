@@ -1,30 +1,24 @@
-// npm run bench:start: first and later starts of an installed clone, step by step. Beside it the bare start of the same Node.
+// npm run bench:start: first and later starts of an installed clone, beside the bare start of the same Node. `npm start` on a bare Debian, with what
+// npm takes of it, is tests/e2e/fresh-debian.sh.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { readConfig, serve } from '../../apps/server/src/main.ts'
-import { machine } from './load.ts'
+import { startServer } from '../server.ts'
+import type { TestServer } from '../server.ts'
+import { machine, quantile } from './load.ts'
 
-const data = mkdtempSync(join(tmpdir(), 'haechi-start-'))
 console.log(machine())
-const begin = performance.now()
-spawnSync(process.execPath, ['-e', '0'])
-console.log(`bare Node: ${(performance.now() - begin).toFixed(0)} ms`)
+const bare = Array.from({ length: 5 }, () => {
+  const begin = performance.now()
+  spawnSync(process.execPath, ['-e', '0'])
+  return performance.now() - begin
+})
+console.log(`bare Node: ${quantile(bare, 0.5).toFixed(0)} ms`)
+let server: TestServer | undefined
 for (const name of ['first start', 'second start', 'third start']) {
-  const steps: string[] = []
-  let last = performance.now()
-  let current = ''
-  const started = await serve(readConfig({ data, port: 0 }, {}), ({ step, detail }) => {
-    const now = performance.now()
-    if (current !== '') steps.push(`${current} ${(now - last).toFixed(0)}`)
-    current = detail === undefined ? step : `${step}/${detail}`
-    last = now
-  })
-  steps.push(`${current} ${(performance.now() - last).toFixed(0)}`)
-  console.log(`${name}: ${started.startedInMs} ms (${steps.filter((step) => !step.includes(data)).join(', ')})`)
-  const stopping = performance.now()
-  await started.close()
-  console.log(`  drained in ${(performance.now() - stopping).toFixed(0)} ms`)
+  const begin = performance.now()
+  server = server === undefined ? await startServer() : await server.restart()
+  const ready = performance.now()
+  if ((await fetch(`${server.url}/readyz`)).status !== 200) throw new Error('not ready')
+  const code = await server.stop()
+  console.log(`${name}: ${(ready - begin).toFixed(0)} ms to the URL, drained in ${(performance.now() - ready).toFixed(0)} ms with exit code ${code}`)
 }
-rmSync(data, { recursive: true })
+await server?.remove()

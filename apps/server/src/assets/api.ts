@@ -59,7 +59,7 @@ export function openAssets({ database, clock }: { database: Database; clock: Clo
     },
 
     async resolve(tenantId, name, kind) {
-      return await database.tenant(tenantId, async (tx) => {
+      return await database.read(tenantId, async (tx) => {
         if (name.startsWith('ast_')) {
           const row = await store.byId(tx, tenantId, name)
           return row === undefined ? { asset: null, candidates: [] } : { asset: asset(row), candidates: [asset(row)] }
@@ -76,7 +76,7 @@ export function openAssets({ database, clock }: { database: Database; clock: Clo
     },
 
     async list(tenantId, filter) {
-      const rows = await database.tenant(tenantId, (tx) => store.page(tx, tenantId, { kind: filter.kind ?? null, text: filter.text ?? null, before: filter.before ?? null, limit: filter.limit }))
+      const rows = await database.read(tenantId, (tx) => store.page(tx, tenantId, { kind: filter.kind ?? null, text: filter.text ?? null, before: filter.before ?? null, limit: filter.limit }))
       return rows.map(asset)
     },
   }

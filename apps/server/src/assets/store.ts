@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Transaction } from '../platform/database.ts'
+import type { Reader, Transaction } from '../platform/database.ts'
 import type { AssetKind, Identity } from './model.ts'
 
 export type AssetRow = {
@@ -10,7 +10,7 @@ export type AssetRow = {
 export const lockTenant = (tx: Transaction, tenantId: string) =>
   sql`SELECT pg_advisory_xact_lock(hashtextextended(${`assets:${tenantId}`}, 0))`.execute(tx)
 
-export async function namesakes(tx: Transaction, tenantId: string, identities: readonly Pick<Identity, 'kind' | 'short'>[]): Promise<AssetRow[]> {
+export async function namesakes(tx: Reader, tenantId: string, identities: readonly Pick<Identity, 'kind' | 'short'>[]): Promise<AssetRow[]> {
   if (identities.length === 0) return []
   const { rows } = await sql<AssetRow>`
     SELECT a.id, a.kind, a.name, a.short_name, a.qualified_name, a.first_seen, a.last_seen FROM assets_assets a
@@ -33,7 +33,7 @@ export async function write(tx: Transaction, tenantId: string, assets: readonly 
       first_seen = least(assets_assets.first_seen, excluded.first_seen), last_seen = greatest(assets_assets.last_seen, excluded.last_seen)`.execute(tx)
 }
 
-export async function page(tx: Transaction, tenantId: string, filter: { kind: AssetKind | null; text: string | null; before: { lastSeen: number; id: string } | null; limit: number }): Promise<AssetRow[]> {
+export async function page(tx: Reader, tenantId: string, filter: { kind: AssetKind | null; text: string | null; before: { lastSeen: number; id: string } | null; limit: number }): Promise<AssetRow[]> {
   const { rows } = await sql<AssetRow>`
     SELECT id, kind, name, short_name, qualified_name, first_seen, last_seen FROM assets_assets
     WHERE tenant_id = ${tenantId}
@@ -44,7 +44,7 @@ export async function page(tx: Transaction, tenantId: string, filter: { kind: As
   return rows
 }
 
-export async function byId(tx: Transaction, tenantId: string, id: string): Promise<AssetRow | undefined> {
+export async function byId(tx: Reader, tenantId: string, id: string): Promise<AssetRow | undefined> {
   const { rows } = await sql<AssetRow>`
     SELECT id, kind, name, short_name, qualified_name, first_seen, last_seen FROM assets_assets WHERE tenant_id = ${tenantId} AND id = ${id}`.execute(tx)
   return rows[0]

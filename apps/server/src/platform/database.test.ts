@@ -51,8 +51,25 @@ describe('tenants', () => {
     }))
     expect(seen).not.toContain(false)
   })
+  test('reads, transactions and the platform share connections and never a tenant', async () => {
+    const seen = await Promise.all(Array.from({ length: 200 }, async (_, i) => {
+      const tenantId = ['ten_a', 'ten_b', 'ten_nobody'][i % 3]!
+      const all = sql<{ tenant_id: string }>`SELECT tenant_id FROM thing_notes`
+      const found = i % 5 === 0 ? await at.database.tenant(tenantId, (tx) => all.execute(tx))
+        : i % 7 === 0 ? await at.database.platform(async (tx) => ({ rows: (await all.execute(tx)).rows.filter((row) => row.tenant_id === tenantId) }))
+          : await at.database.read(tenantId, (reader) => all.execute(reader))
+      return [...new Set(found.rows.map((row) => row.tenant_id))].join() === (tenantId === 'ten_nobody' ? '' : tenantId)
+    }))
+    expect(seen).not.toContain(false)
+  })
+  test('a failed read leaves the connection as usable, and the next tenant its own', async () => {
+    for (let i = 0; i < 20; i++) await expect(at.database.read('ten_a', (reader) => sql`SELECT 1 / 0`.execute(reader))).rejects.toThrow(/division/)
+    const { rows } = await at.database.read('ten_b', (reader) => sql<{ text: string }>`SELECT text FROM thing_notes`.execute(reader))
+    expect(rows).toEqual([{ text: 'of b' }])
+  })
   test.each(['', '*', 'a', "ten_a' OR true", 'ten_A', 'ten_'])('%j is no tenant', (tenantId) => {
     expect(() => at.database.tenant(tenantId, () => Promise.resolve())).toThrow(TypeError)
+    expect(() => at.database.read(tenantId, () => Promise.resolve())).toThrow(TypeError)
   })
   test('a failure undoes the whole transaction and passes on as it is', async () => {
     const failure = new RangeError('mine')

@@ -1,9 +1,9 @@
 // Tenant isolation is held by the database itself: every pooled connection runs as haechi_app, which owns nothing, and every
-// transaction names one tenant (or, for authentication and administration, the platform). Defended by database.test.ts and tests/arch/catalogue.test.ts.
+// transaction and every read names one tenant (or, for authentication and administration, the platform). Defended by database.test.ts and tests/arch/catalogue.test.ts.
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { Kysely, PostgresDialect, PostgresDriver, sql } from 'kysely'
-import type { Transaction as KyselyTransaction } from 'kysely'
+import type { PostgresPoolClient, Transaction as KyselyTransaction } from 'kysely'
 import pg from 'pg'
 import { HaechiError } from './errors.ts'
 import type { Logger } from './log.ts'
@@ -11,9 +11,17 @@ import type { Logger } from './log.ts'
 /** A context types its own tables: `tx.withTables<AccessTables>()`. */
 export type Transaction = KyselyTransaction<unknown>
 
+/** What a read may use: a transaction will do as well. */
+export type Reader = Kysely<unknown>
+
 export interface Database {
   /** Runs `work` in one transaction that sees and writes only this tenant's rows. */
   tenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * For requests that read with one statement: a third of the round trips of `tenant`. Sees only this tenant's rows; each statement has a snapshot of its own.
+   * Never for writes: nothing is rolled back.
+   */
+  read<T>(tenantId: string, work: (reader: Reader) => Promise<T>): Promise<T>
   /** Runs `work` across tenants: authentication, tenant administration, sweeps, the outbox. Never on behalf of one tenant's request. */
   platform<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Resolves when a query was answered; errors: database_unavailable. */
@@ -132,12 +140,31 @@ export async function openDatabase(connection: DatabaseConnection, log: Logger, 
     }
   }
 
+  // The scope of a read stays on its connection until the next read names another; a transaction's SET LOCAL stands above it.
+  const readers = new WeakMap<pg.PoolClient, { scope: string; db: Reader }>()
+  const read = async <T>(scope: string, work: (reader: Reader) => Promise<T>): Promise<T> => {
+    try {
+      const client = await pool.connect()
+      try {
+        const reader = readers.get(client) ?? { scope: '', db: readerOf(client) }
+        readers.set(client, reader)
+        if (reader.scope !== scope) {
+          reader.scope = ''
+          await client.query(`SET haechi.tenant = '${scope}'`)
+          reader.scope = scope
+        }
+        return await work(reader.db)
+      } finally {
+        client.release()
+      }
+    } catch (error) {
+      throw databaseError(error)
+    }
+  }
+
   const database: Database = {
-    tenant: (tenantId, work) => {
-      // An empty or '*' tenant here would be a widened scope: a programming error, never a request's fault.
-      if (!/^[a-z]+_[0-9a-z]+$/.test(tenantId)) throw new TypeError(`not a tenant id: ${JSON.stringify(tenantId)}`)
-      return scoped(tenantId, work)
-    },
+    tenant: (tenantId, work) => scoped(checked(tenantId), work),
+    read: (tenantId, work) => read(checked(tenantId), work),
     platform: (work) => scoped('*', work),
     ping: async () => { await sql`SELECT 1`.execute(db).catch((error: unknown) => { throw databaseError(error) }) },
     close: () => db.destroy(),
@@ -150,6 +177,18 @@ export async function openDatabase(connection: DatabaseConnection, log: Logger, 
     throw databaseError(error)
   }
   return database
+}
+
+/** An empty or '*' tenant would be a widened scope: a programming error, never a request's fault. */
+function checked(tenantId: string): string {
+  if (!/^[a-z]+_[0-9a-z]+$/.test(tenantId)) throw new TypeError(`not a tenant id: ${JSON.stringify(tenantId)}`)
+  return tenantId
+}
+
+function readerOf(client: pg.PoolClient): Reader {
+  const query: PostgresPoolClient['query'] = client.query.bind(client)
+  const borrowed: PostgresPoolClient = { query, release() {} }
+  return new Kysely({ dialect: new PostgresDialect({ pool: { options: {}, connect: () => Promise.resolve(borrowed), end: () => Promise.resolve() } }) })
 }
 
 /** Turns what a driver throws when the database is away or full into a coded error; anything else passes through unchanged. */

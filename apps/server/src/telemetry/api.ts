@@ -171,7 +171,7 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
 
     async observeAssets(tenantId) {
       const through = eventStore.searchable(tenantId)
-      const { rows: [row] } = await database.tenant(tenantId, (tx) => sql<{ through_offset: string }>`SELECT through_offset FROM telemetry_observed WHERE tenant_id = ${tenantId}`.execute(tx))
+      const { rows: [row] } = await database.read(tenantId, (tx) => sql<{ through_offset: string }>`SELECT through_offset FROM telemetry_observed WHERE tenant_id = ${tenantId}`.execute(tx))
       const after = Number(row?.through_offset ?? 0)
       if (through <= after) return
       const observations = (await eventStore.entities(tenantId, after, through)).flatMap(({ host, user, address, first, last }) =>

@@ -79,7 +79,7 @@ export function openSources({ database, clock, log }: { database: Database; cloc
 
     async list(tenantId: string): Promise<Source[]> {
       await this.flush()
-      const { rows } = await database.tenant(tenantId, (tx) => sql<Row>`SELECT * FROM telemetry_sources WHERE tenant_id = ${tenantId} ORDER BY name`.execute(tx))
+      const { rows } = await database.read(tenantId, (tx) => sql<Row>`SELECT * FROM telemetry_sources WHERE tenant_id = ${tenantId} ORDER BY name`.execute(tx))
       return rows.map((row) => ({
         id: row.id, name: row.name, createdAt: Number(row.created_at), accepted: Number(row.accepted), rejected: Number(row.rejected), duplicate: Number(row.duplicate),
         bytes: Number(row.bytes), errors: row.errors, lastReceivedAt: row.last_received_at === null ? null : Number(row.last_received_at), lastKeyId: row.last_key_id,
