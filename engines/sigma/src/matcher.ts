@@ -4,9 +4,9 @@ import { logSourceCategories, readRecord } from '@haechi/records'
 import type { LogSource } from '@haechi/records'
 import { fold } from './pattern.ts'
 import type { Condition, Item, Rule, Selection, Test } from './rule.ts'
-import { compileTest } from './test.ts'
-import type { CompiledTest } from './test.ts'
-import { viewOf } from './view.ts'
+import { anyOf, compileTest, isAboutValues } from './test.ts'
+import type { CompiledTest, Surroundings } from './test.ts'
+import { rememberValues, viewOf } from './view.ts'
 import type { Found, Value, View } from './view.ts'
 
 /** A rule that an event met. `matched` names what was met, positive parts only; `field` null = a keyword, `value` as in the record. */
@@ -30,7 +30,12 @@ type Compiled = { rule: Rule; holds: (view: View) => boolean; explain: (view: Vi
 
 export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}): Matcher {
   let eventIndex = 0
-  const compiled = rules.map((rule) => compileRule(rule, () => options.onError?.({ code: 'regex_exhausted', eventIndex, rule })))
+  const fields = numbering()
+  const items = numbering()
+  const slotOf = fields.of
+  const numberOf = ({ tests, all, negated }: Item): number => items.of(JSON.stringify([all && !negated, tests]))
+  const compiled = rules.map((rule) => compileRule(rule, { slotOf, numberOf, exhausted: () => options.onError?.({ code: 'regex_exhausted', eventIndex, rule }) }))
+  const valueOf = rememberValues(items.names.length)
   const bySource = new Map<string, Compiled[]>()
   const rulesFor = (source: LogSource, strict: boolean): Compiled[] => {
     const key = JSON.stringify([strict, source.product, source.category, source.service])
@@ -57,12 +62,26 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
         }
         const reading = readRecord(record)
         const own = source === 'detect' ? detected(record, reading.logSource, reading.shape === 'unknown') : { source, strict: false }
-        const view = viewOf(record, reading.fields)
+        const view = viewOf(record, reading.fields, fields.names, valueOf)
         for (const { rule, holds, explain } of rulesFor(own.source, own.strict)) {
           if (holds(view)) matches.push({ rule, eventIndex, matched: explain(view) })
         }
       }
       return matches
+    },
+  }
+}
+
+/** Numbers names from 0 in the order in which they come. */
+function numbering(): { names: readonly string[]; of: (name: string) => number } {
+  const names: string[] = []
+  const known = new Map<string, number>()
+  return {
+    names,
+    of(name) {
+      const number = known.get(name) ?? names.push(name) - 1
+      known.set(name, number)
+      return number
     },
   }
 }
@@ -112,8 +131,8 @@ export function applies(rule: LogSource, event: LogSource, strict: boolean): boo
 
 type Compiling = { holds: (view: View) => boolean; explain: (view: View, add: (field: string | null, value: unknown) => void) => void }
 
-function compileRule(rule: Rule, exhausted: () => void): Compiled {
-  const selections = new Map([...rule.detection.selections].map(([name, selection]) => [name, compileSelection(selection, exhausted)]))
+function compileRule(rule: Rule, around: Surroundings): Compiled {
+  const selections = new Map([...rule.detection.selections].map(([name, selection]) => [name, compileSelection(selection, around)]))
   const condition = compileCondition(rule.detection.condition, (name) => selections.get(name) as Compiling)
   return {
     rule,
@@ -149,9 +168,9 @@ function compileCondition(condition: Condition, selection: (name: string) => Com
   }
 }
 
-function compileSelection(selection: Selection, exhausted: () => void): Compiling {
-  if (selection.kind === 'item') return selection.field === null ? compileKeywords(selection, exhausted) : compileItem(selection, selection.field, exhausted)
-  const of = selection.of.map((part) => compileSelection(part, exhausted))
+function compileSelection(selection: Selection, around: Surroundings): Compiling {
+  if (selection.kind === 'item') return selection.field === null ? compileKeywords(selection, around) : compileItem(selection, selection.field, around)
+  const of = selection.of.map((part) => compileSelection(part, around))
   return {
     holds: selection.kind === 'all' ? (view) => of.every((part) => part.holds(view)) : (view) => of.some((part) => part.holds(view)),
     explain(view, add) {
@@ -160,16 +179,34 @@ function compileSelection(selection: Selection, exhausted: () => void): Compilin
   }
 }
 
+const YES = 1
+const NO = 2
+
 /** `neq` is the negation of the whole item, so an absent field is different from every value. */
-function compileItem(item: Item, field: string, exhausted: () => void): Compiling {
-  const tests = item.tests.map((test) => compileTest(test, exhausted))
-  const meets = item.all && !item.negated
+function compileItem(item: Item, field: string, around: Surroundings): Compiling {
+  const slot = around.slotOf(field)
+  const tests = item.tests.map((test) => compileTest(test, around))
+  const any = anyOf(item.tests, around)
+  const ask = item.all && !item.negated
     ? (found: Found, view: View): boolean => tests.every((test) => test(found, view) !== null)
-    : (found: Found, view: View): boolean => tests.some((test) => test(found, view) !== null)
+    : (found: Found, view: View): boolean => any(found, view) !== null
+  const number = around.numberOf(item)
+  const memorable = item.tests.every(isAboutValues)
+  const meets = (found: Found, view: View): boolean => {
+    const [value] = found.values
+    if (!memorable) return ask(found, view)
+    if (value === undefined) return false
+    if (found.values.length > 1) return ask(found, view)
+    const known = value.verdicts[number]
+    if (known !== 0) return known === YES
+    const answer = ask(found, view)
+    value.verdicts[number] = answer ? YES : NO
+    return answer
+  }
   return {
-    holds: (view) => meets(view.field(field), view) !== item.negated,
+    holds: (view) => meets(view.field(slot), view) !== item.negated,
     explain(view, add) {
-      const found = view.field(field)
+      const found = view.field(slot)
       if (item.negated) {
         add(field, found.values[0]?.raw ?? null)
         return
@@ -185,8 +222,8 @@ function compileItem(item: Item, field: string, exhausted: () => void): Compilin
   }
 }
 
-function compileKeywords(item: Item, exhausted: () => void): Compiling {
-  const keywords = item.tests.map((test) => ({ meets: compileTest(test, exhausted), needed: literalOf(test) }))
+function compileKeywords(item: Item, around: Surroundings): Compiling {
+  const keywords = item.tests.map((test) => ({ meets: compileTest(test, around), needed: literalOf(test) }))
   const meets = (view: View) => ({ meets, needed }: { meets: CompiledTest; needed: string }): Value | null => {
     const { values, folded } = view.everything()
     return folded.includes(needed) ? meets({ present: true, empty: false, values }, view) : null

@@ -60,20 +60,32 @@ export function textsOf(pieces: readonly Piece[], limit: number): string[] | nul
   return texts
 }
 
-/** A test for texts that are folded already when the pattern is not cased. */
-export function compilePattern(source: readonly Piece[], cased: boolean): (text: string) => boolean {
-  const pieces = joined(cased ? source : source.map((piece) => (typeof piece === 'string' ? fold(piece) : piece)))
+/** The pattern as one text and where it must stand, when it is no more than that; folded unless cased. */
+export function plainOf(source: readonly Piece[], cased: boolean): { at: 'whole' | 'start' | 'end' | 'inside'; text: string } | null {
+  const pieces = joined(source)
   const open = isAny(pieces[0])
   const ends = isAny(pieces.at(-1))
   const inner = pieces.slice(open ? 1 : 0, ends && pieces.length > 1 ? -1 : undefined)
   const [only = ''] = inner
-  if (inner.length <= 1 && typeof only === 'string') {
-    if (open && ends) return (text) => text.includes(only)
-    if (open) return (text) => text.endsWith(only)
-    if (ends) return (text) => text.startsWith(only)
-    return (text) => text === only
+  if (inner.length > 1 || typeof only !== 'string') return null
+  return { at: open ? (ends ? 'inside' : 'end') : ends ? 'start' : 'whole', text: cased ? only : fold(only) }
+}
+
+/** A test for texts that are folded already when the pattern is not cased. */
+export function compilePattern(source: readonly Piece[], cased: boolean): (text: string) => boolean {
+  const plain = plainOf(source, cased)
+  if (plain === null) {
+    const pieces = joined(cased ? source : source.map((piece) => (typeof piece === 'string' ? fold(piece) : piece)))
+    return (text) => glob(pieces, text)
   }
-  return (text) => glob(pieces, text)
+  const { at, text: wanted } = plain
+  switch (at) {
+    case 'whole': return (text) => text === wanted
+    case 'start': return (text) => text.startsWith(wanted)
+    case 'end': return (text) => text.endsWith(wanted)
+    case 'inside': return (text) => text.includes(wanted)
+    default: return at satisfies never
+  }
 }
 
 /** Where one piece other than `*` ends when it stands at `at`, or -1. */

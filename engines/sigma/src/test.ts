@@ -2,17 +2,26 @@
 import { parseTime } from '@haechi/records'
 import { contains, parseAddress, parseCidr } from './cidr.ts'
 import type { Network } from './cidr.ts'
-import { compilePattern, fold } from './pattern.ts'
+import { compilePattern, fold, plainOf } from './pattern.ts'
 import { compileRegex } from './regex.ts'
-import type { Comparison, Test, TimeUnit } from './rule.ts'
+import type { Comparison, Item, Test, TimeUnit } from './rule.ts'
+import { NO_VERDICTS } from './view.ts'
 import type { Found, Value, View } from './view.ts'
 
 /** The value that met the test, or null. Where nothing is what was asked for, the value is `NOTHING`. */
 export type CompiledTest = (found: Found, view: View) => Value | null
 
-const NOTHING: Value = { raw: null, text: '', folded: '' }
+const NOTHING: Value = { raw: null, text: '', folded: '', verdicts: NO_VERDICTS }
 
-export function compileTest(test: Test, exhausted: () => void): CompiledTest {
+/** What compiling needs to know of the matcher. */
+export type Surroundings = {
+  slotOf: (field: string) => number
+  /** The number of an item; the same for items that say the same about a value. */
+  numberOf: (item: Item) => number
+  exhausted: () => void
+}
+
+export function compileTest(test: Test, around: Surroundings): CompiledTest {
   switch (test.kind) {
     case 'pattern': {
       const fits = compilePattern(test.pieces, test.cased)
@@ -29,7 +38,7 @@ export function compileTest(test: Test, exhausted: () => void): CompiledTest {
       const regex = compileRegex(test.source, test.flags)
       return some((value) => {
         const answer = regex.search(value.text)
-        if (answer === 'exhausted') exhausted()
+        if (answer === 'exhausted') around.exhausted()
         return answer === 'found'
       })
     }
@@ -48,21 +57,45 @@ export function compileTest(test: Test, exhausted: () => void): CompiledTest {
       const part = timePart(value, test.unit)
       return part !== null && (test.operator === 'eq' ? part === test.value : compares(part, test.operator, test.value))
     })
-    case 'fieldref': return (found, view) => {
-      const others = view.field(test.field).values
-      return found.values.find((value) => others.some((other) => (test.cased ? relates(value.text, other.text, test.at) : relates(value.folded, other.folded, test.at)))) ?? null
-    }
-    case 'any': {
-      const tests = test.of.map((one) => compileTest(one, exhausted))
+    case 'fieldref': {
+      const slot = around.slotOf(test.field)
       return (found, view) => {
-        for (const one of tests) {
-          const met = one(found, view)
-          if (met !== null) return met
-        }
-        return null
+        const others = view.field(slot).values
+        return found.values.find((value) => others.some((other) => (test.cased ? relates(value.text, other.text, test.at) : relates(value.folded, other.folded, test.at)))) ?? null
       }
     }
+    case 'any': return anyOf(test.of, around)
     default: return test satisfies never
+  }
+}
+
+/** Whether a test looks at nothing but one value at a time. */
+export const isAboutValues = (test: Test): boolean => (test.kind === 'any' ? test.of.every(isAboutValues) : !['null', 'exists', 'fieldref'].includes(test.kind))
+
+/** One of several tests. Texts without inner wildcards, nearly all there are, are compared in place instead of test by test. */
+export function anyOf(tests: readonly Test[], around: Surroundings): CompiledTest {
+  const plain = { whole: new Set<string>(), start: [] as string[], end: [] as string[], inside: [] as string[] }
+  const others: CompiledTest[] = []
+  for (const test of tests) {
+    const text = test.kind === 'pattern' && !test.cased ? plainOf(test.pieces, false) : null
+    if (text === null) others.push(compileTest(test, around))
+    else if (text.at === 'whole') plain.whole.add(text.text)
+    else plain[text.at].push(text.text)
+  }
+  const { whole, start, end, inside } = plain
+  return (found, view) => {
+    for (const value of found.values) {
+      const { folded } = value
+      if (whole.has(folded)) return value
+      for (const text of end) if (folded.endsWith(text)) return value
+      for (const text of start) if (folded.startsWith(text)) return value
+      for (const text of inside) if (folded.includes(text)) return value
+    }
+    for (const other of others) {
+      const met = other(found, view)
+      if (met !== null) return met
+    }
+    return null
   }
 }
 

@@ -3,24 +3,41 @@ import { fieldOf } from '@haechi/records'
 import type { Fields } from '@haechi/records'
 import { fold } from './pattern.ts'
 
-/** One value. `folded` is computed when it is first asked for. */
-export type Value = { raw: unknown; text: string; readonly folded: string }
+/** One value. `verdicts` remembers what items said about it (0 = not asked): values repeat from event to event far more often than they are new. */
+export type Value = { raw: unknown; text: string; folded: string; verdicts: Uint8Array }
 /** What a field holds: absent, or present with the values of its array, or its one value; none when it is null or an object. */
 export type Found = { present: boolean; empty: boolean; values: readonly Value[] }
 
 /** How deep keywords and arrays look into a record; `splitRecords` lets no record through that is deeper than 200. */
 const MAX_DEPTH = 200
+export const NO_VERDICTS = new Uint8Array(0)
 const ABSENT: Found = { present: false, empty: true, values: [] }
 
 export type View = {
-  field(name: string): Found
+  /** `slot`: the place of the field's name in the list that the view was made with. */
+  field(slot: number): Found
   /** Every text, number and boolean of the record and of its fields, each once. */
   everything(): { values: readonly Value[]; folded: string }
 }
 
-const valueOf = (raw: unknown, text: string): Value => {
-  let folded: string | undefined
-  return { raw, text, get folded() { return (folded ??= fold(text)) } }
+/** Makes values; the same one again for a text, number or boolean that was met before, as long as it is remembered. */
+export type Values = (raw: string | number | boolean) => Value
+
+const MAX_REMEMBERED = 4096
+const MAX_REMEMBERED_LENGTH = 4096
+
+export function rememberValues(items: number): Values {
+  const known = new Map<unknown, Value>()
+  return (raw) => {
+    let value = known.get(raw)
+    if (value === undefined) {
+      const text = String(raw)
+      value = { raw, text, folded: fold(text), verdicts: new Uint8Array(items) }
+      if (known.size >= MAX_REMEMBERED) known.clear()
+      if (text.length <= MAX_REMEMBERED_LENGTH) known.set(raw, value)
+    }
+    return value
+  }
 }
 
 const isScalar = (value: unknown): value is string | number | boolean => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -32,8 +49,8 @@ function collect(value: unknown, depth: number, intoObjects: boolean, into: (val
   else if (intoObjects) for (const key of Object.keys(value)) collect((value as Record<string, unknown>)[key], depth + 1, true, into)
 }
 
-export function viewOf(record: unknown, fields: Fields): View {
-  const known = new Map<string, Found>()
+export function viewOf(record: unknown, fields: Fields, names: readonly string[], valueOf: Values): View {
+  const known: (Found | undefined)[] = Array.from({ length: names.length })
   let everything: { values: Value[]; folded: string } | null = null
   let spaceless: Map<string, string> | null = null
 
@@ -47,31 +64,25 @@ export function viewOf(record: unknown, fields: Fields): View {
     return key === undefined ? undefined : fields[key]
   }
   const read = (name: string): Found => {
-    const raw = fieldOf(fields, name) ?? withSpaces(name)
-    if (raw === undefined) return Object.hasOwn(fields, name) || fieldOf(fields, name) === null ? { present: true, empty: true, values: [] } : ABSENT
+    let raw = fieldOf(fields, name)
+    if (raw === undefined) raw = withSpaces(name)
+    if (raw === undefined) return ABSENT
     const values: Value[] = []
-    collect(raw, 0, false, (value) => values.push(valueOf(value, String(value))))
+    collect(raw, 0, false, (value) => values.push(valueOf(value)))
     return { present: true, empty: raw === null, values }
   }
 
   return {
-    field(name) {
-      let found = known.get(name)
-      if (found === undefined) {
-        found = read(name)
-        known.set(name, found)
-      }
-      return found
-    },
+    field: (slot) => (known[slot] ??= read(names[slot] as string)),
     everything() {
       if (everything === null) {
         const seen = new Set<string>()
         const values: Value[] = []
-        const add = (value: string | number | boolean): void => {
-          const text = String(value)
+        const add = (raw: string | number | boolean): void => {
+          const text = String(raw)
           if (seen.has(text)) return
           seen.add(text)
-          values.push(valueOf(value, text))
+          values.push({ raw, text, folded: fold(text), verdicts: NO_VERDICTS })
         }
         collect(record, 0, true, add)
         collect(fields, 0, true, add)
