@@ -97,6 +97,21 @@ export async function migrate(connection: DatabaseConnection, sources: readonly 
   }
 }
 
+// Planning costs more than running most of what a request asks. The statements are those of our own code, so they are few; what is generated with
+// as many values as there are rows is not, and beyond the first ones stays unnamed.
+const namedStatements = 300
+const statementNames = new Map<string, string>()
+class PreparingClient extends pg.Client {
+  // pg's own type of query() is eleven overloads; this one looks at two arguments and passes everything on.
+  override query = ((...call: Parameters<pg.Client['query']>) => {
+    const [text, values] = call as unknown as [unknown, unknown]
+    if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return super.query(...call)
+    let name = statementNames.get(text)
+    if (name === undefined && statementNames.size < namedStatements) statementNames.set(text, name = `s${statementNames.size}`)
+    return name === undefined ? super.query(...call) : super.query({ name, text, values })
+  }) as pg.Client['query']
+}
+
 /** Leaves BEGIN to `scoped`, which sends it together with the scope: a request of one query costs three round trips, not four. */
 class ScopedDialect extends PostgresDialect {
   readonly #config: { pool: pg.Pool }
@@ -117,6 +132,7 @@ class ScopedDriver extends PostgresDriver {
 export async function openDatabase(connection: DatabaseConnection, log: Logger, options: { connections?: number } = {}): Promise<Database> {
   const pool = new pg.Pool({
     ...clientConfig(connection),
+    Client: PreparingClient,
     max: options.connections ?? 12,
     connectionTimeoutMillis: 5_000,
     // The pool hands a connection out only after this: no query ever runs as the owner.
