@@ -1,4 +1,4 @@
-// npm run bench:ingest [-- --seconds 60] [--bulk]: events of 1 kB over HTTP to durable and searchable, beside a bare server that only appends and syncs.
+// npm run bench:ingest [-- --seconds 60] [--rate 15000] [--bulk]: events of 1 kB over HTTP to durable and searchable, beside a bare server that only appends and syncs.
 import { open, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { searchable, startServer } from '../server.ts'
 import { events, machine, memory, post, quantile } from './load.ts'
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, bulk: { type: 'boolean', default: false }, bare: { type: 'boolean', default: false } } })
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, bulk: { type: 'boolean', default: false }, rate: { type: 'string', default: '0' }, bare: { type: 'boolean', default: false } } })
 const seconds = Number(values.seconds)
 const perRequest = 1_000
 const inFlight = 6
@@ -29,8 +29,8 @@ async function bare(): Promise<void> {
   process.once('disconnect', () => { void rm(folder, { recursive: true }).then(() => process.exit(0)) })
 }
 
-/** Keeps `inFlight` requests under way for `duration` seconds; answers how many events were accepted and how long each request took. */
-async function closedLoop(duration: number, send: (first: number) => Promise<number>): Promise<{ accepted: number; elapsed: number; latencies: number[] }> {
+/** Keeps up to `inFlight` requests under way for `duration` seconds, at most `rate` events a second where one is given; answers how many events were accepted and how long each request took. */
+async function closedLoop(duration: number, send: (first: number) => Promise<number>, rate = 0): Promise<{ accepted: number; elapsed: number; latencies: number[] }> {
   let next = 0
   let accepted = 0
   const latencies: number[] = []
@@ -39,8 +39,11 @@ async function closedLoop(duration: number, send: (first: number) => Promise<num
     while (performance.now() - start < duration * 1000) {
       const first = next
       next += perRequest
+      const due = rate === 0 ? 0 : start + (first / rate) * 1000
+      if (due > performance.now()) await delay(due - performance.now())
       const sent = performance.now()
-      accepted += await send(first)
+      const kept = await send(first)
+      accepted += kept
       latencies.push(performance.now() - sent)
     }
   }
@@ -87,7 +90,7 @@ async function main(): Promise<void> {
     const samples: Record<string, number>[] = []
     const sampling = setInterval(() => samples.push(memory(server.pid)), Math.max(1_000, seconds * 50))
     const start = performance.now()
-    const { accepted, elapsed, latencies } = await closedLoop(seconds, send)
+    const { accepted, elapsed, latencies } = await closedLoop(seconds, send, Number(values.rate))
     const progress = await (await server.api('/api/v1/events/progress')).json() as { durable: number; searchable: number }
     end = Math.max(end, progress.durable)
     await searchable(server, end)
