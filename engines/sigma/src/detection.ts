@@ -27,7 +27,7 @@ export function selectionOf(node: Node, placeholders: Placeholders): Selection {
   return of.length === 1 ? of[0] as Selection : { kind: 'any', of }
 }
 
-const ALIASES: Readonly<Record<string, string>> = { wide: 'utf16le', ignorecase: 'i', multiline: 'm', dotall: 's' }
+const ALIASES: ReadonlyMap<string, string> = new Map([['wide', 'utf16le'], ['ignorecase', 'i'], ['multiline', 'm'], ['dotall', 's']])
 const COMPARISONS = new Set(['lt', 'lte', 'gt', 'gte'])
 const TIME_UNITS = new Set(['minute', 'hour', 'day', 'week', 'month', 'year'])
 const KINDS = new Set(['re', 'cidr', 'exists', 'fieldref'])
@@ -40,7 +40,7 @@ const BESIDE: Readonly<Record<string, ReadonlySet<string>>> = {
 
 function itemOf(key: string, node: Node, line: number, placeholders: Placeholders): Item {
   const [name = '', ...written] = key.split('|')
-  const modifiers = written.map((modifier) => ALIASES[modifier] ?? modifier)
+  const modifiers = written.map((modifier) => ALIASES.get(modifier) ?? modifier)
   const field = name === '' ? null : name
   const kind = kindOf(modifiers, line)
   const values = node.kind === 'list' ? node.items : [node]

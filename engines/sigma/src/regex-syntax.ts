@@ -260,7 +260,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
     if (char === '[') {
       const posix = /^:(\^?)([a-z]+):\]/.exec(chars.slice(at, at + 12).join(''))
       if (posix === null) return 91
-      const ranges = POSIX[posix[2] as string]
+      const ranges = Object.hasOwn(POSIX, posix[2] as string) ? POSIX[posix[2] as string] : undefined
       if (ranges === undefined) throw invalid(`no class [:${posix[2]}:]`)
       at += posix[0].length
       found.push(...(posix[1] === '' ? ranges : negate(ranges)))

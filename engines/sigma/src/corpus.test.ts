@@ -1,0 +1,124 @@
+// The public rule set, its regression samples, and the event lanes whose answers two independent evaluators agreed on.
+// The whole lanes run with HAECHI_TEST_FULL=1; else every 400th event of each (every 100th by log source), whose sums were recorded when the whole lanes agreed.
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { splitRecords } from '@haechi/records'
+import { CURRENT, PINNED, archived, jsonOf, laneLines, missing, rulesOf } from './corpus.fixture.ts'
+import { createMatcher, parse } from './index.ts'
+import type { LogSource, Match, Matcher, Rule } from './index.ts'
+
+const full = process.env['HAECHI_TEST_FULL'] === '1'
+
+describe.skipIf(missing !== false)('SigmaHQ', () => {
+  test.each([[PINNED, 3132, {}], [CURRENT, 3780, { placeholder_unresolved: 25 }]])('%s: each rule is read, or refused with file, line and code', (path, documents, codes) => {
+    const { rules, rejected } = rulesOf(path)
+    expect(rules.length + rejected.length).toBe(documents)
+    expect(Object.fromEntries(Object.entries(Object.groupBy(rejected, ({ code }) => code)).map(([code, list]) => [code, list.length]))).toEqual(codes)
+    for (const { file, line, id } of rejected) expect({ file: file.endsWith('.yml'), line: line > 1, id: id !== undefined }).toEqual({ file: true, line: true, id: true })
+    expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
+    for (const rule of rules) expect([rule.file, rule.author === null, rule.level === null, rule.references.length === 0 && rule.tags.length === 0]).toEqual([rule.file, false, false, false])
+  })
+
+  test('each regression sample fires its rule, by what the events say of their log source', async () => {
+    const index = jsonOf<{ rule_id: string; tests: { json: string; match_count: number; events: number }[] }[]>('sigma-regression/index.json')
+    const files = new Map([...archived('sigma-regression/sigma-regression.tar.gz', '.json'), ...archived('sigma-regression/sigma-regression.tar.gz', 'rule.yml')])
+    let events = 0
+    for (const { rule_id: id, tests } of index) {
+      const { rules } = parse(files.get(`${id}/rule.yml`) as string, `${id}/rule.yml`)
+      for (const sample of tests) {
+        const lines: string[] = []
+        for await (const batch of splitRecords(Readable.from([Buffer.from(files.get(sample.json) as string)]), { name: sample.json })) {
+          for (const record of batch) if (record.bytes !== undefined) lines.push(Buffer.from(record.bytes).toString())
+        }
+        events += lines.length
+        const matches = createMatcher(rules).match(Buffer.from(lines.join('\n')), 'detect')
+        expect([id, matches.length >= sample.match_count, matches.every(({ matched }) => matched.length > 0)]).toEqual([id, true, true])
+      }
+    }
+    expect([index.length, events]).toEqual([101, 107])
+  })
+})
+
+type Expected = { matches: number; sha256: string }
+type Mode = 'default' | 'routed' | 'routed_strict' | 'mapped_strict'
+type Lane = { events: number } & Partial<Record<Mode, Expected & { spec?: Expected }>>
+
+/** The matches of the sample and the first 16 digits of their sum. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  'raw_windows default': '150 84a7628d46fd31c1',
+  'raw_windows routed': '4 6eedc2fb102443c6',
+  'structured_windows default': '160 119d32afd7f3caaa',
+  'structured_windows routed': '135 9d2a375c52030592',
+  'structured_windows routed_strict': '135 9d2a375c52030592',
+  'low_match default': '145 7d904d453532a9c9',
+  'low_match routed': '124 a175913c507a39e4',
+  'low_match routed_strict': '124 a175913c507a39e4',
+  'match_heavy default': '159 87b3a73815ebd64e',
+  'match_heavy routed': '200 b2d63dfe2c995232',
+  'match_heavy routed_strict': '183 7896e97087d213c3',
+  'mixed_schema default': '146 f956ebf5fc20fa62',
+  'mixed_schema routed': '123 99ef7a6425b096ab',
+  'mixed_schema routed_strict': '123 99ef7a6425b096ab',
+  'no_match default': '103 c8c47188b2970f2e',
+  'no_match routed': '0 e3b0c44298fc1c14',
+  'no_match routed_strict': '0 e3b0c44298fc1c14',
+  'cisco_syslog default': '171 8a7e8f41c0c44e48',
+  'cisco_syslog routed': '283 5f74f9cefd66384b',
+  'cisco_syslog routed_strict': '283 5f74f9cefd66384b',
+  'sysmon_file_event default': '107 58ec5c4a12d348ca',
+  'sysmon_file_event routed': '14 3e9f29b5be5c4599',
+  'sysmon_file_event routed_strict': '14 3e9f29b5be5c4599',
+  'correlation default': '100 74b6ffa6f6d4d522',
+  'correlation routed': '0 e3b0c44298fc1c14',
+  'correlation routed_strict': '0 e3b0c44298fc1c14',
+  'otrf-lane-60k default': '376 ee560cc01424c8bc',
+  'otrf-lane-60k routed': '51 b0c7f3885b7d283e',
+  'otrf-lane-60k mapped_strict': '16 6ff4e2a0e0450770',
+  'otrf-lane-balanced-30k default': '194 0b37d66edb19e9d9',
+  'otrf-lane-balanced-30k routed': '49 ef8bdfb9d8cb8cf2',
+  'otrf-lane-balanced-30k mapped_strict': '19 6e19dc67f35532b3',
+}
+
+describe.skipIf(missing !== false)('event lanes', () => {
+  let rules: Rule[] = []
+  let matcher: Matcher
+  beforeAll(() => {
+    rules = rulesOf(PINNED).rules
+    matcher = createMatcher(rules)
+  })
+
+  const sum = (matches: readonly Match[]): Expected => ({
+    matches: matches.length,
+    sha256: createHash('sha256').update(matches.map(({ eventIndex, rule }) => [eventIndex, rule.id] as const).sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1)).map(([index, id]) => `${index}\t${id}\n`).join('')).digest('hex'),
+  })
+
+  /** As the lanes define "routed": the source is what the event states itself. */
+  const stated = (lane: string, line: string): LogSource => {
+    if (lane.startsWith('otrf')) return { product: 'windows' }
+    const event = JSON.parse(line) as Record<string, unknown>
+    return Object.fromEntries(['product', 'category', 'service'].flatMap((part) => (typeof event[part] === 'string' ? [[part, event[part]]] : [])))
+  }
+
+  const run = (lane: string, mode: Mode, lines: readonly string[]): Expected => {
+    if (mode === 'default') return sum(matcher.match(Buffer.from(lines.join('\n')), {}))
+    if (mode.endsWith('_strict')) return sum(matcher.match(Buffer.from(lines.join('\n')), 'detect'))
+    return sum(lines.flatMap((line, eventIndex) => matcher.match(Buffer.from(line), stated(lane, line)).map((match) => ({ ...match, eventIndex }))))
+  }
+
+  const lanes = missing === false ? Object.entries(jsonOf<{ lanes: Record<string, Lane> }>('lanes/counts.json').lanes) : []
+  // 'detect' is the strict one. Lines of raw_windows are syslog of no known form to a reader of syslog: what they state is all that is known.
+  const cases = lanes.flatMap(([name, lane]) => (['default', 'routed', 'routed_strict', 'mapped_strict'] as const)
+    .flatMap((mode) => (lane[mode] === undefined || `${name} ${mode}` === 'raw_windows routed_strict' ? [] : [[name, mode, lane] as const])))
+
+  test.each(cases)('%s %s: a sample', (name, mode) => {
+    const { matches, sha256 } = run(name, mode, laneLines(name).filter((_, index) => index % (mode === 'default' ? 400 : 100) === 0))
+    expect(`${matches} ${sha256.slice(0, 16)}`).toBe(SAMPLES[`${name} ${mode}`])
+  })
+
+  // Where an entry has `spec`, the specification is right and the other evaluator was not.
+  test.runIf(full).each(cases)('%s %s: whole', (name, mode, lane) => {
+    const { spec, matches, sha256 } = lane[mode] as Expected & { spec?: Expected }
+    expect(run(name, mode, laneLines(name))).toEqual({ matches: spec?.matches ?? matches, sha256: spec?.sha256 ?? sha256 })
+  }, 900_000)
+})
