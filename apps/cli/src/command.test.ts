@@ -31,6 +31,16 @@ describe('readArguments', () => {
     expect(codeOf(() => read(words))).toBe(code)
   })
 
+  test('an option with many values takes all up to the next option, and may come again', () => {
+    const many = { rules: { value: 'PATH', about: 'option_rules', required: true, many: true }, ...commonOptions } as const satisfies Options
+    const readMany = (words: readonly string[]) => readArguments('detect', { options: many, arguments: [{ name: 'FILE', about: 'argument_file', optional: true }] }, words)
+    expect(readMany(['--rules', 'a', 'b', '-', '--json', 'x', '--rules', 'c', '--rules=d']).options).toMatchObject({ rules: ['a', 'b', '-', 'c', 'd'], json: true })
+    expect(readMany(['--rules=d', 'x'])).toMatchObject({ options: { rules: ['d'] }, arguments: ['x'] })
+    expect(codeOf(() => readMany([]))).toBe('usage_option_missing')
+    expect(codeOf(() => readMany(['--rules', '--json']))).toBe('usage_value_missing')
+    expect(codeOf(() => readMany(['--rules', 'a', '-x']))).toBe('usage_unknown_option')
+  })
+
   test('one argument too many is named', () => {
     expect(codeOf(() => read(['a', 'b', '--source', 's'], [{ name: 'FILE', about: 'argument_file' }]))).toBe('usage_argument_extra')
   })

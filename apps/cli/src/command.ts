@@ -7,11 +7,11 @@ import type { TextKey } from './texts.ts'
 
 export type About = TextKey | ((language: Language) => string)
 
-/** `value` is the placeholder of an option that takes one; without it the option is a switch. */
-export type Option = { readonly value?: string; readonly about: About; readonly required?: true; readonly choices?: readonly string[] }
+/** `value` is the placeholder of an option that takes one; without it the option is a switch. `many`: it takes all values up to the next option, and may be repeated. */
+export type Option = { readonly value?: string; readonly about: About; readonly required?: true; readonly choices?: readonly string[]; readonly many?: true }
 export type Options = Readonly<Record<string, Option>>
 export type Values<O extends Options> = {
-  readonly [K in keyof O]: O[K] extends { readonly value: string } ? (O[K] extends { readonly required: true } ? string : string | undefined) : boolean
+  readonly [K in keyof O]: O[K] extends { readonly many: true } ? readonly string[] : O[K] extends { readonly value: string } ? (O[K] extends { readonly required: true } ? string : string | undefined) : boolean
 }
 /** `many` takes all that is left. */
 export type Argument = { readonly name: string; readonly about: About; readonly optional?: true; readonly many?: true }
@@ -71,7 +71,7 @@ export function findCommand(commands: readonly Command[], words: readonly string
   throw new HaechiError('usage_unknown_command', { command: `${first} ${second}`, suggestion: suggestion(second, verbs, `${first} `) })
 }
 
-export type Given = { readonly options: Readonly<Record<string, string | boolean | undefined>>; readonly arguments: readonly string[] }
+export type Given = { readonly options: Readonly<Record<string, string | readonly string[] | boolean | undefined>>; readonly arguments: readonly string[] }
 
 /**
  * `--name value`, `--name=value`, `--switch`; `--` ends options. A value may begin with one dash (`--from -2h`), not with two.
@@ -79,7 +79,7 @@ export type Given = { readonly options: Readonly<Record<string, string | boolean
  * usage_argument_missing, usage_argument_extra. With --help nothing is missed.
  */
 export function readArguments(name: string, declared: { readonly options: Options; readonly arguments: readonly Argument[] }, words: readonly string[]): Given {
-  const given = new Map<string, string | true>()
+  const given = new Map<string, string | readonly string[] | true>()
   const positional: string[] = []
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? ''
@@ -98,7 +98,7 @@ export function readArguments(name: string, declared: { readonly options: Option
     if (option === undefined) {
       throw new HaechiError('usage_unknown_option', { option: written, command: name, suggestion: suggestion(written, Object.keys(declared.options).map((each) => `--${each}`), '') })
     }
-    if (given.has(key)) throw new HaechiError('usage_option_repeated', { option: written })
+    if (given.has(key) && option.many !== true) throw new HaechiError('usage_option_repeated', { option: written })
     if (option.value === undefined) {
       if (equals !== -1) throw new HaechiError('usage_value_unexpected', { option: written })
       given.set(key, true)
@@ -107,9 +107,15 @@ export function readArguments(name: string, declared: { readonly options: Option
     const value = equals === -1 ? words[++at] : word.slice(equals + 1)
     if (value === undefined || value === '' || (equals === -1 && value.startsWith('--'))) throw new HaechiError('usage_value_missing', { option: written, value: option.value })
     if (option.choices !== undefined && !option.choices.includes(value)) throw new HaechiError('usage_choice', { option: written, value, choices: option.choices.join(', ') })
-    given.set(key, value)
+    if (option.many === true) {
+      const rest = equals === -1 ? words.slice(at + 1) : []
+      const next = rest.findIndex((each) => each.startsWith('-') && each !== '-')
+      const more = next === -1 ? rest : rest.slice(0, next)
+      at += more.length
+      given.set(key, [...(given.get(key) as readonly string[] | undefined ?? []), value, ...more])
+    } else given.set(key, value)
   }
-  const options = Object.fromEntries(Object.entries(declared.options).map(([key, option]) => [key, given.get(key) ?? (option.value === undefined ? false : undefined)]))
+  const options = Object.fromEntries(Object.entries(declared.options).map(([key, option]) => [key, given.get(key) ?? (option.many === true ? [] : option.value === undefined ? false : undefined)]))
   if (options['help'] === true) return { options, arguments: positional }
   const missing = Object.entries(declared.options).find(([key, option]) => option.required === true && !given.has(key))
   if (missing !== undefined) throw new HaechiError('usage_option_missing', { option: `--${missing[0]} ${missing[1].value ?? ''}`, command: name })

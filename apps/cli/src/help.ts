@@ -43,7 +43,7 @@ const argumentSign = ({ name, optional, many }: Argument): string => `${optional
 const optionLines = (reader: Reader, options: Options): string[] =>
   pairs(reader, Object.entries(options).map(([name, option]) => [optionSign(name, option), `${told(reader, option.about)}${option.choices === undefined || name === 'lang' ? '' : ` (${option.choices.join(', ')})`}`]))
 
-const optionSign = (name: string, option: Option): string => `--${name}${option.value === undefined ? '' : ` ${option.value}`}`
+const optionSign = (name: string, option: Option): string => `--${name}${option.value === undefined ? '' : ` ${option.value}`}${option.many === true ? '...' : ''}`
 
 /** Two columns, the second wrapped under itself. */
 function pairs(reader: Reader, rows: readonly (readonly [string, string])[]): string[] {

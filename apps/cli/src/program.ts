@@ -20,6 +20,8 @@ const entries: readonly Entry[] = [
   { path: ['doctor'], load: async () => [(await import('./commands/doctor.ts')).doctor] },
   { path: ['ingest'], load: async () => [(await import('./commands/ingest.ts')).ingest] },
   { path: ['search'], load: async () => [(await import('./commands/search.ts')).search] },
+  { path: ['detect'], load: async () => [(await import('./commands/detect.ts')).detect] },
+  { path: ['rules'], load: async () => (await import('./commands/rules.ts')).ruleCommands },
   ...tenantCommands, ...userCommands, ...keyCommands,
   { path: ['audit'], load: async () => (await import('./commands/audit.ts')).auditCommands },
   { path: ['sources'], load: async () => [(await import('./commands/sources.ts')).sourcesList] },

@@ -1,7 +1,7 @@
 // The plain matcher: every rule whose log source fits is evaluated as it is written. It is the oracle of faster ones, so it shares nothing between rules
 // but the reading of the event. lanes.test.ts holds its answers against those of two independent evaluators.
 import { logSourceCategories, readRecord } from '@haechi/records'
-import type { LogSource } from '@haechi/records'
+import type { LogSource, Reading } from '@haechi/records'
 import { fold } from './pattern.ts'
 import type { Condition, Item, Rule, Selection, Test } from './rule.ts'
 import { anyOf, compileTest, isAboutValues } from './predicates.ts'
@@ -28,7 +28,10 @@ export type MatcherOptions = { onError?: (fault: MatchFault) => void }
 
 type Compiled = { rule: Rule; holds: (view: View) => boolean; explain: (view: View) => Match['matched'] }
 
-export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}): Matcher {
+/** How a record is read; tests put in other ways to have the matcher alone. */
+export type Read = (record: unknown) => Pick<Reading, 'shape' | 'logSource' | 'fields'>
+
+export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}, read: Read = readRecord): Matcher {
   let eventIndex = 0
   const fields = numbering()
   const items = numbering()
@@ -60,7 +63,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           options.onError?.({ code: 'json_invalid', eventIndex })
           continue
         }
-        const reading = readRecord(record)
+        const reading = read(record)
         const own = source === 'detect' ? detected(record, reading.logSource, reading.shape === 'unknown') : { source, strict: false }
         const view = viewOf(record, reading.fields, fields.names, valueOf)
         for (const { rule, holds, explain } of rulesFor(own.source, own.strict)) {

@@ -152,6 +152,10 @@ export const errorTable = {
   zip_too_large: { status: 400, retry: false, en: 'A zip archive may have at most {limit_bytes} bytes; unpack it first', ko: 'zip 파일은 최대 {limit_bytes}바이트입니다. 먼저 압축을 푸십시오' },
   csv_invalid: { status: 400, retry: false, en: 'The row does not fit the header line of the CSV file', ko: 'CSV 파일의 머리글 줄과 맞지 않는 행입니다' },
   binary_content: { status: 400, retry: false, en: 'This is not text that can be read as records (JSON, CSV, text lines, gzip or zip of these)', ko: '레코드로 읽을 수 있는 텍스트가 아닙니다(JSON, CSV, 텍스트 줄, 이들의 gzip 또는 zip)' },
+  // sigma engine, as the command line reports it
+  rule_rejected: { status: 422, retry: false, en: 'The rule was not loaded ({rejection}): {reason}', ko: '규칙을 불러오지 않았습니다({rejection}): {reason}' },
+  rule_regex_exhausted: { status: 422, retry: false, en: 'A regular expression of the rule "{rule}" used up its time on one value and was taken as not found there; make the expression simpler', ko: '"{rule}" 규칙의 정규식이 한 값에서 허용된 시간을 다 써서 찾지 못한 것으로 처리했습니다. 정규식을 더 단순하게 고치십시오' },
+  rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
 } as const satisfies Record<string, ErrorEntry>
 
 /** Where a failure is looked up as the general shape rather than as the literal one. */
