@@ -1,4 +1,5 @@
-// npm run check: everything that can be said about the code without starting the product, side by side.
+// npm run check: everything that can be said about the code without starting the product, side by side. Tests named *.integration.test.ts start
+// processes or read whole corpora; they run in npm test.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -12,14 +13,14 @@ export const staticParts: Part[] = [
   { name: 'lint', command: [...tool('oxlint/bin/oxlint'), '--type-aware', '--quiet', 'apps', 'engines', 'tests'] },
   { name: 'unused code', command: [...tool('knip/bin/knip.js'), '--no-progress', '--exclude', 'types'] },
 ]
-const unitTests: Part = { name: 'unit tests', command: [...tool('vitest/vitest.mjs'), 'run', '--reporter=dot'] }
+const unitTests: Part = { name: 'unit tests', command: [...tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--silent', '--exclude', '**/*.integration.test.ts'] }
 
 export type Outcome = { name: string; ok: boolean; seconds: number; output: string }
 
 export function run({ name, command }: Part): Promise<Outcome> {
   const start = performance.now()
   return new Promise((resolve) => {
-    const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
     let output = ''
     child.stdout.on('data', (data: Buffer) => { output += data.toString() })
     child.stderr.on('data', (data: Buffer) => { output += data.toString() })

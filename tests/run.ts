@@ -9,13 +9,13 @@ import { run, staticParts } from './check.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const full = process.argv.includes('--full')
-const environment = { ...process.env, ...(full ? { HAECHI_TEST_FULL: '1' } : {}) }
+const environment = { ...process.env, NO_COLOR: '1', ...(full ? { HAECHI_TEST_FULL: '1' } : {}) }
 const scratch = mkdtempSync(join(tmpdir(), 'haechi-test-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const skips: string[] = []
 
-// Packages of the machine that tests use: the Python client as a stranger's client, chrony's clock is never touched, tmpfs needs root.
-const packages = ['python3-elasticsearch', 'python3-requests']
+// Packages of the machine that tests use: Python's client as one that we did not write.
+const packages = ['python3-elasticsearch']
 
 function provide(): void {
   const missing = packages.filter((name) => spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes('install ok installed') !== true)
@@ -42,7 +42,7 @@ type VitestReport = { testResults: { name: string; status: string; message: stri
 
 async function suite(name: string, config: string | null): Promise<void> {
   const file = join(scratch, `${name.replace(/\W+/g, '-')}.json`)
-  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...(config === null ? [] : ['--config', config])]
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--silent', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...(config === null ? [] : ['--config', config])]
   const start = performance.now()
   const code = await new Promise<number | null>((resolve) => {
     spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment }).on('close', resolve)

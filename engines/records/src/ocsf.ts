@@ -1,4 +1,4 @@
-// The common frame of an OCSF 1.8 event. Attribute names are those of github.com/ocsf/ocsf-schema 1.8.0; ocsf.test.ts checks every event of the corpora against it.
+// The common frame of an OCSF 1.8 event. Attribute names are those of github.com/ocsf/ocsf-schema 1.8.0; ocsf.integration.test.ts checks every event of the corpora against it.
 import type { Columns } from './reading.ts'
 import { baseName, digests, table } from './values.ts'
 import type { Bag } from './values.ts'

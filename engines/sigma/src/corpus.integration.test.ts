@@ -1,12 +1,13 @@
 // The public rule set, its regression samples, and the event lanes whose answers two independent evaluators agreed on.
-// The whole lanes run with HAECHI_TEST_FULL=1; else every 400th event of each (every 100th by log source), whose sums were recorded when the whole lanes agreed.
+// The whole lanes run with HAECHI_TEST_FULL=1; else every 400th event of each (every 100th of the generated lanes by log source), whose sums were recorded when the whole lanes agreed.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { splitRecords } from '@haechi/records'
+import { readRecord, splitRecords } from '@haechi/records'
 import { CURRENT, PINNED, archived, jsonOf, laneLines, missing, rulesOf } from './corpus.fixture.ts'
-import { createMatcher, parse } from './index.ts'
+import { parse } from './index.ts'
 import type { LogSource, Match, Matcher, Rule } from './index.ts'
+import { createMatcher } from './matcher.ts'
 
 const full = process.env['HAECHI_TEST_FULL'] === '1'
 
@@ -72,12 +73,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'correlation default': '100 74b6ffa6f6d4d522',
   'correlation routed': '0 e3b0c44298fc1c14',
   'correlation routed_strict': '0 e3b0c44298fc1c14',
-  'otrf-lane-60k default': '376 ee560cc01424c8bc',
-  'otrf-lane-60k routed': '51 b0c7f3885b7d283e',
-  'otrf-lane-60k mapped_strict': '16 6ff4e2a0e0450770',
-  'otrf-lane-balanced-30k default': '194 0b37d66edb19e9d9',
-  'otrf-lane-balanced-30k routed': '49 ef8bdfb9d8cb8cf2',
-  'otrf-lane-balanced-30k mapped_strict': '19 6e19dc67f35532b3',
 }
 
 describe.skipIf(missing !== false)('event lanes', () => {
@@ -85,7 +80,8 @@ describe.skipIf(missing !== false)('event lanes', () => {
   let matcher: Matcher
   beforeAll(() => {
     rules = rulesOf(PINNED).rules
-    matcher = createMatcher(rules)
+    // The other evaluators saw the fields that stand in the record, not those of the taxonomy (the Image of a 4688); so does this one here.
+    matcher = createMatcher(rules, {}, (record) => ({ ...readRecord(record), fields: record as Record<string, unknown> }))
   })
 
   const sum = (matches: readonly Match[]): Expected => ({
@@ -112,7 +108,7 @@ describe.skipIf(missing !== false)('event lanes', () => {
     .flatMap((mode) => (lane[mode] === undefined || `${name} ${mode}` === 'raw_windows routed_strict' ? [] : [[name, mode, lane] as const])))
 
   test.each(cases)('%s %s: a sample', (name, mode) => {
-    const { matches, sha256 } = run(name, mode, laneLines(name).filter((_, index) => index % (mode === 'default' ? 400 : 100) === 0))
+    const { matches, sha256 } = run(name, mode, laneLines(name).filter((_, index) => index % (mode === 'default' || name.startsWith('otrf') ? 400 : 100) === 0))
     expect(`${matches} ${sha256.slice(0, 16)}`).toBe(SAMPLES[`${name} ${mode}`])
   })
 

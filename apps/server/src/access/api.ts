@@ -22,7 +22,7 @@ import type { OutboxPort, Tenant, Tenants } from './tenants.ts'
 import { insertUser, openUsers } from './users.ts'
 import type { Users, UserView } from './users.ts'
 
-export { actions, authorize, permits, roles, sides, tenantOf } from './model.ts'
+export { actions, tenantOf } from './model.ts'
 export type { Action, Actor, Resource, Role, Side } from './model.ts'
 export type { Audit, AuditActor, AuditEntry } from './audit.ts'
 export { systemActor } from './audit.ts'

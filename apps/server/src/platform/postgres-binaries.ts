@@ -1,5 +1,5 @@
 // The PostgreSQL that npm brought, made runnable for a user who may not even be able to enter the folder that npm put it in.
-// Defended by postgres-launcher.test.ts. The package's own install script never runs, so its list of symbolic links is replayed here.
+// Defended by postgres-launcher.integration.test.ts. The package's own install script never runs, so its list of symbolic links is replayed here.
 import { execFile } from 'node:child_process'
 import { chmod, cp, mkdtemp, readFile, readdir, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'

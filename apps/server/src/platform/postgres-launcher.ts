@@ -1,5 +1,5 @@
 // The embedded PostgreSQL: one postmaster per data directory, on a unix socket only, that ends with the process that started it.
-// Defended by postgres-launcher.test.ts: a kill -9 of Node leaves no postmaster, one that is left nevertheless is adopted and never
+// Defended by postgres-launcher.integration.test.ts: a kill -9 of Node leaves no postmaster, one that is left nevertheless is adopted and never
 // doubled, a postmaster that dies is started again, and a pid file in doubt is never deleted.
 //
 // Who may connect: `peer` with a map to the one role. The kernel names the caller, so there is no password to keep, and it works in

@@ -1,4 +1,4 @@
-// A server process for workflows.test.ts: DBOS allows one instance in a process, and the tests kill it.
+// A server process for workflows.integration.test.ts: DBOS allows one instance in a process, and the tests kill it.
 import { manualClock } from './clock.ts'
 import { openDatabase } from './database.ts'
 import type { DatabaseConnection } from './database.ts'

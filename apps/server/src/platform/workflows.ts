@@ -1,5 +1,5 @@
 // A run that was started ends, whatever is killed in between: a step whose outcome is recorded is not run again, and a run that waits
-// wakes on whichever node is alive. Time is the platform's clock: DBOS only executes, it never sleeps. Defended by workflows.test.ts.
+// wakes on whichever node is alive. Time is the platform's clock: DBOS only executes, it never sleeps. Defended by workflows.integration.test.ts.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DBOS as Dbos } from '@dbos-inc/dbos-sdk'

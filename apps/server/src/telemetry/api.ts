@@ -19,7 +19,6 @@ import { openSources } from './sources.ts'
 import type { Source } from './sources.ts'
 import type { Language } from '../platform/errors.ts'
 
-export { IntakeInterrupted } from './intake.ts'
 export type { IntakeTotals } from './intake.ts'
 export { telemetryRoutes } from './routes.ts'
 export const telemetryMigrations: MigrationSource = { context: 'telemetry', directory: new URL('./migrations/', import.meta.url) }

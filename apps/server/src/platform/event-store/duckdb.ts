@@ -1,5 +1,5 @@
 // The server's side of the event store: keeps its process alive, tells it how far the log is durable, opens segment keys for it and passes questions on.
-// Invariant: a question is answered or fails with a code, also when the process dies under it. Defended by duckdb.test.ts.
+// Invariant: a question is answered or fails with a code, also when the process dies under it. Defended by duckdb.integration.test.ts.
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { HaechiError } from '../errors.ts'

@@ -1,5 +1,5 @@
 // Invariant: the manifest alone says which Parquet files count and where the hot table begins (`rolledEnd`): rows below it count in files only, rows from it on
-// in the hot table only. It changes by one rename, so a crash at any moment leaves the old state or the new one. Defended by duckdb.test.ts (kill at every step).
+// in the hot table only. It changes by one rename, so a crash at any moment leaves the old state or the new one. Defended by duckdb.integration.test.ts (kill at every step).
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { HaechiError } from '../errors.ts'

@@ -1,4 +1,4 @@
-// A query becomes SQL here and nowhere else; every value is bound. Pure. Defended by duckdb.test.ts, which compares with a naive filter.
+// A query becomes SQL here and nowhere else; every value is bound. Pure. Defended by duckdb.integration.test.ts, which compares with a naive filter.
 import ipaddr from 'ipaddr.js'
 import { HaechiError } from '../errors.ts'
 import { answered, hex, quoted } from './columns.ts'

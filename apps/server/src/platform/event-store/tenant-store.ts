@@ -1,6 +1,6 @@
 // One tenant's part of the store: a hot table in a DuckDB file of its own, and Parquet files. Lives in the child process only.
 // Invariants: rows and the offset through which they were read commit together; a row counts either in the hot table or in one file (manifest.ts).
-// Defended by duckdb.test.ts (kill at every step of a roll, compared with what went in) and contract.ts.
+// Defended by duckdb.integration.test.ts (kill at every step of a roll, compared with what went in) and contract.ts.
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBDataChunk, type DuckDBConnection, type DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
