@@ -275,6 +275,7 @@ describe('what is refused', () => {
     ['parentheses without end', `${head}detection: {s: {a: 1}, condition: "${'('.repeat(500)}s${')'.repeat(500)}"}`, 'condition_invalid', 3],
     ['a name that is not there', `${head}detection: {s: {a: 1}, condition: t}`, 'selection_unknown', 3],
     ['a pattern that fits nothing', `${head}detection: {s: {a: 1}, condition: 1 of t*}`, 'selection_unknown', 3],
+    ['a pattern whose ends overlap', `${head}detection: {s: {a: 1}, condition: 1 of s*s}`, 'selection_unknown', 3],
     ['them when all are hidden', `${head}detection: {_s: {a: 1}, condition: 1 of them}`, 'selection_unknown', 3],
     ['an aggregation', `${head}detection:\n  s: {a: 1}\n  condition: s | count() > 5`, 'aggregation_unsupported', 5],
     ['a modifier that is none', `${head}detection:\n  s:\n    a|exact: 1\n  condition: s`, 'modifier_unknown', 5],
@@ -310,6 +311,16 @@ describe('what is refused', () => {
     expect(rules.map(({ line }) => line)).toEqual([3, 12])
     expect(rejected).toMatchObject([{ file: 'a.yml', line: 8, code: 'yaml_invalid' }, { line: 18, code: 'field_missing', id: 'n' }])
   })
+})
+
+test('items that look alike keep their own verdicts, also about a value that was seen before', () => {
+  const rule = (item: string): string => `title: '${item}'\nlogsource: {product: a}\ndetection: {s: {'${item}': [a, b]}, condition: s}\n`
+  const items = ['f|contains', 'f|contains|all', 'f|contains|neq', 'f|contains|all|neq', 'f', 'f|cased|contains', 'g|contains']
+  const events = ['A', 'ab', 'AB', 'x', 'a', 'ab', 'A'].map((f) => ({ f }))
+  const apart = items.map((item) => createMatcher(parse(rule(item), 'r.yml').rules).match(Buffer.from(events.map((event) => JSON.stringify(event)).join('\n')), {}).map(({ eventIndex }) => eventIndex))
+  const together = createMatcher(parse(items.map(rule).join('---\n'), 'r.yml').rules).match(Buffer.from(events.map((event) => JSON.stringify(event)).join('\n')), {})
+  expect(items.map((item) => together.filter((match) => match.rule.title === item).map(({ eventIndex }) => eventIndex))).toEqual(apart)
+  expect(apart).toEqual([[0, 1, 2, 4, 5, 6], [1, 2, 5], [3], [3], [0, 4, 6], [1, 4, 5], []])
 })
 
 describe('a match', () => {
@@ -362,6 +373,6 @@ describe('log sources', () => {
     expect(applied({ x: 1, product: 'Linux' }, 'detect')).toEqual([4, 5].map((at) => sources[at]))
   })
   test('detect: what is stated goes before what a line looks like', () => {
-    expect(applied({ x: 1, message: '<189>Jan 18 11:29:03 sw03 %AAA-5: User x', product: 'windows' }, 'detect')).toEqual([0, 1, 2, 3, 5].map((at) => sources[at]))
+    expect(applied({ x: 1, message: 'Jan 18 11:29:03 web01 sshd[4711]: Failed password for root from 10.0.0.1 port 22 ssh2', product: 'windows' }, 'detect')).toEqual([0, 1, 2, 3, 5].map((at) => sources[at]))
   })
 })

@@ -73,6 +73,12 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'correlation default': '100 74b6ffa6f6d4d522',
   'correlation routed': '0 e3b0c44298fc1c14',
   'correlation routed_strict': '0 e3b0c44298fc1c14',
+  'otrf-lane-60k default': '375 d39118f5103ad2c7',
+  'otrf-lane-60k routed': '13 afa0b1e705b9864c',
+  'otrf-lane-60k mapped_strict': '3 df08052c959b6b4d',
+  'otrf-lane-balanced-30k default': '194 0b37d66edb19e9d9',
+  'otrf-lane-balanced-30k routed': '8 48bc5a2c7e726382',
+  'otrf-lane-balanced-30k mapped_strict': '3 8a1662377b0e00f4',
 }
 
 describe.skipIf(missing !== false)('event lanes', () => {
@@ -98,7 +104,10 @@ describe.skipIf(missing !== false)('event lanes', () => {
 
   const run = (lane: string, mode: Mode, lines: readonly string[]): Expected => {
     if (mode === 'default') return sum(matcher.match(Buffer.from(lines.join('\n')), {}))
-    if (mode.endsWith('_strict')) return sum(matcher.match(Buffer.from(lines.join('\n')), 'detect'))
+    if (mode.endsWith('_strict')) {
+      // The lanes give each event one category; here registry_set and its kind are registry_event too (the taxonomy's superset), which adds three matches a lane.
+      return sum(matcher.match(Buffer.from(lines.join('\n')), 'detect').filter(({ rule }) => mode === 'routed_strict' || rule.logsource.category !== 'registry_event'))
+    }
     return sum(lines.flatMap((line, eventIndex) => matcher.match(Buffer.from(line), stated(lane, line)).map((match) => ({ ...match, eventIndex }))))
   }
 

@@ -1,5 +1,5 @@
 // The plain matcher: every rule whose log source fits is evaluated as it is written. It is the oracle of faster ones, so it shares nothing between rules
-// but the reading of the event. lanes.test.ts holds its answers against those of two independent evaluators.
+// but the reading of the event. corpus.integration.test.ts holds its answers against those of two independent evaluators.
 import { logSourceCategories, readRecord } from '@haechi/records'
 import type { LogSource, Reading } from '@haechi/records'
 import { fold } from './pattern.ts'
