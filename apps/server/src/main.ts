@@ -143,6 +143,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
     report({ step: 'http' })
     const http = createHttp<Actor, Action>({
       gate: access.gate, clock, log, metrics, basePath: config.base_path, version,
+      description: `Signed requests: ${config.requests_per_second} a second for each API key, ${2 * config.requests_per_second} at once; over it 429 with Retry-After. Ingest is not limited by rate. Errors are Problem Details with a stable \`code\`, in the language of Accept-Language (ko, en).`,
       ...(tls === null ? {} : { headers: { 'strict-transport-security': 'max-age=31536000' } }),
     })
     platformRoutes(http, { metrics, version, checks: { database: () => database.ping(), event_store: async () => { await Promise.all(eventLog.tenants().slice(0, 1).map((tenant) => eventStore.statistics(tenant))) } } })

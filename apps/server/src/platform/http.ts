@@ -98,6 +98,8 @@ export type HttpOptions<Actor, Action extends string> = {
   /** '/mdr' when a proxy serves the platform under a prefix; '' otherwise. */
   basePath: string
   version: string
+  /** What the OpenAPI document says of the whole, e.g. its limits. */
+  description?: string
   /** Added to every answer, e.g. HSTS under TLS. */
   headers?: Readonly<Record<string, string>>
 }
@@ -172,7 +174,7 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
     },
     openapi: () => app.getOpenAPI31Document({
       openapi: '3.1.0',
-      info: { title: 'Haechi', version: options.version, license: { name: 'Apache-2.0' } },
+      info: { title: 'Haechi', version: options.version, ...(options.description === undefined ? {} : { description: options.description }), license: { name: 'Apache-2.0' } },
       servers: [{ url: options.basePath === '' ? '/' : options.basePath }],
     }),
   }
