@@ -37,16 +37,19 @@ export function openAssets({ database, clock }: { database: Database; clock: Clo
       const known: AssetWrite[] = (await store.namesakes(tx, tenantId, identified.map(({ identity }) => identity))).map((row) => ({
         id: row.id, kind: row.kind, name: row.name, short: row.short_name, qualified: row.qualified_name, firstSeen: Number(row.first_seen), lastSeen: Number(row.last_seen),
       }))
+      const bySharedName = Map.groupBy(known, ({ kind, short }) => `${kind} ${short}`)
       const touched = new Set<AssetWrite>()
       for (const { identity, observation } of identified) {
-        const namesakes = known.filter((asset) => asset.kind === identity.kind && asset.short === identity.short)
+        const sharedName = `${identity.kind} ${identity.short}`
+        const namesakes = bySharedName.get(sharedName) ?? []
+        bySharedName.set(sharedName, namesakes)
         const unqualified = namesakes.find((asset) => asset.qualified === null)
         let asset = identity.qualified === null
           ? (namesakes.length === 1 ? namesakes[0] : unqualified)
           : (namesakes.find(({ qualified }) => qualified === identity.qualified) ?? (namesakes.length === 1 ? unqualified : undefined))
         if (asset === undefined) {
           asset = { id: newId('ast', clock.now()), kind: identity.kind, name: observation.name.trim(), short: identity.short, qualified: identity.qualified, firstSeen: observation.firstSeen, lastSeen: observation.lastSeen }
-          known.push(asset)
+          namesakes.push(asset)
         } else if (asset.qualified === null && identity.qualified !== null) {
           asset.qualified = identity.qualified
           asset.name = observation.name.trim()

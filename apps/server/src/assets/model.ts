@@ -22,7 +22,7 @@ export function identify(kind: AssetKind, name: string): Identity | null {
 
 function host(text: string): Identity | null {
   const folded = text.toLowerCase().replace(/\.$/, '')
-  if (ipaddr.isValid(folded)) return null
+  if (/^[\d.]+$|:/.test(folded) && ipaddr.isValid(folded)) return null
   const [short = ''] = folded.split('.')
   if (short === '' || short === '-' || short === 'localhost') return null
   return { kind: 'host', short, qualified: folded.includes('.') ? folded : null }

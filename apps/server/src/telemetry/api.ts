@@ -173,10 +173,17 @@ export function openTelemetry({ database, log, clock, metrics, assets, eventLog,
       const { rows: [row] } = await database.read(tenantId, (tx) => sql<{ through_offset: string }>`SELECT through_offset FROM telemetry_observed WHERE tenant_id = ${tenantId}`.execute(tx))
       const after = Number(row?.through_offset ?? 0)
       if (through <= after) return
-      const observations = (await eventStore.entities(tenantId, after, through)).flatMap(({ host, user, address, first, last }) =>
-        ([['host', host], ['user', user], ['address', address]] as const).flatMap(([kind, name]): Observation[] => (name === null ? [] : [{ kind, name, firstSeen: first, lastSeen: last }])))
+      // Many sightings name the same few things.
+      const observations = new Map<string, Observation>()
+      for (const { host, user, address, first, last } of await eventStore.entities(tenantId, after, through)) {
+        for (const [kind, name] of [['host', host], ['user', user], ['address', address]] as const) {
+          if (name === null) continue
+          const before = observations.get(`${kind} ${name}`)
+          observations.set(`${kind} ${name}`, { kind, name, firstSeen: Math.min(first, before?.firstSeen ?? first), lastSeen: Math.max(last, before?.lastSeen ?? last) })
+        }
+      }
       await database.tenant(tenantId, async (tx) => {
-        await assets.observe(tx, tenantId, observations)
+        await assets.observe(tx, tenantId, [...observations.values()])
         await sql`INSERT INTO telemetry_observed (tenant_id, through_offset) VALUES (${tenantId}, ${through})
           ON CONFLICT (tenant_id) DO UPDATE SET through_offset = greatest(telemetry_observed.through_offset, excluded.through_offset)`.execute(tx)
       })

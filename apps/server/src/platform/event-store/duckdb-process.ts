@@ -1,6 +1,7 @@
 // The one process that owns DuckDB: it follows the event log by itself and answers questions. It holds no key but those of the segments it reads, and
 // lives no longer than the server. Forked by duckdb.ts. In a worker thread DuckDB would abort the server at exit.
 import { mkdir } from 'node:fs/promises'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { HaechiError } from '../errors.ts'
@@ -33,6 +34,12 @@ const attached = 32
 /** Unrolled rows of all open tenants together: they live in DuckDB's memory until they are rolled. */
 const hotBytes = 320 * 1024 * 1024
 const rollMilliseconds = 3_600_000
+
+// The store follows; the acknowledgement comes first. Where both want a core, the server has it.
+const niceness = 10
+setPriority(niceness)
+// A Ctrl-C reaches the whole group: the server drains and then lets go of this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 
 // Once the server is gone nobody reads what is said here.
 const say = (message: FromStore) => process.send?.(message, undefined, undefined, () => undefined)
