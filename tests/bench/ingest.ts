@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { searchable, startServer } from '../server.ts'
-import { events, machine, memory, post, quantile } from './load.ts'
+import { events, machine, memory, post, postAgain, quantile } from './load.ts'
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, bulk: { type: 'boolean', default: false }, rate: { type: 'string', default: '0' }, bare: { type: 'boolean', default: false } } })
 const seconds = Number(values.seconds)
@@ -69,11 +69,11 @@ async function main(): Promise<void> {
     const authorization = `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`
     let end = 0
     const ndjson = async (first: number, body: Buffer, batchKey: string): Promise<number> => {
-      const answer = await post(`${server.url}/ingest/v1/events`, body, { authorization, 'content-type': 'application/x-ndjson', 'idempotency-key': batchKey })
+      const answer = await postAgain(`${server.url}/ingest/v1/events`, body, { authorization, 'content-type': 'application/x-ndjson', 'idempotency-key': batchKey })
       if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`)
       const totals = JSON.parse(answer.body) as { accepted: number; rejected: number; duplicate: number; end: number }
       end = Math.max(end, totals.end)
-      return totals.accepted
+      return totals.accepted + totals.duplicate
     }
     let send = (first: number) => ndjson(first, events(first, perRequest), `b${first}`)
     if (values.bulk) {

@@ -33,6 +33,18 @@ export function events(first: number, count: number): Buffer {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
+/** As shippers do: what a cut connection leaves open is sent again, under its Idempotency-Key. */
+export async function postAgain(url: string, body: Buffer, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await post(url, body, headers)
+    } catch (error) {
+      if (tries === 3) throw error
+      console.log(`sent again: ${(error as Error).message}`)
+    }
+  }
+}
+
 export function post(url: string, body: Buffer, headers: Record<string, string>): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sending = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': body.length } }, (response) => {

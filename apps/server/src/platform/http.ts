@@ -329,6 +329,8 @@ export async function listen(fetch: (request: Request) => Promise<Response>, opt
   }, { overrideGlobalObjects: false })
   const handler = (...[incoming, outgoing]: Parameters<typeof listener>) => { void listener(incoming, outgoing) }
   const server: Server = options.tls === undefined ? createServer(handler) : createTlsServer({ ...options.tls, minVersion: 'TLSv1.2' }, handler)
+  // Longer than shippers and proxies keep a connection idle, so that it is they who close it: the other way round a request meets a closed door.
+  server.keepAliveTimeout = 75_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(
       error.code === 'EADDRINUSE' || error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL'
