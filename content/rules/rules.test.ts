@@ -1,0 +1,113 @@
+// Every rule of this pack loads, fires on its samples and stays silent on its near misses; this test is what holds README.md to its word.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { createMatcher, lintFile, parse } from '@haechi/sigma'
+import type { Match, Rule } from '@haechi/sigma'
+import { describe, expect, it } from 'vitest'
+
+type Samples = { fires: unknown[]; silent: unknown[]; also?: string[] }
+type Entry = { name: string; rule: Rule; samples: Samples; text: string }
+
+const HERE = import.meta.dirname
+const CORPUS = resolve(HERE, '../..', process.env['HAECHI_CORPUS'] ?? '../shared/data')
+const missing = existsSync(join(CORPUS, 'attack/README.md')) ? false : `no corpus at ${CORPUS} (set HAECHI_CORPUS)`
+
+const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yml')).toSorted()
+const entries: Entry[] = files.flatMap((file) => {
+  const text = readFileSync(join(HERE, file), 'utf8')
+  const samples = JSON.parse(readFileSync(join(HERE, file.replace(/\.yml$/, '.samples.json')), 'utf8')) as Samples
+  return parse(text, file).rules.map((rule) => ({ name: basename(file, '.yml'), rule, samples, text }))
+})
+const matcher = createMatcher(entries.map(({ rule }) => rule))
+const names = new Map(entries.map(({ name, rule }) => [rule.id, name]))
+const lane = (records: readonly unknown[]): Uint8Array => Buffer.from(records.map((record) => JSON.stringify(record)).join('\n'))
+/** Which rules each record meets, by name. */
+const found = (records: readonly unknown[]): string[][] => {
+  const met: string[][] = records.map(() => [])
+  for (const { rule, eventIndex } of matcher.match(lane(records), 'detect')) met[eventIndex]?.push(names.get(rule.id) as string)
+  return met
+}
+
+describe('the pack', () => {
+  it('loads whole, one rule a file, at least forty', () => {
+    const faults = files.flatMap((file) => lintFile(readFileSync(join(HERE, file), 'utf8'), file)).filter(({ status }) => status !== 'ok')
+    expect(faults).toEqual([])
+    expect(entries).toHaveLength(files.length)
+    expect(files.length).toBeGreaterThanOrEqual(40)
+    expect(new Set(files.map((file) => dirname(file)))).toEqual(new Set(['aws', 'linux', 'network', 'windows']))
+  })
+
+  it('names each rule once, by id, title and file', () => {
+    for (const key of [entries.map(({ rule }) => rule.id), entries.map(({ rule }) => rule.title), entries.map(({ name }) => name)]) expect(new Set(key).size).toBe(entries.length)
+  })
+
+  it('has samples for every rule and no others', () => {
+    const samples = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.samples.json')).map((file) => file.replace(/\.samples\.json$/, '.yml'))
+    expect(samples.toSorted()).toEqual(files)
+  })
+})
+
+describe.each(entries.map((entry): [string, Entry] => [relative(HERE, join(HERE, entry.rule.file)), entry]))('%s', (_, { name, rule, samples, text }) => {
+  it('says what an analyst needs', () => {
+    expect(rule.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(rule.level).not.toBeNull()
+    expect(rule.status).not.toBeNull()
+    expect([rule.author, rule.license, rule.date]).toEqual(['Haechi', 'Apache-2.0', '2026-11-22'])
+    // A sentence: no capital but at its beginning, in names and abbreviations, and no full stop.
+    expect(rule.title).toMatch(/^[A-Z][^.]{14,80}$/)
+    expect(rule.description?.length ?? 0).toBeGreaterThan(80)
+    expect(rule.falsepositives.length).toBeGreaterThan(0)
+    expect(rule.techniques.length).toBeGreaterThan(0)
+    expect(rule.tactics.length).toBeGreaterThan(0)
+    expect(rule.references).toEqual(rule.techniques.map((id) => `https://attack.mitre.org/techniques/${id.replace('.', '/')}`))
+    expect(text).not.toMatch(/[ \t]$/m)
+  })
+
+  it('fires on its samples, alone', () => {
+    expect(samples.fires.length).toBeGreaterThan(0)
+    for (const met of found(samples.fires)) {
+      expect(met).toContain(name)
+      expect(met.filter((other) => other !== name && samples.also?.includes(other) !== true)).toEqual([])
+    }
+  })
+
+  it('is silent on its near misses', () => {
+    expect(samples.silent.length).toBeGreaterThan(0)
+    for (const met of found(samples.silent)) expect(met).not.toContain(name)
+  })
+})
+
+describe('against the corpus', () => {
+  it.skipIf(missing)(`names techniques and tactics that ATT&CK has${missing ? `: ${missing}` : ''}`, () => {
+    const attack = JSON.parse(readFileSync(join(CORPUS, 'attack/attack-enterprise-v19.json'), 'utf8')) as { techniques: { id: string; deprecated?: boolean }[]; tactics: { shortname: string }[] }
+    const techniques = new Set(attack.techniques.filter(({ deprecated }) => deprecated !== true).map(({ id }) => id))
+    const tactics = new Set(attack.tactics.map(({ shortname }) => shortname))
+    expect(entries.flatMap(({ name, rule }) => rule.techniques.filter((id) => !techniques.has(id)).map((id) => `${name}: ${id}`))).toEqual([])
+    expect(entries.flatMap(({ name, rule }) => rule.tactics.filter((tactic) => !tactics.has(tactic)).map((tactic) => `${name}: ${tactic}`))).toEqual([])
+  })
+
+  it.skipIf(missing)(`sees the recorded attacks and little else${missing ? `: ${missing}` : ''}`, { timeout: 240_000 }, () => {
+    const folder = join(CORPUS, 'telemetry/otrf')
+    const sets = readdirSync(folder).filter((file) => file.endsWith('.ndjson.gz')).toSorted()
+    let events = 0
+    let hits = 0
+    let serious = 0
+    const seen = { any: 0, high: 0 }
+    for (const set of sets) {
+      const batch = gunzipSync(readFileSync(join(folder, set)))
+      for (const byte of batch) if (byte === 10) events++
+      const matches: readonly Match[] = matcher.match(batch, 'detect')
+      const grave = matches.filter(({ rule }) => rule.level === 'high' || rule.level === 'critical')
+      hits += matches.length
+      serious += grave.length
+      if (matches.length > 0) seen.any++
+      if (grave.length > 0) seen.high++
+      const byRule = new Map<string, number>()
+      for (const { rule } of matches) byRule.set(names.get(rule.id) as string, (byRule.get(names.get(rule.id) as string) ?? 0) + 1)
+      console.log(`${basename(set, '.ndjson.gz')}: ${[...byRule].map(([name, count]) => `${name} ${count}`).join(', ') || '-'}`)
+    }
+    console.log(`${sets.length} sets, ${events} events: ${seen.any} with a hit, ${seen.high} with one at high or above; ${((hits * 1000) / events).toFixed(2)} hits and ${((serious * 1000) / events).toFixed(2)} at high or above per 1,000 events`)
+    expect(sets).toHaveLength(30)
+  })
+})
