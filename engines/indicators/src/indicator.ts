@@ -90,7 +90,7 @@ function refang(text: string): string | null {
   return null
 }
 
-function isHex(text: string): boolean {
+export function isHex(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70))) return false

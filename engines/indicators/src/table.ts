@@ -120,7 +120,7 @@ export class Table {
   }
 
   value(row: number): string {
-    return Buffer.from(this.#text.buffer, this.#columns.start[row], this.#columns.length[row]).latin1Slice()
+    return Buffer.from(this.#text.buffer, this.#columns.start[row], this.#columns.length[row]).toString('latin1')
   }
 
   statement(row: number): Indicator {
