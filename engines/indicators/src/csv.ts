@@ -65,8 +65,9 @@ export function readCsv(input: string | Iterable<string>, options: CsvOptions): 
     }
     if (cells.every((cell) => cell.trim() === '')) continue
     if (layout === null) {
-      const own = named(cells, options)
       const data = cells.findIndex((cell) => parseIndicator(cell) !== null)
+      // A row that holds an indicator is no header, even where a cell of it says `domain`.
+      const own = data < 0 || options.columns !== undefined ? named(cells, options) : null
       layout = own ?? (comment === null ? null : named(splitLine(comment, delimiter), options)) ?? (data < 0 && cells.length > 1 ? null : new Map([['value', Math.max(0, data)]]))
       if (layout === null) {
         out.reject(`line ${line}`, 'column_missing', `no column of indicators among ${excerpt(cells.join(', '))}`)

@@ -141,7 +141,7 @@ function readIndicator(id: string, object: Bag, beside: Beside | undefined, byId
 }
 
 /** What is nested is not written out: it may be nested deeper than a stack. */
-const said = (value: unknown): string => (value === undefined ? 'missing' : typeof value === 'object' ? 'an object or list' : excerpt(String(value)))
+const said = (value: unknown): string => (value === undefined ? 'missing' : typeof value === 'string' ? excerpt(value) : typeof value === 'number' ? String(value) : 'no text and no number')
 
 /** Null = never ends, which some write as the year 9999. Undefined = nonsense. */
 function endOf(value: unknown): number | null | undefined {
