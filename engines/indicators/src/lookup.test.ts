@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { Indicator, ParsedIndicator } from './indicator.ts'
 import { parseIndicator } from './indicator.ts'
 import { createIndex, merge } from './lookup.ts'
+import { sortNetworks } from './networks.ts'
+import { NONE, Table } from './table.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
 
@@ -98,6 +100,21 @@ describe('sources', () => {
     expect(index.lookup('evil.example', NOW)).toMatchObject({ verdict: 'suspicious', sources: ['b'] })
     expect(index.lookup('10.1.1.1', NOW)?.verdict).toBe('unknown')
   })
+})
+
+test('values whose hashes are the same are not the same value', () => {
+  const table = new Table(0)
+  for (let n = 0; n < 200; n += 1) table.add(says('a', `h${n}.example`, { confidence: n % 100 }))
+  expect(table.rows).toBe(200)
+  for (let n = 0; n < 200; n += 1) expect(table.statement(table.first('domain', `h${n}.example`))).toMatchObject({ value: `h${n}.example`, confidence: n % 100 })
+  for (const other of ['h200.example', 'h1.exampl', 'h1.examplf', '']) expect(table.first('domain', other)).toBe(NONE)
+  expect(table.first('email', 'h1.example')).toBe(NONE)
+})
+
+test('the narrowest network comes first', () => {
+  const networks = sortNetworks(['10.0.0.0/16', '10.0.0.0/8', '10.0.0.0/24', '10.0.0.0/12', '10.0.1.0/24'].map((value, row) => ({ value, row })))
+  expect(networks.around('10.0.0.1')).toEqual([2, 0, 3, 1])
+  expect(networks.around('10.0.0.0/12')).toEqual([3, 1])
 })
 
 /** The plain list that every answer is held against. It knows nothing of hashes, ranges or canonical masks. */

@@ -14,7 +14,7 @@ function says(text: string, more: Partial<Indicator> = {}): Indicator {
   return { type, value, verdict: 'malicious', confidence: 50, source: 'feed', tags: [], techniques: [], first_seen: null, last_seen: null, valid_until: null, ...(subdomains ? { subdomains } : {}), ...more }
 }
 
-const planted = ['198.51.100.7', '2001:db8::1', '203.0.113.0/24', 'evil.example', '*.bad.example', 'http://evil.example/a?b=1', 'https://files.example/x,y(z)', MD5, SHA256, 'mallory@mail.example', 'xn--3e0b707e.example']
+const planted = ['198.51.100.7', '2001:db8::1', '203.0.113.0/24', 'evil.example', '*.bad.example', 'http://evil.example/a?b=1', 'https://files.example/x,y(z)', MD5, SHA256, 'mallory@mail.example', 'xn--3e0b707e.example', '::5', '2001:db8:5::']
 const index = createIndex()
 index.add(planted.map((text) => says(text)))
 index.add([says('good.example', { verdict: 'benign' }), says('old.example', { valid_until: NOW })])
@@ -32,6 +32,7 @@ describe('events', () => {
     ['(198.51.100.7).', ['198.51.100.7']],
     ['addr=[2001:DB8:0::1]:443', ['2001:db8::1']],
     ['peer 2001:db8::1.', ['2001:db8::1']],
+    ['from ::5. to 2001:db8:5::.', ['::5', '2001:db8:5::']],
     ['src=203.0.113.200;dst=1.2.3.4', ['203.0.113.200']],
     ['query: www.Bad.example. IN A', ['www.bad.example']],
     ['{"url":"http://evil.example/a?b=1","x":1}', ['http://evil.example/a?b=1', 'evil.example']],

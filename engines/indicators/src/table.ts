@@ -63,9 +63,15 @@ export class Table {
   // A feed must not be able to choose values that all fall on one slot.
   readonly #seedLow = Math.floor(Math.random() * 0x1_0000_0000)
   readonly #seedHigh = Math.floor(Math.random() * 0x1_0000_0000)
+  readonly #mask: number
   // The last hash, in two lanes: a returned pair would be garbage for every look-up.
   #low = 0
   #high = 0
+
+  /** `mask` narrows both lanes of the hash: with 0 every value collides with every other, which is how a test sees that a collision is no match. */
+  constructor(mask = 0xffff_ffff) {
+    this.#mask = mask
+  }
 
   #hash(type: number, value: string): void {
     let low = this.#seedLow ^ type
@@ -79,8 +85,8 @@ export class Table {
     }
     low = Math.imul(low ^ (low >>> 16), 0x85ebca6b)
     high = Math.imul(high ^ (high >>> 16), 0xc2b2ae35)
-    this.#low = (low ^ (low >>> 13)) >>> 0
-    this.#high = (high ^ (high >>> 16)) >>> 0
+    this.#low = ((low ^ (low >>> 13)) & this.#mask) >>> 0
+    this.#high = ((high ^ (high >>> 16)) & this.#mask) >>> 0
   }
 
   /** The slot of an indicator: its own, or the free one where it would go. */
