@@ -47,9 +47,14 @@ const DOT = 46, COLON = 58, AT = 64
 /** No name, address or hash is longer (local part, @ and domain of an e-mail address). */
 const MAX_WORD = 320
 
+/** URLs inside a URL (redirects) that are asked; their hosts always are. Else a text of nothing but `http://` would be read again from each. */
+const MAX_INSIDE = 3
+
 function candidates(text: string, found: (candidate: ParsedIndicator) => void): void {
   const { length } = text
   let at = 0
+  let urlEnd = 0
+  let inside = 0
   while (at < length) {
     if (kindAt(text, at) !== WORD) {
       at += 1
@@ -66,12 +71,16 @@ function candidates(text: string, found: (candidate: ParsedIndicator) => void): 
       else if (code === AT) mail = at
     }
     // `scheme:` stops before the slashes: from here to the next hard sign it is a URL, whose host then comes as the next word.
-    if (text.charCodeAt(at - 1) === COLON && text.startsWith('//', at)) url(text, start, at, found)
+    if (text.charCodeAt(at - 1) === COLON && text.startsWith('//', at)) {
+      inside = start < urlEnd ? inside + 1 : 0
+      if (inside <= MAX_INSIDE) urlEnd = Math.max(urlEnd, url(text, start, at, found))
+    }
     if (at - start <= MAX_WORD) word(text, start, at, dots, colons, mail, found)
   }
 }
 
-function url(text: string, start: number, slashes: number, found: (candidate: ParsedIndicator) => void): void {
+/** Gives where the URL ends. */
+function url(text: string, start: number, slashes: number, found: (candidate: ParsedIndicator) => void): number {
   let end = slashes + 2
   while (end < text.length && kindAt(text, end) !== HARD && end - start < 4096) end += 1
   // What stands around a URL in prose and lists may end it or belong to it: both are asked.
@@ -85,6 +94,7 @@ function url(text: string, start: number, slashes: number, found: (candidate: Pa
     const shorter = parseIndicator(trimmed)
     if (shorter?.type === 'url') found(shorter)
   }
+  return end
 }
 
 const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122
