@@ -1,5 +1,5 @@
 // One server over HTTP, local by its control file or remote by a key. A credential goes only to the server it was made for, never in the
-// clear beyond loopback, and into no error. A request is repeated only where that is safe. Defended by client.test.ts.
+// clear beyond loopback, and into no error. A request is repeated only where that is safe. Defended by client.integration.test.ts.
 import { readFileSync, statSync } from 'node:fs'
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'

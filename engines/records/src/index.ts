@@ -1,5 +1,5 @@
 // Source records in, two views out: the fields that Sigma rules name and the OCSF event; and a reader that splits any input into records.
-// Pure: opens no file and no socket, reads no clock. Nothing here throws on content: index.test.ts holds it with arbitrary JSON and text.
+// Pure: opens no file and no socket, reads no clock. Nothing here throws on content: index.integration.test.ts holds it with arbitrary JSON and text.
 import { auditColumns, auditFields, auditFromJson, auditLogSource, auditOcsf, looksLikeAudit, parseAudit } from './audit.ts'
 import type { AuditEvent } from './audit.ts'
 import { cloudTrailColumns, cloudTrailFields, cloudTrailLogSource, cloudTrailOcsf, isCloudTrail } from './cloudtrail.ts'

@@ -1,5 +1,5 @@
 // Cuts a stream of JSON into its records without ever re-writing a number or a string: bytes come out as they went in, only white space
-// between tokens goes, and that only where a record spans lines. split.test.ts holds that any chunking of the same bytes gives the same records.
+// between tokens goes, and that only where a record spans lines. split.integration.test.ts holds that any chunking of the same bytes gives the same records.
 import { isUtf8 } from 'node:buffer'
 import { RecordsError } from './errors.ts'
 import type { RecordsErrorCode } from './errors.ts'

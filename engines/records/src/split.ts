@@ -1,5 +1,5 @@
 // Splits any input into records: what wraps it is undone, its form is read from its content, one record is one line of JSON.
-// A broken record is an error in its place and the rest goes on. split.test.ts holds it for every form, chunking and cut.
+// A broken record is an error in its place and the rest goes on. split.integration.test.ts holds it for every form, chunking and cut.
 import { isUtf8 } from 'node:buffer'
 import { RecordsError } from './errors.ts'
 import { JsonSplitter } from './json.ts'

@@ -1,5 +1,5 @@
 // Undoes what wraps a file: gzip (all members), zip (each member), UTF-16. Output is plain bytes in bounded pieces, so a bomb costs time, never memory.
-// What could be read before a fault is always handed on first, then the fault as a value. split.test.ts cuts a gzip at every length to hold it.
+// What could be read before a fault is always handed on first, then the fault as a value. split.integration.test.ts cuts a gzip at every length to hold it.
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import yauzl from 'yauzl'

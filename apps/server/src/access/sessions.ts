@@ -1,5 +1,5 @@
 // A session is a random token that the browser alone knows: the database has its SHA-256. Guessing passwords is slowed by the name
-// that is tried, whether it exists or not. Defended by sessions.test.ts.
+// that is tried, whether it exists or not. Defended by sessions.integration.test.ts.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '../platform/clock.ts'
 import type { Database, Transaction } from '../platform/database.ts'

@@ -1,5 +1,5 @@
 // One server per data directory: two would write the same log segments. Whoever dies, even by kill -9, frees the lock at that moment,
-// so there is nothing stale to judge or clean up. Defended by data-directory.test.ts.
+// so there is nothing stale to judge or clean up. Defended by data-directory.integration.test.ts.
 import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'

@@ -1,5 +1,5 @@
 // Nothing of the platform reaches an address that its caller was not allowed to reach: the name is resolved once, every answer is judged,
-// and the connection goes to exactly what was judged, again at every redirect. Defended by egress.test.ts; tests/arch keeps other clients out.
+// and the connection goes to exactly what was judged, again at every redirect. Defended by egress.integration.test.ts; tests/arch keeps other clients out.
 import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'

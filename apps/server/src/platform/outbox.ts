@@ -1,5 +1,5 @@
 // A fact is published in the transaction that makes it true, and every subscriber gets every fact of a tenant in the order of commits,
-// at least once: the checkpoint moves only after the handler has returned. Defended by outbox.test.ts.
+// at least once: the checkpoint moves only after the handler has returned. Defended by outbox.integration.test.ts.
 //
 // Why positions at commit (migrations/002_outbox.sql) and not the xmin horizon: one long write anywhere in the cluster would hold back
 // every subscriber, and NOTIFY serialises commits anyway, so the tenant's row lock costs nothing that was not already paid.

@@ -1,5 +1,5 @@
 // Content from outside is in force only as a stored, hashed copy that its kind has accepted, and the switch to it is one transaction:
-// whatever goes wrong before, the version before stays. Defended by packs.test.ts.
+// whatever goes wrong before, the version before stays. Defended by packs.integration.test.ts.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
