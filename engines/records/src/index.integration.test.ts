@@ -270,13 +270,18 @@ describe('never throws', () => {
   })
 })
 
-test.skipIf(missing !== false)('columnsOf costs microseconds', () => {
-  const records = bytesOf('telemetry/otrf-lane-60k.ndjson.gz').toString().split('\n', 20_000).map((line) => JSON.parse(line) as unknown)
-  for (const record of records) columnsOf(record)
-  const started = performance.now()
-  for (const record of records) columnsOf(record)
-  const each = (performance.now() - started) * 1000 / records.length
-  console.log(`columnsOf ${each.toFixed(2)} us a record`)
-  // The goal is 6; a busy machine gets room.
-  expect(each).toBeLessThan(30)
+test.skipIf(missing !== false)('columnsOf costs no more than a few parses of its record', () => {
+  const lines = bytesOf('telemetry/otrf-lane-60k.ndjson.gz').toString().split('\n', 20_000)
+  const records = lines.map((line) => JSON.parse(line) as unknown)
+  const fastest = (work: () => void) => Math.min(...Array.from({ length: 5 }, () => {
+    const started = performance.now()
+    work()
+    return performance.now() - started
+  })) * 1000 / records.length
+  // In turn, and each at its best: another process on the machine slows both.
+  const parse = fastest(() => { for (const line of lines) JSON.parse(line) })
+  const columns = fastest(() => { for (const record of records) columnsOf(record) })
+  console.log(`columnsOf ${columns.toFixed(2)} us a record, JSON.parse ${parse.toFixed(2)} us, ratio ${(columns / parse).toFixed(2)}`)
+  // Measured 1.1; what walks the record twice more than it must is found.
+  expect(columns / parse).toBeLessThan(3)
 })

@@ -42,7 +42,7 @@ describe('bounds', () => {
     const bomb = Array.from({ length: 12 }, (_, depth) => `a${depth}: &a${depth} [${depth === 0 ? 'x' : Array.from({ length: 10 }, () => `*a${depth - 1}`).join(', ')}]`).join('\n')
     const from = performance.now()
     expect(parse(`title: x\n${bomb}`, 'f.yml').rejected).toMatchObject([{ code: 'yaml_too_large' }])
-    expect(performance.now() - from).toBeLessThan(1000)
+    expect(performance.now() - from).toBeLessThan(5000)
   })
   test('an alias is what it names', () => {
     const { rules } = parse(`${head}detection:\n  s: {a: &v [x, y]}\n  t: {b: *v}\n  condition: s or t`, 'f.yml')
