@@ -1,0 +1,87 @@
+// What clients of this context read, as JSON. Types only and no imports but of other wire files, so that the console shares them without the server.
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'informational'
+export type AlertStatus = 'new' | 'suppressed' | 'attached' | 'dismissed'
+export type AlertVerdict = 'true_positive' | 'benign_true_positive' | 'false_positive' | 'inconclusive' | 'duplicate' | 'test'
+
+/** The rule as it was when it fired. `source` is the pack; `license` an SPDX id or a name, null where neither rule nor pack states one. */
+export type AlertRule = {
+  id: string
+  title: string
+  author: string | null
+  source: string
+  license: string | null
+  pack_version: string | null
+  references: string[]
+  false_positives: string[]
+}
+
+/** A record behind an alert. `matched` is what made the rule fire; `raw` is the record as it was sent, null in lists. */
+export type AlertEvent = {
+  event_id: string
+  time: string
+  received_at: string
+  source: string
+  matched: { selection: string; field: string | null; value: unknown }[]
+  process: { guid: string | null; pid: string | null; image: string | null; command_line: string | null; user: string | null; parent_guid: string | null; parent_pid: string | null; parent_image: string | null; parent_command_line: string | null } | null
+  raw: string | null
+}
+
+export type AlertSummary = {
+  id: string
+  /** `rule`: a Sigma rule; `indicator`: something that intelligence knows as bad. */
+  kind: 'rule' | 'indicator'
+  rule: AlertRule
+  severity: Severity
+  status: AlertStatus
+  verdict: AlertVerdict | null
+  incident_id: string | null
+  host: string | null
+  user: string | null
+  techniques: string[]
+  tactics: string[]
+  /** Of the first and last event that it stands for (T1), when the first was received (T2), and when it was raised (T3). */
+  first_event_at: string
+  last_event_at: string
+  received_at: string
+  raised_at: string
+  event_count: number
+  indicators: { type: string; value: string; verdict: string; confidence: number; sources: string[] }[]
+  backfill: boolean
+}
+
+/** `events` has the first ones, at most 20, of `event_count`. */
+export type Alert = AlertSummary & { events: AlertEvent[] }
+
+export type RuleSummary = {
+  id: string
+  title: string
+  level: Severity | null
+  status: string | null
+  author: string | null
+  license: string | null
+  pack: string
+  techniques: string[]
+  logsource: { product?: string; category?: string; service?: string }
+  enabled: boolean
+  /** Alerts in the last 30 days, and how many of the closed ones were judged. */
+  alerts: number
+  true_positives: number
+  false_positives: number
+}
+
+export type RulePack = {
+  name: string
+  /** null: for all tenants. */
+  tenant_id: string | null
+  version: string
+  previous: string | null
+  license: string | null
+  source: { type: 'directory'; path: string }
+  accepted: number
+  rejected_count: number
+  rejected: { file: string; line: number | null; code: string; reason: string }[]
+  switched_at: string
+}
+
+/** Offsets of the tenant's event log, exclusive: searched for attacks, and grouped into incidents or judged. */
+export type DetectionProgress = { durable: number; detected: number; grouped: number }

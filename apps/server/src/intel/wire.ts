@@ -1,0 +1,29 @@
+// What clients of this context read, as JSON (shared/design/mdr-api.md). Types only, shared with the console.
+export type IndicatorVerdict = 'malicious' | 'suspicious' | 'benign' | 'unknown'
+
+/** `type` null and verdict `unknown` where the text names no indicator; `code` then says so. */
+export type LookupResult = {
+  indicator: string
+  type: 'ip' | 'cidr' | 'domain' | 'url' | 'md5' | 'sha1' | 'sha256' | 'email' | null
+  verdict: IndicatorVerdict
+  confidence: number
+  sources: string[]
+  tags: string[]
+  techniques: string[]
+  first_seen: string | null
+  last_seen: string | null
+  valid_until: string | null
+  /** Events of this tenant that named it. */
+  sightings: number
+  code: string | null
+}
+
+export type Feed = {
+  name: string
+  format: 'csv' | 'stix'
+  tenant_id: string | null
+  indicators: number
+  rejected_count: number
+  rejected: { line: number | null; code: string; reason: string }[]
+  imported_at: string
+}
