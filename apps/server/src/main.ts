@@ -109,7 +109,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void): 
       rateLimit: { perSecond: config.requests_per_second, burst: 2 * config.requests_per_second },
     })
     stops.push(() => access.close())
-    const first = await access.bootstrap({ tenantDisplayName: hostname() })
+    const first = await access.bootstrap({ tenantDisplayName: hostname(), timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone })
 
     report({ step: 'event_log' })
     const eventLog = await openEventLog({ folder: join(config.data, 'log'), sealer: keyring.sealer('event-log'), clock, log })

@@ -58,7 +58,7 @@ export interface Access {
   readonly audit: Audit
   readonly secureCookies: boolean
   /** First start: the tenant `default` and its owner `admin`. Does nothing once any tenant is there. */
-  bootstrap(first: { tenantDisplayName: string; language?: 'en' | 'ko' }): Promise<{ created: true; tenant: Tenant; user: UserView; oneTimePassword: string } | { created: false }>
+  bootstrap(first: { tenantDisplayName: string; timeZone?: string; language?: 'en' | 'ko' }): Promise<{ created: true; tenant: Tenant; user: UserView; oneTimePassword: string } | { created: false }>
   /** Removes what ran out: sessions, remembered signatures, rotated secrets. Call it every minute or so. */
   sweep(): Promise<void>
   /** Resolves when audit records under way are written; call it before the database closes. */
@@ -96,7 +96,7 @@ export function openAccess(options: AccessOptions): Access {
       const password = oneTimePassword()
       const password_hash = await hashPassword(password)
       return database.platform(async (tx) => {
-        const tenant = await insertTenant(tx, systemActor, { name: 'default', displayName: first.tenantDisplayName, origin: 'installation' }, { clock, audit, outbox })
+        const tenant = await insertTenant(tx, systemActor, { name: 'default', displayName: first.tenantDisplayName, origin: 'installation', timeZone: first.timeZone ?? 'UTC' }, { clock, audit, outbox })
         const { user } = await insertUser(tx, systemActor, {
           name: 'admin', role: 'owner', side: 'customer', siteId: null, language: first.language, tenantId: tenant.tenantId, password, password_hash, join: false,
         }, clock, audit)

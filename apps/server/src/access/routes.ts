@@ -21,7 +21,7 @@ const page = z.object(pageQuery)
 const withId = z.object({ id: z.string().min(1).max(200) })
 const nextCursor = z.string().nullable()
 
-const tenantShape = z.object({ id: z.string(), name: z.string(), display_name: z.string(), origin: z.enum(['installation', 'provider']), created_at: time }).openapi('Tenant')
+const tenantShape = z.object({ id: z.string(), name: z.string(), display_name: z.string(), origin: z.enum(['installation', 'provider', 'demo']), time_zone: z.string().openapi({ description: 'IANA name; months and days of reports and key figures are counted in it' }), created_at: time }).openapi('Tenant')
 const siteShape = z.object({ id: z.string(), name: z.string(), created_at: time }).openapi('Site')
 const userShape = z.object({
   id: z.string(), name: z.string(), display_name: z.string(), language, role, side, site_id: z.string().nullable(),
@@ -95,13 +95,18 @@ export function accessRoutes(http: AccessHttp, access: Access): void {
   })
   http.route({
     method: 'post', path: '/api/v1/tenants', operation: 'createTenant', summary: 'Create a tenant', tag: 'tenants', access: 'platform.administer',
-    body: z.object({ name: label, display_name: label.optional() }),
+    body: z.object({ name: label, display_name: label.optional(), time_zone: label.optional() }),
     answers: { 201: { description: 'Created', schema: tenantShape } },
-  }, async ({ actor, body }) => ({ status: 201, body: tenantBody(await access.tenants.create(actor, { name: body.name, displayName: body.display_name })) }))
+  }, async ({ actor, body }) => ({ status: 201, body: tenantBody(await access.tenants.create(actor, { name: body.name, displayName: body.display_name, timeZone: body.time_zone })) }))
   http.route({
     method: 'get', path: '/api/v1/tenants/{id}', operation: 'getTenant', summary: 'One tenant, by id or name', tag: 'tenants', access: 'tenant.read', params: withId,
     answers: { 200: { description: 'The tenant', schema: tenantShape } },
   }, async ({ actor, params }) => ({ body: tenantBody(await access.tenants.get(actor, params.id)) }))
+  http.route({
+    method: 'patch', path: '/api/v1/tenants/{id}', operation: 'changeTenant', summary: 'Change what people read of a tenant, and its time zone', tag: 'tenants', access: 'tenant.write', params: withId,
+    body: z.object({ display_name: label.optional(), time_zone: label.optional() }),
+    answers: { 200: { description: 'Changed', schema: tenantShape } },
+  }, async ({ actor, params, body }) => ({ body: tenantBody(await access.tenants.change(actor, params.id, { displayName: body.display_name, timeZone: body.time_zone })) }))
 
   http.route({
     method: 'get', path: '/api/v1/sites', operation: 'listSites', summary: 'Sites of the tenant', tag: 'sites', access: 'site.read', query: page,
@@ -206,7 +211,7 @@ async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array
   for await (const line of lines) yield encoder.encode(`${line}\n`)
 }
 
-const tenantBody = (tenant: Tenant) => ({ id: tenant.tenantId, name: tenant.name, display_name: tenant.displayName, origin: tenant.origin, created_at: tenant.createdAt.toISOString() })
+const tenantBody = (tenant: Tenant) => ({ id: tenant.tenantId, name: tenant.name, display_name: tenant.displayName, origin: tenant.origin, time_zone: tenant.timeZone, created_at: tenant.createdAt.toISOString() })
 const siteBody = (site: Site) => ({ id: site.siteId, name: site.name, created_at: site.createdAt.toISOString() })
 const userBody = (user: UserView) => ({
   id: user.userId, name: user.name, display_name: user.displayName, language: user.language, role: user.role, side: user.side, site_id: user.siteId,

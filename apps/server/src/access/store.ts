@@ -1,9 +1,12 @@
 import type { Transaction } from '../platform/database.ts'
 import type { Role, Side } from './model.ts'
 
-/** The tables of migrations/001_access.sql as rows. */
+/** `demo`: told, not lived; it can be removed as a whole. */
+export type TenantOrigin = 'installation' | 'provider' | 'demo'
+
+/** The tables of the migrations as rows. */
 export type AccessTables = {
-  access_tenants: { tenant_id: string; name: string; display_name: string; origin: 'installation' | 'provider'; created_at: Date }
+  access_tenants: { tenant_id: string; name: string; display_name: string; origin: TenantOrigin; time_zone: string; created_at: Date }
   access_sites: { site_id: string; tenant_id: string; name: string; created_at: Date }
   access_users: { user_id: string; name: string; display_name: string; language: 'en' | 'ko'; password_hash: string; must_change_password: boolean; created_at: Date }
   access_memberships: { user_id: string; tenant_id: string; role: Role; side: Side; site_id: string | null; disabled_at: Date | null; created_at: Date }

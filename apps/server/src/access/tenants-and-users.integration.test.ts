@@ -48,6 +48,13 @@ describe('tenants', () => {
     expect([...first.tenants, ...second.tenants].map((tenant: { name: string }) => tenant.name)).toEqual(['acme', 'default', 'globex', 'race'])
     expect(second.next_cursor).toBeNull()
   })
+  test('a time zone is the tenant\'s own and must be one', async () => {
+    expect((await at.operate('GET', '/api/v1/tenants/acme')).body.time_zone).toBe('UTC')
+    expect((await at.operate('PATCH', '/api/v1/tenants/acme', { time_zone: 'Asia/Seoul' })).body).toMatchObject({ time_zone: 'Asia/Seoul', display_name: 'acme 주식회사' })
+    expect(codes(await at.operate('PATCH', '/api/v1/tenants/acme', { time_zone: 'Mars/Olympus' }))).toEqual([400, 'parameter_invalid'])
+    expect(codes(await at.operate('PATCH', '/api/v1/tenants/nobody', { time_zone: 'UTC' }))).toEqual([404, 'not_found'])
+    expect((await at.operate('GET', '/api/v1/tenants/acme')).body.time_zone).toBe('Asia/Seoul')
+  })
   test('a start on a database that has one makes none', async () => {
     expect(await at.access.bootstrap({ tenantDisplayName: 'again' })).toEqual({ created: false })
   })

@@ -10,10 +10,10 @@ import type { Audit } from './audit.ts'
 import { authorize, tenantOf } from './model.ts'
 import type { Actor } from './model.ts'
 import { accessTables, isDuplicate } from './store.ts'
-import type { AccessTables } from './store.ts'
+import type { AccessTables, TenantOrigin } from './store.ts'
 
 /** Written with the tenant itself, for the contexts that prepare something for it. */
-export type TenantCreated = { readonly tenant_id: string; readonly name: string; readonly display_name: string; readonly origin: 'installation' | 'provider' }
+export type TenantCreated = { readonly tenant_id: string; readonly name: string; readonly display_name: string; readonly origin: TenantOrigin }
 declare module '../platform/outbox.ts' {
   interface DomainEvents {
     'access.tenant_created.v1': TenantCreated
@@ -22,7 +22,7 @@ declare module '../platform/outbox.ts' {
 /** What this context needs of platform/outbox. */
 export type OutboxPort = Pick<Outbox, 'publish'>
 
-export type Tenant = { readonly tenantId: string; readonly name: string; readonly displayName: string; readonly origin: 'installation' | 'provider'; readonly createdAt: Date }
+export type Tenant = { readonly tenantId: string; readonly name: string; readonly displayName: string; readonly origin: TenantOrigin; readonly timeZone: string; readonly createdAt: Date }
 export type Site = { readonly siteId: string; readonly name: string; readonly createdAt: Date }
 export type Page = { readonly limit: number; readonly cursor?: string | undefined }
 
@@ -30,7 +30,9 @@ export interface Tenants {
   /** What the actor may see: every tenant for the platform, else his own. Errors: cursor_invalid. */
   list(actor: Actor, page: Page): Promise<{ tenants: Tenant[]; nextCursor: string | null }>
   /** `name` as given when it can be one, else one is made from it; `displayName` is what people read. Errors: forbidden, already_exists. */
-  create(actor: Actor, wanted: { name: string; displayName?: string | undefined }): Promise<Tenant>
+  create(actor: Actor, wanted: { name: string; displayName?: string | undefined; timeZone?: string | undefined; origin?: 'provider' | 'demo' }): Promise<Tenant>
+  /** `timeZone` is an IANA name. Errors: forbidden, not_found, parameter_invalid. */
+  change(actor: Actor, nameOrId: string, wanted: { displayName?: string | undefined; timeZone?: string | undefined }): Promise<Tenant>
   /** One that the actor may see, by id or name. Errors: not_found, also for one that is there and out of his reach. */
   get(actor: Actor, nameOrId: string): Promise<Tenant>
   /** By id or name, whoever asks. Errors: not_found. */
@@ -63,8 +65,17 @@ export function openTenants(database: Database, clock: Clock, audit: Audit, outb
     }),
     async create(actor, wanted) {
       authorize(actor, 'platform.administer')
-      return database.platform((tx) => insertTenant(tx, actor, { name: slugOf(wanted.name), displayName: wanted.displayName ?? wanted.name, origin: 'provider' }, { clock, audit, outbox }))
+      return database.platform((tx) => insertTenant(tx, actor, { name: slugOf(wanted.name), displayName: wanted.displayName ?? wanted.name, origin: wanted.origin ?? 'provider', timeZone: zoneOf(wanted.timeZone ?? 'UTC') }, { clock, audit, outbox }))
     },
+    change: (actor, nameOrId, wanted) => database.platform(async (tx) => {
+      const row = await within(tx, actor).where((where) => where.or([where('tenant_id', '=', nameOrId), where('name', '=', nameOrId)])).executeTakeFirst()
+      if (row === undefined) throw new HaechiError('not_found', { what: `tenant ${nameOrId}` })
+      authorize(actor, 'tenant.write', { tenantId: row.tenant_id })
+      const changed = { display_name: wanted.displayName ?? row.display_name, time_zone: zoneOf(wanted.timeZone ?? row.time_zone) }
+      await accessTables(tx).updateTable('access_tenants').set(changed).where('tenant_id', '=', row.tenant_id).execute()
+      await audit.record(tx, { tenantId: row.tenant_id, actor, action: 'tenant.change', resource: { kind: 'tenant', id: row.tenant_id }, detail: changed })
+      return tenantOfRow({ ...row, ...changed })
+    }),
     get: (actor, nameOrId) => database.platform(async (tx) => {
       const row = await within(tx, actor).where((where) => where.or([where('tenant_id', '=', nameOrId), where('name', '=', nameOrId)])).executeTakeFirst()
       if (row === undefined) throw new HaechiError('not_found', { what: `tenant ${nameOrId}` })
@@ -100,10 +111,10 @@ export const asExisting = (what: string) => (error: unknown): never => {
 /** In a platform transaction. */
 export async function insertTenant(
   tx: Transaction, actor: Parameters<Audit['record']>[1]['actor'],
-  tenant: { name: string; displayName: string; origin: Tenant['origin'] },
+  tenant: { name: string; displayName: string; origin: TenantOrigin; timeZone: string },
   parts: { clock: Clock; audit: Audit; outbox: OutboxPort | undefined },
 ): Promise<Tenant> {
-  const row = { tenant_id: newId('ten', parts.clock.now()), name: tenant.name, display_name: tenant.displayName, origin: tenant.origin, created_at: new Date(parts.clock.now()) }
+  const row = { tenant_id: newId('ten', parts.clock.now()), name: tenant.name, display_name: tenant.displayName, origin: tenant.origin, time_zone: tenant.timeZone, created_at: new Date(parts.clock.now()) }
   await accessTables(tx).insertInto('access_tenants').values(row).execute().catch(asExisting(`the tenant ${tenant.name}`))
   const detail = { name: row.name, display_name: row.display_name, origin: row.origin }
   const resource = { kind: 'tenant', id: row.tenant_id }
@@ -127,4 +138,13 @@ export function slugOf(name: string): string {
 }
 
 const tenantOfRow = (row: AccessTables['access_tenants']): Tenant =>
-  ({ tenantId: row.tenant_id, name: row.name, displayName: row.display_name, origin: row.origin, createdAt: row.created_at })
+  ({ tenantId: row.tenant_id, name: row.name, displayName: row.display_name, origin: row.origin, timeZone: row.time_zone, createdAt: row.created_at })
+
+/** Errors: parameter_invalid. */
+function zoneOf(name: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
+  } catch (cause) {
+    throw new HaechiError('parameter_invalid', { name: 'time_zone', reason: 'an IANA time zone is expected, such as Asia/Seoul' }, { cause })
+  }
+}
