@@ -55,6 +55,8 @@ export type ProcessNode = { guid: string; parent_guid: string | null; host: stri
 /** What this context knows of an incident; GET /incidents/{id} (views) adds actions and assets. */
 export type IncidentBody = IncidentSummary & {
   summary: string
+  /** Of every id in `techniques`, its name in the reader's language (the ATT&CK name where none is written). */
+  technique_names: Record<string, string>
   /** Why the severity is what it is, in the reader's language. */
   severity_reasons: string[]
   indicators: IncidentIndicator[]
