@@ -14,8 +14,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'haechi-test-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const skips: string[] = []
 
-// Packages of the machine that tests use: Python's client as one that we did not write.
-const packages = ['python3-elasticsearch']
+// Packages of the machine that tests use: Python's clients as ones that we did not write, and a browser.
+const packages = ['python3-elasticsearch', 'python3-requests', 'chromium']
 
 function provide(): void {
   const missing = packages.filter((name) => spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes('install ok installed') !== true)

@@ -84,3 +84,13 @@ export async function searchable(server: TestServer, end: number, tenant = 'defa
     if (body.searchable >= end) return
   }
 }
+
+/** Waits until everything up to `end` of the tenant's log was searched for attacks and grouped into incidents. */
+export async function grouped(server: TestServer, end: number, tenant = 'default'): Promise<void> {
+  for (;;) {
+    const response = await server.api(`/api/v1/detection/progress?through=${end}&wait=30`, { tenant })
+    const body = await response.json() as { grouped: number }
+    if (!response.ok) throw new Error(JSON.stringify(body))
+    if (body.grouped >= end) return
+  }
+}

@@ -1,8 +1,9 @@
-// Every acknowledged event is there exactly once, whatever is killed and whenever: the server, or PostgreSQL under it. Five kills here, fifty in test:full.
+// Every acknowledged event is there, and was searched for attacks, exactly once, whatever is killed and whenever: the server, or PostgreSQL under it.
+// No alert and no incident comes twice. Five kills here, fifty in test:full.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { searchable, startServer } from '../server.ts'
+import { grouped, searchable, startServer } from '../server.ts'
 import type { TestServer } from '../server.ts'
 
 const full = process.env['HAECHI_TEST_FULL'] === '1'
@@ -24,7 +25,15 @@ function random(seed: number): () => number {
   }
 }
 
-const line = (n: number) => JSON.stringify({ Channel: 'Security', EventID: 4624, Hostname: `WS-${n % 50}`, TargetUserName: `user${n % 20}`, EventTime: '2026-11-20 08:00:00', n })
+/** One event in `attackEvery` deletes shadow copies, on one of twenty servers, in one of six stretches of ten minutes. */
+const attackEvery = 97
+const servers = 20
+const isAttack = (n: number) => n % attackEvery === 0
+const attack = (n: number) => JSON.stringify({
+  Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: `2026-11-20 08:${String(n % 60).padStart(2, '0')}:00.000`, Hostname: `SRV-${n % servers}.corp.example`, User: `CORP\\admin${n % servers}`,
+  Image: String.raw`C:\Windows\System32\vssadmin.exe`, CommandLine: 'vssadmin.exe delete shadows /all /quiet', ParentImage: String.raw`C:\Windows\System32\cmd.exe`, n,
+})
+const line = (n: number) => isAttack(n) ? attack(n) : JSON.stringify({ Channel: 'Security', EventID: 4624, Hostname: `WS-${n % 50}`, TargetUserName: `user${n % 20}`, EventTime: '2026-11-20 08:00:00', n })
 
 /** Sends all batches, several at a time; whatever fails is sent again with the same key, to whichever server stands then. `onAcknowledged` may kill. */
 async function sendAll(current: () => TestServer, authorization: string, onAcknowledged: (events: number) => Promise<void>): Promise<{ repeats: number }> {
@@ -74,6 +83,28 @@ async function everyNumberOnce(at: TestServer): Promise<void> {
   expect(await (await at.api('/api/v1/events/count')).json()).toEqual({ count: total })
 }
 
+async function everyAttackOnce(at: TestServer): Promise<void> {
+  await grouped(at, total)
+  const alerts: { id: string; host: string; event_count: number; incident_id: string | null }[] = []
+  let cursor: string | null = null
+  do {
+    const page = await (await at.api(`/api/v1/alerts?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)).json() as { alerts: typeof alerts; next_cursor: string | null }
+    alerts.push(...page.alerts)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  const expected = new Map<string, number>()
+  for (let n = 0; n < total; n += attackEvery) {
+    const key = `SRV-${n % servers} ${Math.floor((n % 60) / 10)}`
+    expected.set(key, (expected.get(key) ?? 0) + 1)
+  }
+  expect(new Set(alerts.map(({ id }) => id)).size).toBe(alerts.length)
+  expect(alerts.map(({ event_count }) => event_count).sort((a, b) => a - b)).toEqual([...expected.values()].sort((a, b) => a - b))
+  const { incidents, total: found } = await (await at.api('/api/v1/incidents?status=all')).json() as { incidents: { id: string; affected_hosts: string[]; alert_count: number }[]; total: number }
+  expect({ found, hosts: incidents.map(({ affected_hosts }) => affected_hosts.join()).sort() }).toEqual({ found: servers, hosts: [...new Set(alerts.map(({ host }) => host))].sort() })
+  expect(incidents.reduce((sum, { alert_count }) => sum + alert_count, 0)).toBe(alerts.length)
+  expect(alerts.every(({ incident_id }) => incidents.some(({ id }) => id === incident_id))).toBe(true)
+}
+
 test(`kill -9 of the server at ${kills} random moments of an ingest of ${total} events`, async () => {
   const next = random(20_261_122)
   const moments = Array.from({ length: kills }, () => Math.floor(next() * total * 0.95)).sort((a, b) => a - b)
@@ -98,6 +129,7 @@ test(`kill -9 of the server at ${kills} random moments of an ingest of ${total} 
   await Promise.all(restarts)
   expect(killed).toBeGreaterThanOrEqual(Math.min(kills, 3))
   await everyNumberOnce(server)
+  await everyAttackOnce(server)
 })
 
 test('kill -9 of PostgreSQL during an ingest: the server stays, answers 503 meanwhile, and every acknowledged event is there exactly once', async () => {
@@ -115,4 +147,5 @@ test('kill -9 of PostgreSQL during an ingest: the server stays, answers 503 mean
   expect(killed).toBe(moments.length)
   expect(server.pid).toBe(pid)
   await everyNumberOnce(server)
+  await everyAttackOnce(server)
 })

@@ -1,0 +1,117 @@
+// npm run bench:detect [-- --seconds 60] [--rate 5000]: events of 1 kB over HTTP to durable, searched for attacks with the own pack and searchable; beside the
+// bare matcher over the same bytes in one thread. One event in 500 is an attack. Then, at half the rate, the time from receipt to the alert.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { createMatcher, parse } from '@haechi/sigma'
+import { grouped, root, searchable, startServer } from '../server.ts'
+import type { TestServer } from '../server.ts'
+import { events, machine, memory, postAgain, quantile } from './load.ts'
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, rate: { type: 'string', default: '5000' } } })
+const seconds = Number(values.seconds)
+const rate = Number(values.rate)
+const perRequest = 500
+const lineBytes = 1_000
+
+/** Deleting shadow copies on one of forty hosts, padded to the size of every other event. */
+function attack(n: number): string {
+  const event = {
+    Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: new Date().toISOString().replace('T', ' ').replace('Z', ''), Hostname: `SRV-${n % 40}.corp.example`, RecordNumber: `attack-${n}`,
+    Image: String.raw`C:\Windows\System32\vssadmin.exe`, CommandLine: 'vssadmin.exe delete shadows /all /quiet', User: `CORP\\user${n % 40}`, ProcessId: 5128, ProcessGuid: `{${n}}`,
+    ParentImage: String.raw`C:\Windows\System32\cmd.exe`, ParentCommandLine: 'cmd.exe', Pad: '',
+  }
+  event.Pad = 'x'.repeat(lineBytes - 1 - Buffer.byteLength(JSON.stringify(event)))
+  return `${JSON.stringify(event)}\n`
+}
+function batch(first: number): Buffer {
+  const body = events(first, perRequest)
+  body.write(attack(first), 0, 'latin1')
+  return body
+}
+
+/** Requests of `perRequest` at their times, whatever the ones before do; answers how many events were kept. */
+async function openLoop(server: TestServer, authorization: string, from: number, duration: number, perSecond: number): Promise<{ kept: number; waits: number[] }> {
+  const begin = performance.now()
+  const pending: Promise<void>[] = []
+  const waits: number[] = []
+  let kept = 0
+  for (let i = 0; i < (duration * perSecond) / perRequest; i++) {
+    const due = begin + (i * perRequest * 1000) / perSecond
+    if (due > performance.now()) await delay(due - performance.now())
+    const first = from + i * perRequest
+    pending.push(postAgain(`${server.url}/ingest/v1/events`, batch(first), { authorization, 'content-type': 'application/x-ndjson', 'idempotency-key': `d${first}` }).then(({ status, body }) => {
+      if (status !== 200) throw new Error(`${status} ${body}`)
+      const totals = JSON.parse(body) as { accepted: number; duplicate: number }
+      kept += totals.accepted + totals.duplicate
+      waits.push(performance.now() - due)
+    }))
+  }
+  await Promise.all(pending)
+  return { kept, waits }
+}
+
+type Alert = { event_count: number; received_at: string; raised_at: string }
+async function alerts(server: TestServer): Promise<Alert[]> {
+  const found: Alert[] = []
+  let cursor: string | null = null
+  do {
+    const page = await (await server.api(`/api/v1/alerts?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)).json() as { alerts: Alert[]; next_cursor: string | null }
+    found.push(...page.alerts)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return found
+}
+
+console.log(machine())
+const folder = join(root, 'content/rules')
+const rules = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml')).flatMap((name) => parse(readFileSync(join(folder, name), 'utf8'), name).rules)
+const matcher = createMatcher(rules)
+const sample = Array.from({ length: 40 }, (_, i) => batch(i * perRequest))
+for (const bytes of sample) matcher.match(bytes, 'detect')
+const bareStart = performance.now()
+let matches = 0
+for (let i = 0; i < 5; i++) for (const bytes of sample) matches += matcher.match(bytes, 'detect').length
+const bareRate = (5 * sample.length * perRequest) / ((performance.now() - bareStart) / 1000)
+console.log(`bare matcher, one thread, ${rules.length} rules: ${Math.round(bareRate)} events/s (${matches} matches)`)
+
+const server = await startServer()
+try {
+  const key = await server.createKey({ role: 'ingest', name: 'bench' })
+  const authorization = `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`
+  const samples: Record<string, number>[] = []
+  const sampling = setInterval(() => samples.push(memory(server.pid)), Math.max(1_000, seconds * 50))
+  const start = performance.now()
+  const { kept, waits } = await openLoop(server, authorization, 0, seconds, rate)
+  const sent = (performance.now() - start) / 1000
+  const { durable } = await (await server.api('/api/v1/events/progress')).json() as { durable: number }
+  await grouped(server, durable)
+  const detected = (performance.now() - start) / 1000
+  await searchable(server, durable)
+  const whole = (performance.now() - start) / 1000
+  clearInterval(sampling)
+  const planted = kept / perRequest
+  const first = await alerts(server)
+  const counted = first.reduce((sum, alert) => sum + alert.event_count, 0)
+  const { count } = await (await server.api('/api/v1/events/count')).json() as { count: number }
+  const { total } = await (await server.api('/api/v1/incidents?status=all')).json() as { total: number }
+  console.log(`sent at ${Math.round(kept / sent)} events/s; ${Math.round(kept / detected)} events/s to detected and grouped (${(kept / detected / bareRate).toFixed(2)} of the bare matcher), ${Math.round(kept / whole)} to searchable too; acknowledgement p99 ${quantile(waits, 0.99).toFixed(0)} ms`)
+  console.log(`events ${kept} sent, ${count} found; attacks ${planted} planted, ${counted} in ${first.length} alerts: ${count === kept && counted === planted ? 'none lost, none doubled' : 'DIFFERENT'}; incidents ${total}`)
+  for (const at of [0, 0.25, 0.5, 0.75, 1]) console.log(`MiB at ${at * 100} %: ${JSON.stringify(samples[Math.min(samples.length - 1, Math.floor(at * samples.length))])}`)
+
+  // An alert is raised once for its ten minutes, so each attack here needs a host that has none yet: the ones above are over after forty.
+  const half: number[] = []
+  const begin = performance.now()
+  for (let second = 0; second < Math.min(60, seconds); second++) {
+    const due = begin + second * 1000
+    if (due > performance.now()) await delay(due - performance.now())
+    const body = Buffer.concat([Buffer.from(attack(1e6 + second).replaceAll(/SRV-\d+/g, `NEW-${second}`)), events(1e9 + second * (rate / 2), rate / 2)])
+    await postAgain(`${server.url}/ingest/v1/events`, body, { authorization, 'content-type': 'application/x-ndjson', 'idempotency-key': `h${second}` })
+  }
+  await grouped(server, durable + Math.min(60, seconds) * (1 + rate / 2))
+  for (const alert of (await alerts(server)).slice(0, Math.min(60, seconds))) half.push(Date.parse(alert.raised_at) - Date.parse(alert.received_at))
+  console.log(`receipt to alert at ${rate / 2} events/s: p50 ${quantile(half, 0.5)} ms, p99 ${quantile(half, 0.99)} ms, max ${Math.max(...half)} ms (n ${half.length})`)
+} finally {
+  await server.remove()
+}
