@@ -31,7 +31,7 @@ export { readConfig, settings } from './platform/config.ts'
 export type { Config } from './platform/config.ts'
 
 export type ServeStep = {
-  step: 'data_directory' | 'keys' | 'database' | 'migrations' | 'event_log' | 'event_store' | 'workflows' | 'http'
+  step: 'data_directory' | 'keys' | 'database' | 'migrations' | 'event_log' | 'event_store' | 'workflows' | 'demo' | 'http'
   detail?: string
 }
 
@@ -56,8 +56,8 @@ const migrations: MigrationSource[] = [{ context: 'platform', directory: new URL
 const drainMs = 10_000
 const logFileBytes = 64 * 1_048_576
 
-/** Errors: coded; nothing is left running. */
-export async function serve(config: Config, report: (step: ServeStep) => void): Promise<Running> {
+/** `demo`: fill a tenant of its own with the told story, unless it is there. Errors: coded; nothing is left running. */
+export async function serve(config: Config, report: (step: ServeStep) => void, { demo = false }: { readonly demo?: boolean } = {}): Promise<Running> {
   const started = performance.now()
   const stops: (() => Promise<void> | void)[] = []
   // A part that cannot stop does not keep the others from stopping, nor the process from ending.

@@ -43,7 +43,7 @@ export function settingsOf(options: Readonly<Record<string, string | boolean | u
 
 const steps = {
   data_directory: 'step_data_directory', keys: 'step_keys', database: 'step_database', migrations: 'step_migrations', event_log: 'step_event_log',
-  event_store: 'step_event_store', workflows: 'step_workflows', http: 'step_http',
+  event_store: 'step_event_store', workflows: 'step_workflows', demo: 'step_demo', http: 'step_http',
 } as const satisfies Record<ServeStep['step'], TextKey>
 
 /** What the database's launcher says it is at; any other detail is a name or a number and shown as it is. */
@@ -52,10 +52,10 @@ const details = new Map<string, TextKey | null>([
 ])
 
 export const serveCommand: Command = {
-  path: ['serve'], about: 'serve', details: 'serve_details', arguments: [], options: async () => settingOptions(),
+  path: ['serve'], about: 'serve', details: 'serve_details', arguments: [], options: async () => ({ ...settingOptions(), demo: { about: 'option_demo' } }),
   examples: [
     { line: 'haechi serve', about: 'example_serve' }, { line: 'haechi serve --data /srv/haechi --port 0', about: 'example_serve_port' },
-    { line: 'haechi serve --host 0.0.0.0 --tls-cert haechi.pem --tls-key haechi.key', about: 'example_serve_tls' }, { line: 'npm start -- --port 8443', about: 'example_serve_npm' },
+    { line: 'haechi serve --host 0.0.0.0 --tls-cert haechi.pem --tls-key haechi.key', about: 'example_serve_tls' }, { line: 'npm start -- --port 8443', about: 'example_serve_npm' }, { line: 'npm start -- --demo', about: 'example_serve_demo' },
   ],
   async run(context, given) {
     const options: Readonly<Record<string, string | boolean | undefined>> = given.options
@@ -66,7 +66,7 @@ export const serveCommand: Command = {
       // The server's parts are many; only here and in no other command are they loaded.
       showing.step('step_loading')
       const { serve } = await import('@haechi/server')
-      running = await serve(config, ({ step, detail }) => showing.step(steps[step], detail))
+      running = await serve(config, ({ step, detail }) => showing.step(steps[step], detail), { demo: options['demo'] === true })
       showing.end('✓')
     } finally {
       showing.end('✗')
