@@ -39,6 +39,12 @@ export const errorTable = {
   bulk_action_invalid: { status: 400, retry: false, en: 'Not a bulk action line: {reason}', ko: '벌크 동작 줄이 아닙니다: {reason}' },
   query_syntax: { status: 400, retry: false, en: 'The query cannot be read at "{place}": {reason}', ko: '"{place}"에서 검색어를 해석할 수 없습니다: {reason}' },
   source_name_invalid: { status: 400, retry: false, en: 'A source name has 1 to 100 characters of letters, digits, space and . _ : / @ -; this is {name}', ko: '소스 이름은 글자, 숫자, 공백과 . _ : / @ - 로 된 1~100자입니다. 받은 것: {name}' },
+  // threat intelligence
+  indicators_count: { status: 400, retry: false, en: 'A lookup takes 1 to {most} indicators; this one has {count}', ko: '한 번에 지표를 1~{most}개 조회할 수 있습니다. 받은 것: {count}개' },
+  indicator_unrecognised: { status: 400, retry: false, en: 'This names no address, network, domain, URL, hash or e-mail address', ko: 'IP 주소, 네트워크, 도메인, URL, 해시, 전자우편 주소 가운데 어느 것도 아닙니다' },
+  feed_empty: { status: 400, retry: false, en: 'Nothing of the feed {name} could be taken ({count} rejected; the first: {first}), so it stays as it was; remove it to empty it', ko: '{name} 피드에서 받아들일 수 있는 것이 없어(거부 {count}건, 첫 번째: {first}) 이전 내용을 그대로 둡니다. 비우려면 피드를 삭제하십시오' },
+  feed_unreadable: { status: 400, retry: false, en: 'Reading the feed {name} took more than {megabytes} MB of memory or {seconds} s, so it stays as it was; send it in smaller feeds', ko: '{name} 피드를 읽는 데 메모리 {megabytes}MB 또는 {seconds}초를 넘겨 이전 내용을 그대로 둡니다. 더 작은 피드로 나누어 보내십시오' },
+  feed_import_busy: { status: 503, retry: true, en: '{waiting} feeds are waiting to be read; send it again in a moment', ko: '피드 {waiting}개가 처리를 기다리고 있습니다. 잠시 뒤 다시 보내십시오' },
   // data directory
   data_directory_in_use: { status: 500, retry: false, en: 'Another Haechi (process {pid}, {url}) is running on the data directory {directory}. Use that one, stop it, or choose another directory with --data', ko: '다른 Haechi(프로세스 {pid}, {url})가 데이터 디렉터리 {directory}에서 실행 중입니다. 그것을 쓰거나 종료하십시오. 또는 --data로 다른 디렉터리를 지정하십시오' },
   data_directory_shared: { status: 500, retry: false, en: 'Every user of this machine may write to {directory}, so it cannot hold the data; choose a directory of your own with --data, or take the right away: chmod o-w {directory}', ko: '이 컴퓨터의 모든 사용자가 {directory}에 쓸 수 있으므로 데이터를 둘 수 없습니다. --data로 별도의 디렉터리를 지정하거나 권한을 제거하십시오: chmod o-w {directory}' },
@@ -156,6 +162,14 @@ export const errorTable = {
   rule_rejected: { status: 422, retry: false, en: 'The rule was not loaded ({rejection}): {reason}', ko: '규칙을 불러오지 않았습니다({rejection}): {reason}' },
   rule_regex_exhausted: { status: 422, retry: false, en: 'A regular expression of the rule "{rule}" used up its time on one value and was taken as not found there; make the expression simpler', ko: '"{rule}" 규칙의 정규식이 한 값에서 허용된 시간을 다 써서 찾지 못한 것으로 처리했습니다. 정규식을 더 단순하게 고치십시오' },
   rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
+  // incidents
+  incident_not_found: { status: 404, retry: false, en: 'There is no incident {incident} in this tenant', ko: '이 테넌트에 인시던트 {incident}이(가) 없습니다' },
+  incident_step_illegal: { status: 409, retry: false, en: 'The incident is {status} and cannot become {wanted}; possible now: {possible}', ko: '인시던트의 현재 상태는 {status}이며 {wanted}(으)로 바꿀 수 없습니다. 지금 가능한 상태: {possible}' },
+  incident_closed: { status: 409, retry: false, en: 'The incident is {status}; reopen it first. Possible now: {possible}', ko: '인시던트의 현재 상태는 {status}입니다. 먼저 다시 여십시오. 지금 가능한 상태: {possible}' },
+  incident_verdict_required: { status: 409, retry: false, en: 'The incident is {status} and has no verdict, without which it cannot be closed; give one of {verdicts}', ko: '인시던트의 현재 상태는 {status}이며 판정이 없어 종결할 수 없습니다. 다음 중 하나로 판정하십시오: {verdicts}' },
+  analyst_unknown: { status: 422, retry: false, en: 'There is no active user {analyst} who could take incidents of this tenant; name a user of the tenant, "me", or null to assign nobody', ko: '이 테넌트의 인시던트를 맡을 수 있는 활성 사용자 {analyst}이(가) 없습니다. 테넌트의 사용자나 "me"를 지정하거나, 담당자를 비우려면 null을 보내십시오' },
+  window_reversed: { status: 400, retry: false, en: 'The window ends at {end}, which is not after its start {start}; exchange start_time and end_time', ko: '기간의 끝 {end}이(가) 시작 {start}보다 늦지 않습니다. start_time과 end_time을 확인하십시오' },
+  window_in_future: { status: 400, retry: false, en: 'The window starts at {start}, which has not come yet; nothing can be measured in it', ko: '기간의 시작 {start}이(가) 아직 오지 않아 측정할 것이 없습니다. 지난 시각으로 시작하는 기간을 지정하십시오' },
 } as const satisfies Record<string, ErrorEntry>
 
 /** Where a failure is looked up as the general shape rather than as the literal one. */
