@@ -43,6 +43,8 @@ export type UserChange = { readonly role?: Role | undefined; readonly siteId?: s
 export interface Users {
   /** Members of the actor's tenant; with `allTenants` those of every tenant (platform.administer). */
   list(actor: Actor, page: Page, of?: { allTenants: boolean }): Promise<{ users: UserView[]; nextCursor: string | null }>
+  /** Who may be given work in a tenant: an active member of it or of every tenant, by id or name. Errors: not_found. */
+  active(tenantId: string, nameOrId: string): Promise<UserView>
   /** The one-time password is shown this once; null when a user of that name was there and became a member (platform.administer). Errors: forbidden, already_exists, not_found (site). */
   create(actor: Actor, wanted: NewUser): Promise<{ user: UserView; oneTimePassword: string | null }>
   /** `userId` may be the name. Errors: not_found, forbidden, last_owner. */
@@ -79,6 +81,12 @@ export function openUsers(database: Database, clock: Clock, audit: Audit): Users
       const { items, nextCursor } = pageOf(await (of.allTenants ? database.platform(read) : database.tenant(tenantOf(actor), read)), page.limit, cursor, (row) => row.user_id)
       return { users: items.map(viewOf), nextCursor }
     },
+    active: (tenantId, nameOrId) => database.platform(async (tx) => {
+      const row = await members(tx).where('m.tenant_id', 'in', [tenantId, everyTenant]).where('m.disabled_at', 'is', null)
+        .where((where) => where.or([where('u.user_id', '=', nameOrId), where('u.name', '=', nameOrId.normalize('NFC').toLowerCase())])).orderBy('m.tenant_id', 'desc').executeTakeFirst()
+      if (row === undefined) throw new HaechiError('not_found', { what: `user ${nameOrId}` })
+      return viewOf(row)
+    }),
     async create(actor, wanted) {
       const all = wanted.allTenants === true
       const tenantId = all ? everyTenant : tenantOf(actor)
