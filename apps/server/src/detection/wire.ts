@@ -81,7 +81,26 @@ export type RulePack = {
   rejected_count: number
   rejected: { file: string; line: number | null; code: string; reason: string }[]
   switched_at: string
+  /** `in_force`; `source_missing`: in force, but where it came from is gone, so it cannot be renewed; `damaged`: the stored copy cannot be read, and rules of it stay only as long as they are in memory. */
+  state: 'in_force' | 'source_missing' | 'damaged'
 }
 
-/** Offsets of the tenant's event log, exclusive: searched for attacks, and grouped into incidents or judged. */
-export type DetectionProgress = { durable: number; detected: number; grouped: number }
+/** Matches of a rule that are expected. What is given must all hold; alerts of them are kept as `suppressed` and counted. */
+export type Suppression = {
+  id: string
+  rule_id: string
+  host: string | null
+  user: string | null
+  /** A field of the record and the value that it must have, without regard to case. */
+  field: string | null
+  value: string | null
+  reason: string
+  author: string
+  created_at: string
+  expires_at: string | null
+  /** Alerts that it has kept away. */
+  alerts: number
+}
+
+/** Offsets of the tenant's event log, exclusive: searched for attacks, and grouped into incidents or judged. `skipped`: events that could not be searched (damage of the log, faults). */
+export type DetectionProgress = { durable: number; detected: number; grouped: number; skipped: number }
