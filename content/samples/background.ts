@@ -6,7 +6,6 @@ import { recorderOf } from './records.ts'
 import type { Source, SourceRecord } from './records.ts'
 
 const hour = 3_600_000
-const day = 24 * hour
 const seoul = 9 * hour
 
 const workstations = hosts.filter(({ class: kind }) => kind === 'workstation')
