@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { createSigner, httpbis } from 'http-message-signatures'
 import { Registry } from 'prom-client'
 import { manualClock } from '../platform/clock.ts'
+import type { MigrationSource } from '../platform/database.ts'
 import type { Logger } from '../platform/log.ts'
 import { createHttp } from '../platform/http.ts'
 import { silentLog } from '../platform/log.ts'
@@ -17,8 +18,8 @@ export const controlToken = 'control-token-of-the-tests'
 export const startTime = Date.parse('2026-03-01T09:00:00Z')
 
 /** The access context on a database of its own, behind the real HTTP kit, with the tenant `default` and its owner `admin`. */
-export async function openAccessFixture(options: Partial<AccessOptions> & { basePath?: string; log?: Logger } = {}) {
-  const { database, connection, drop } = await testDatabase([accessMigrations])
+export async function openAccessFixture(options: Partial<AccessOptions> & { basePath?: string; log?: Logger; sources?: readonly MigrationSource[] } = {}) {
+  const { database, connection, drop } = await testDatabase([accessMigrations, ...(options.sources ?? [])])
   const clock = manualClock(startTime)
   const access = openAccess({ database, keyring: testKeyring, clock, log: silentLog, controlToken, secureCookies: false, ...options })
   const http: AccessHttp = createHttp({ gate: access.gate, clock, log: options.log ?? silentLog, metrics: new Registry(), basePath: options.basePath ?? '', version: '0' })

@@ -3,6 +3,8 @@ import type { Database, MigrationSource } from '../platform/database.ts'
 import type { Gate, Http } from '../platform/http.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Keyring } from '../platform/secrets.ts'
+import { openApprovers } from './approvers.ts'
+import type { PossibleApprover } from './approvers.ts'
 import { openAudit, systemActor } from './audit.ts'
 import type { Audit } from './audit.ts'
 import { openAuthenticate } from './authenticate.ts'
@@ -26,6 +28,8 @@ export { actions, tenantOf } from './model.ts'
 export type { Action, Actor, Resource, Role, Side } from './model.ts'
 export type { Audit, AuditActor, AuditEntry } from './audit.ts'
 export { systemActor } from './audit.ts'
+export { canonical } from './audit-chain.ts'
+export type { PossibleApprover } from './approvers.ts'
 export type { Tenant, TenantCreated, OutboxPort } from './tenants.ts'
 export { accessRoutes } from './routes.ts'
 export type AccessHttp = Http<Actor, Action>
@@ -56,6 +60,8 @@ export interface Access {
   readonly keys: Keys
   readonly sessions: Sessions
   readonly audit: Audit
+  /** Who could approve in a tenant, for rules that need a second person. */
+  approvers(tenantId: string): Promise<PossibleApprover[]>
   readonly secureCookies: boolean
   /** First start: the tenant `default` and its owner `admin`. Does nothing once any tenant is there. */
   bootstrap(first: { tenantDisplayName: string; timeZone?: string; language?: 'en' | 'ko' }): Promise<{ created: true; tenant: Tenant; user: UserView; oneTimePassword: string } | { created: false }>
@@ -89,6 +95,7 @@ export function openAccess(options: AccessOptions): Access {
     keys: openKeys(database, clock, sealer, audit),
     sessions,
     audit,
+    approvers: openApprovers(database, clock),
     secureCookies: options.secureCookies,
     async bootstrap(first) {
       const there = await database.platform((tx) => accessTables(tx).selectFrom('access_tenants').select('tenant_id').limit(1).executeTakeFirst())
