@@ -21,9 +21,13 @@ export type LookupResult = {
 export type Feed = {
   name: string
   format: 'csv' | 'stix'
+  /** null: for all tenants. */
   tenant_id: string | null
   indicators: number
+  /** STIX observables: seen by somebody, called bad by nobody. Counted, not taken. */
+  observables: number
   rejected_count: number
-  rejected: { line: number | null; code: string; reason: string }[]
+  /** The first 1,000. `place` is `line 12`, the id of a STIX object, or `bundle`. */
+  rejected: { line: number | null; place: string; code: string; reason: string }[]
   imported_at: string
 }
