@@ -6,6 +6,8 @@ import type { Access, Action, Actor } from '../../apps/server/src/access/api.ts'
 import { actions } from '../../apps/server/src/access/api.ts'
 import { assetRoutes } from '../../apps/server/src/assets/api.ts'
 import type { Assets } from '../../apps/server/src/assets/api.ts'
+import { intelRoutes } from '../../apps/server/src/intel/api.ts'
+import type { Intel } from '../../apps/server/src/intel/api.ts'
 import { manualClock } from '../../apps/server/src/platform/clock.ts'
 import { HaechiError } from '../../apps/server/src/platform/errors.ts'
 import { createHttp } from '../../apps/server/src/platform/http.ts'
@@ -13,6 +15,8 @@ import { silentLog } from '../../apps/server/src/platform/log.ts'
 import { platformRoutes } from '../../apps/server/src/platform/routes.ts'
 import { telemetryRoutes } from '../../apps/server/src/telemetry/api.ts'
 import type { Telemetry } from '../../apps/server/src/telemetry/api.ts'
+import { liveRoutes } from '../../apps/server/src/views/live.ts'
+import type { Live } from '../../apps/server/src/views/live.ts'
 
 /** What needs no identity, and why. */
 const open = [
@@ -30,6 +34,8 @@ function build(gate: { authenticate(): Promise<Actor>; authorize(actor: Actor, a
   platformRoutes(http, { metrics, version: 'test', checks: {} })
   accessRoutes(http, unreachableAccess)
   assetRoutes(http, unreachable<Assets>('assets'))
+  intelRoutes(http, unreachable<Intel>('intel'))
+  liveRoutes(http, unreachable<Live>('live'))
   telemetryRoutes(http, unreachable<Telemetry>('telemetry'))
   return http
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { accessMigrations, accessRoutes, openAccess } from './access/api.ts'
 import type { Action, Actor } from './access/api.ts'
 import { assetRoutes, assetsMigrations, openAssets } from './assets/api.ts'
+import { intelMigrations, intelRoutes, openIntel } from './intel/api.ts'
 import { systemClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import { lockDataDirectory } from './platform/data-directory.ts'
@@ -51,7 +52,7 @@ export type Running = {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-const migrations: MigrationSource[] = [{ context: 'platform', directory: new URL('./platform/migrations/', import.meta.url) }, accessMigrations, assetsMigrations, telemetryMigrations]
+const migrations: MigrationSource[] = [{ context: 'platform', directory: new URL('./platform/migrations/', import.meta.url) }, accessMigrations, assetsMigrations, intelMigrations, telemetryMigrations]
 
 const drainMs = 10_000
 const logFileBytes = 64 * 1_048_576
@@ -119,6 +120,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     stops.push(() => eventStore.close())
 
     const assets = openAssets({ database, clock })
+    const intel = openIntel({ database, clock, outbox, access })
     const telemetry = openTelemetry({
       database, log, clock, metrics, assets, eventLog, eventStore, retention: { eventDays: config.event_retention_days, logDays: config.log_retention_days },
     })
@@ -149,6 +151,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     platformRoutes(http, { metrics, version, checks: { database: () => database.ping(), event_store: async () => { await Promise.all(eventLog.tenants().slice(0, 1).map((tenant) => eventStore.statistics(tenant))) } } })
     accessRoutes(http, access)
     assetRoutes(http, assets)
+    intelRoutes(http, intel)
     telemetryRoutes(http, telemetry)
     const listening = await listen((request) => http.fetch(request), { host: config.host, port: config.port, ...(tls === null ? {} : { tls }) })
     stops.push(() => listening.close(drainMs))
