@@ -10,6 +10,7 @@ export type Part = { name: string; command: string[] }
 const tool = (path: string) => [process.execPath, `${root}node_modules/${path}`]
 export const staticParts: Part[] = [
   { name: 'types', command: [process.execPath, `${root}node_modules/@typescript/native/bin/tsc`, '-p', 'tsconfig.json'] },
+  { name: 'types of the console', command: [process.execPath, `${root}node_modules/@typescript/native/bin/tsc`, '-p', 'apps/console/tsconfig.json'] },
   { name: 'lint', command: [...tool('oxlint/bin/oxlint'), '--type-aware', '--quiet', 'apps', 'engines', 'tests'] },
   { name: 'unused code', command: [...tool('knip/bin/knip.js'), '--no-progress', '--exclude', 'types'] },
 ]

@@ -1,0 +1,8 @@
+// The rooms that exist, in the order of the rail. A room's routes are typed in router.tsx.
+import { approvals } from './approvals/feature.tsx'
+import type { Feature } from './feature.ts'
+import { incidents } from './incidents/feature.tsx'
+import { overview } from './overview/feature.tsx'
+import { reports } from './reports/feature.tsx'
+
+export const features: readonly Feature[] = [overview, approvals, incidents, reports]

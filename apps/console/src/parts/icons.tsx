@@ -1,0 +1,55 @@
+import type { ReactNode } from 'react'
+
+const draw = (paths: ReactNode) => function Icon({ size = 18 }: { size?: number }) {
+  return <svg width={size} height={size} viewBox="0 0 20 20" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">{paths}</svg>
+}
+
+/** Line icons on a 20 px grid; always beside a word or in a control that has a name. */
+export const icons = {
+  overview: draw(<><path d="M3 10.500 10 4l7 6.500" /><path d="M5 9v7h10V9" /><path d="M8.500 16v-4h3v4" /></>),
+  approvals: draw(<><circle cx="10" cy="10" r="7" /><path d="m7 10.200 2.100 2.100L13.200 8" /></>),
+  incidents: draw(<><path d="M10 3.200 17.500 16h-15z" /><path d="M10 8.500v3.200M10 13.900v.01" /></>),
+  alerts: draw(<><path d="M5.500 13.500V9a4.500 4.500 0 0 1 9 0v4.500l1.300 1.500H4.200z" /><path d="M8.500 17h3" /></>),
+  hunt: draw(<><circle cx="9" cy="9" r="5.200" /><path d="m13 13 4 4" /></>),
+  rules: draw(<><path d="M5 3.500h10v13H5z" /><path d="M7.500 7h5M7.500 10h5M7.500 13h3" /></>),
+  intel: draw(<><circle cx="10" cy="10" r="2" /><path d="M10 3v3M10 14v3M3 10h3M14 10h3M5 5l2.200 2.200M12.800 12.800 15 15M15 5l-2.200 2.200M7.200 12.800 5 15" /></>),
+  reports: draw(<><path d="M4 16.500V3.500h8l4 4v9z" /><path d="M7.500 13.500v-2M10 13.500V9M12.500 13.500v-3" /></>),
+  host: draw(<><rect x="3" y="4" width="14" height="9" rx="1" /><path d="M7.500 16.500h5M10 13v3.500" /></>),
+  user: draw(<><circle cx="10" cy="7" r="3" /><path d="M4 16.500c.8-3 3-4.500 6-4.500s5.200 1.500 6 4.500" /></>),
+  settings: draw(<><path d="M3 6h7M14 6h3M3 14h3M10 14h7" /><circle cx="12" cy="6" r="2" /><circle cx="8" cy="14" r="2" /></>),
+  tenant: draw(<><path d="M4 16.500V5l6-2v13.500M10 8l6 2v6.500" /><path d="M2.500 16.500h15M6.500 7.500h1M6.500 10.500h1M6.500 13.500h1M12.500 12h1M12.500 14.500h1" /></>),
+  search: draw(<><circle cx="9" cy="9" r="5" /><path d="m12.800 12.800 3.700 3.700" /></>),
+  close: draw(<path d="m5.500 5.500 9 9M14.500 5.500l-9 9" />),
+  check: draw(<path d="m4.500 10.500 3.500 3.500 7.500-8" />),
+  chevron: draw(<path d="m7.500 5 5 5-5 5" />),
+  down: draw(<path d="m5 7.500 5 5 5-5" />),
+  back: draw(<path d="M12.500 5l-5 5 5 5" />),
+  menu: draw(<path d="M3 6h14M3 10h14M3 14h14" />),
+  columns: draw(<><rect x="3" y="4" width="14" height="12" rx="1" /><path d="M8 4v12M12.500 4v12" /></>),
+  filter: draw(<path d="M3 5h14l-5.500 6v5l-3-1.500V11z" />),
+  bookmark: draw(<path d="M6 3.500h8v13l-4-3-4 3z" />),
+  clock: draw(<><circle cx="10" cy="10" r="7" /><path d="M10 6v4l2.700 1.800" /></>),
+  globe: draw(<><circle cx="10" cy="10" r="7" /><path d="M3 10h14M10 3c2.300 2 3.300 4.300 3.300 7S12.300 15 10 17c-2.300-2-3.300-4.300-3.300-7S7.700 5 10 3z" /></>),
+  sun: draw(<><circle cx="10" cy="10" r="3.200" /><path d="M10 2.500V4M10 16v1.500M2.500 10H4M16 10h1.500M4.700 4.700l1 1M14.300 14.300l1 1M15.300 4.700l-1 1M5.700 14.300l-1 1" /></>),
+  moon: draw(<path d="M16 11.800A6.500 6.500 0 1 1 8.200 4a5.300 5.300 0 0 0 7.800 7.800z" />),
+  contrast: draw(<><circle cx="10" cy="10" r="6.500" /><path d="M10 3.500v13a6.500 6.500 0 0 0 0-13z" fill="currentColor" /></>),
+  signOut: draw(<><path d="M8 3.500H4v13h4" /><path d="M8.500 10H17M14 7l3 3-3 3" /></>),
+  keyboard: draw(<><rect x="2.500" y="5" width="15" height="10" rx="1.500" /><path d="M5.500 8h.01M8.500 8h.01M11.500 8h.01M14.500 8h.01M6.500 12h7" /></>),
+  refresh: draw(<><path d="M16 10a6 6 0 1 1-1.800-4.300" /><path d="M16 3v3.500h-3.500" /></>),
+  warning: draw(<><path d="M10 3.200 17.500 16h-15z" /><path d="M10 8.500v3.200M10 13.900v.01" /></>),
+  info: draw(<><circle cx="10" cy="10" r="7" /><path d="M10 9.300v4M10 6.600v.01" /></>),
+  external: draw(<><path d="M8 5H4.500v10.500H15V12" /><path d="M11 3.500h5.500V9M16 4l-7 7" /></>),
+  download: draw(<><path d="M10 3.500v9M6.500 9.500 10 13l3.500-3.500" /><path d="M4 16.500h12" /></>),
+  copy: draw(<><rect x="7" y="7" width="9.500" height="9.500" rx="1" /><path d="M13 4H3.500v9" /></>),
+  play: draw(<path d="M6.500 4.500v11l9-5.500z" />),
+  pause: draw(<path d="M7 5v10M13 5v10" />),
+  stop: draw(<><circle cx="10" cy="10" r="7" /><path d="m5.200 5.200 9.600 9.600" /></>),
+  dot: draw(<circle cx="10" cy="10" r="3" fill="currentColor" />),
+  circle: draw(<circle cx="10" cy="10" r="5" />),
+  half: draw(<><circle cx="10" cy="10" r="5" /><path d="M10 5a5 5 0 0 1 0 10z" fill="currentColor" /></>),
+  shield: draw(<path d="M10 3 4 5.500v4.700c0 3.400 2.400 5.700 6 6.800 3.600-1.100 6-3.400 6-6.800V5.500z" />),
+  comment: draw(<path d="M3.500 4.500h13v9H9l-3.500 3v-3h-2z" />),
+  more: draw(<path d="M5 10h.01M10 10h.01M15 10h.01" strokeWidth="2.500" />),
+  plus: draw(<path d="M10 4v12M4 10h12" />),
+} as const
+export type IconName = keyof typeof icons

@@ -1,0 +1,3 @@
+export function Password() {
+  return null
+}

@@ -1,0 +1,6 @@
+import { Outlet } from '@tanstack/react-router'
+import { Feedback } from '../parts/feedback.tsx'
+
+export function Root() {
+  return <><Outlet /><Feedback /></>
+}
