@@ -118,6 +118,17 @@ export const errorTable = {
   event_store_corrupt: { status: 500, retry: false, en: 'The event store file {file} is missing or cannot be read ({reason}); restore it, or stop the server and move its folder away: the store is then built again from the event log', ko: '이벤트 저장소 파일 {file}이(가) 없거나 읽을 수 없습니다({reason}). 파일을 복구하거나, 서버를 멈추고 그 폴더를 다른 곳으로 옮기십시오. 그러면 이벤트 로그로 저장소를 다시 만듭니다' },
   query_invalid: { status: 400, retry: false, en: 'The query field {name} is not valid: {reason}', ko: '검색 조건 {name}이(가) 올바르지 않습니다: {reason}' },
   query_timeout: { status: 503, retry: true, en: 'The search took longer than {seconds} s; narrow the time window or add a field', ko: '검색이 {seconds}초를 넘겼습니다. 기간을 줄이거나 조건을 더하십시오' },
+  // response
+  action_not_found: { status: 404, retry: false, en: 'There is no action {action} in this tenant', ko: '이 테넌트에 조치 {action}이(가) 없습니다' },
+  requester_cannot_approve: { status: 403, retry: false, en: 'Whoever requested the action {action} cannot approve it; another approver must', ko: '조치 {action}을(를) 요청한 사람은 승인할 수 없습니다. 다른 승인자가 결정해야 합니다' },
+  not_the_approver: { status: 403, retry: false, en: 'The action {action} waits for {approvers}, not for this identity', ko: '조치 {action}의 승인자는 {approvers}이며 이 계정이나 키가 아닙니다' },
+  action_decided: { status: 409, retry: false, en: 'The action {action} is decided already: {status}, by {decided_by} at {decided_at}', ko: '조치 {action}은(는) 이미 결정되었습니다: {status}, {decided_by}, {decided_at}' },
+  approval_repeated: { status: 409, retry: false, en: 'This person approved the action {action} already, at {decided_at}; others must approve it too', ko: '이 사람은 {decided_at}에 이미 조치 {action}을(를) 승인했습니다. 다른 승인자의 승인이 더 필요합니다' },
+  action_not_standing: { status: 409, retry: false, en: 'Nothing of the action {action} is in effect (it is {status}), so there is nothing to lift', ko: '조치 {action}은(는) 적용된 상태가 아니어서({status}) 해제할 것이 없습니다' },
+  idempotency_key_reused: { status: 400, retry: false, en: 'This Idempotency-Key was used for another request body; use a new one', ko: '다른 요청 본문에 이미 사용된 Idempotency-Key입니다. 새 값을 쓰십시오' },
+  policy_signer: { status: 403, retry: false, en: "A response policy is signed by a person of the customer's side who may change it: sign in as one", ko: '대응 정책에는 정책 변경 권한이 있는 고객 측 사람이 서명해야 합니다. 해당 계정으로 로그인하십시오' },
+  policy_superseded: { status: 409, retry: false, en: 'The policy version {version} can no longer be signed: version {current} is in force; draft a new one', ko: '정책 버전 {version}에는 더 이상 서명할 수 없습니다. 버전 {current}이(가) 적용 중이므로 새 초안을 만드십시오' },
+  policy_changed: { status: 409, retry: false, en: 'What was to be signed is not what is stored as version {version}; read it again and compare', ko: '서명하려는 내용이 저장된 버전 {version}과 다릅니다. 다시 읽어 확인하십시오' },
   // command line: how it was called
   usage_unknown_command: { status: 400, retry: false, en: 'There is no command {command}{suggestion}. All of them: haechi help', ko: '{command} 명령은 없습니다{suggestion}. 전체 목록: haechi help' },
   usage_verb_missing: { status: 400, retry: false, en: 'Say what to do with {command}: {verbs}. Examples: haechi help {command}', ko: '{command}에 무엇을 할지 지정하십시오: {verbs}. 예: haechi help {command}' },
