@@ -17,6 +17,8 @@ export const errorTable = {
   route_not_found: { status: 404, retry: false, en: 'There is nothing at {method} {path}; the API is described at /api/openapi.json', ko: '{method} {path}에는 아무것도 없습니다. API 설명은 /api/openapi.json에 있습니다' },
   already_exists: { status: 409, retry: false, en: '{what} exists already', ko: '{what}이(가) 이미 있습니다' },
   internal: { status: 500, retry: true, en: 'Something failed inside the server; quote {incident} to whoever runs it', ko: '서버 내부에서 오류가 발생했습니다. 운영자에게 {incident}을(를) 알려 주십시오' },
+  // the console
+  console_build_failed: { status: 503, retry: false, en: 'The console could not be built; the reason is in haechi.log in the data directory. The API and the command line work', ko: '콘솔을 빌드하지 못했습니다. 이유는 데이터 디렉터리의 haechi.log에 있습니다. API와 명령줄은 그대로 사용할 수 있습니다' },
   // database
   database_unavailable: { status: 503, retry: true, en: 'The database cannot be reached at the moment; try again shortly', ko: '지금 데이터베이스에 연결할 수 없습니다. 잠시 뒤 다시 시도하십시오' },
   database_full: { status: 503, retry: true, en: 'The database has no room left on its disk; free some space and try again', ko: '데이터베이스 디스크에 남은 공간이 없습니다. 공간을 확보한 뒤 다시 시도하십시오' },
@@ -39,6 +41,8 @@ export const errorTable = {
   bulk_action_invalid: { status: 400, retry: false, en: 'Not a bulk action line: {reason}', ko: '벌크 동작 줄이 아닙니다: {reason}' },
   query_syntax: { status: 400, retry: false, en: 'The query cannot be read at "{place}": {reason}', ko: '"{place}"에서 검색어를 해석할 수 없습니다: {reason}' },
   source_name_invalid: { status: 400, retry: false, en: 'A source name has 1 to 100 characters of letters, digits, space and . _ : / @ -; this is {name}', ko: '소스 이름은 글자, 숫자, 공백과 . _ : / @ - 로 된 1~100자입니다. 받은 것: {name}' },
+  // assets
+  asset_label_invalid: { status: 400, retry: false, en: 'A class or tag has 1 to 64 letters, digits, blanks and . _ : / - and begins with a letter or digit, and an asset has at most 32 tags; this is {label}', ko: '분류와 태그는 글자나 숫자로 시작하는 1~64자의 글자, 숫자, 공백, . _ : / - 이며, 자산 하나에 태그는 최대 32개입니다. 받은 것: {label}' },
   // threat intelligence
   indicators_count: { status: 400, retry: false, en: 'A lookup takes 1 to {most} indicators; this one has {count}', ko: '한 번에 지표를 1~{most}개 조회할 수 있습니다. 받은 것: {count}개' },
   indicator_unrecognised: { status: 400, retry: false, en: 'This names no address, network, domain, URL, hash or e-mail address', ko: 'IP 주소, 네트워크, 도메인, URL, 해시, 전자우편 주소 가운데 어느 것도 아닙니다' },

@@ -8,6 +8,7 @@ import { createServer } from 'node:http'
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Clock } from './clock.ts'
+import type { Site } from './console.ts'
 import { describe, errorEntry, HaechiError } from './errors.ts'
 import type { ErrorCode, ErrorDetail, ErrorParams, Language } from './errors.ts'
 import { newId } from './ids.ts'
@@ -102,6 +103,8 @@ export type HttpOptions<Actor, Action extends string> = {
   description?: string
   /** Added to every answer, e.g. HSTS under TLS. */
   headers?: Readonly<Record<string, string>>
+  /** For browsers: its files, and its page at `/` and wherever no route is. */
+  site?: Site
 }
 
 const mebibyte = 1_048_576
@@ -124,6 +127,18 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
       coded = new HaechiError('internal', { incident }, { cause: error })
     }
     return (form ?? problem)(coded, request.language)
+  }
+
+  // Clients of the API and shippers never ask for HTML; `GET /` is theirs as well.
+  const forBrowser = (request: Request): boolean => request.method === 'GET' && request.headers.get('accept')?.includes('text/html') === true
+  const answer = async (request: Request, path: string): Promise<Response> => {
+    const { site } = options
+    if (site !== undefined && (request.method === 'GET' || request.method === 'HEAD')) {
+      if (path === '/' && forBrowser(request)) return site.page()
+      const file = await site.file(path, request.headers)
+      if (file !== null) return file
+    }
+    return app.fetch(request)
   }
 
   const http: Http<Actor, Action> = {
@@ -167,8 +182,10 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
         const remote = remoteOf.get(original)
         if (remote !== undefined) remoteOf.set(request, remote)
       }
-      const response = await app.fetch(request)
+      const response = await answer(request, path)
       response.headers.set('x-content-type-options', 'nosniff')
+      // A browser would ask for a name and a password in a window of its own before the console can show its sign-in.
+      if (response.status === 401 && request.headers.has('sec-fetch-site')) response.headers.set('www-authenticate', 'ApiKey')
       for (const [name, value] of Object.entries(options.headers ?? {})) response.headers.set(name, value)
       return response
     },
@@ -178,7 +195,10 @@ export function createHttp<Actor, Action extends string>(options: HttpOptions<Ac
       servers: [{ url: options.basePath === '' ? '/' : options.basePath }],
     }),
   }
-  app.notFound((c) => fail(new HaechiError('route_not_found', { method: c.req.method, path: c.req.path }), { method: c.req.method, path: c.req.path, language: languageOf(c.req.raw.headers) }))
+  app.notFound((c) => {
+    if (options.site !== undefined && forBrowser(c.req.raw) && !/^\/(api|assets)\//.test(c.req.path)) return options.site.page()
+    return fail(new HaechiError('route_not_found', { method: c.req.method, path: c.req.path }), { method: c.req.method, path: c.req.path, language: languageOf(c.req.raw.headers) })
+  })
   app.onError((error, c) => fail(error, { method: c.req.method, path: c.req.path, language: languageOf(c.req.raw.headers) }))
   return http
 }
