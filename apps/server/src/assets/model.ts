@@ -5,6 +5,21 @@ export type AssetKind = 'host' | 'user' | 'address'
 /** What some record said: this name was there between these times (ms since the epoch). */
 export type Observation = { readonly kind: AssetKind; readonly name: string; readonly firstSeen: number; readonly lastSeen: number }
 
+export const criticalities = ['low', 'normal', 'high', 'critical'] as const
+export type Criticality = (typeof criticalities)[number]
+export const exposures = ['unknown', 'internal', 'internet'] as const
+export type Exposure = (typeof exposures)[number]
+
+/** What people say of an asset, and of `exposure` what was measured. `class` is what it is for (`domain_controller`, `web_server`), null until somebody says so. */
+export type Classification = {
+  readonly criticality: Criticality; readonly exposure: Exposure; readonly class: string | null; readonly tags: readonly string[]; readonly siteId: string | null
+}
+
+/** Classes and tags: letters and digits of any script, blank . _ : / -, at most 64. Compared without case. */
+export const label = /^[\p{L}\p{N}][\p{L}\p{N} ._:/-]{0,63}$/u
+export const foldLabel = (text: string): string => text.normalize('NFC').trim().toLowerCase()
+export const tagsMost = 32
+
 /** Names folded for comparison. `qualified` is null where the record gave only the short form. */
 export type Identity = { readonly kind: AssetKind; readonly short: string; readonly qualified: string | null }
 

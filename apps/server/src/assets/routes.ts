@@ -3,9 +3,13 @@ import { tenantOf } from '../access/api.ts'
 import { z } from '../platform/http.ts'
 import { cursorOf, pageOf, pageQuery } from '../platform/paging.ts'
 import type { Asset, Assets } from './api.ts'
+import { criticalities, exposures, tagsMost } from './model.ts'
 
 const kind = z.enum(['host', 'user', 'address'])
-const assetSchema = z.object({ id: z.string(), kind, name: z.string(), first_seen: z.iso.datetime(), last_seen: z.iso.datetime() }).openapi('Asset')
+const assetSchema = z.object({
+  id: z.string(), kind, name: z.string(), first_seen: z.iso.datetime(), last_seen: z.iso.datetime(), criticality: z.enum(criticalities), exposure: z.enum(exposures),
+  class: z.string().nullable().openapi({ description: 'What it is for, such as domain_controller; null until somebody says so' }), tags: z.array(z.string()), site_id: z.string().nullable(),
+}).openapi('Asset')
 const cursor = cursorOf('assets', z.object({ lastSeen: z.int(), id: z.string() }))
 
 export function assetRoutes(http: AccessHttp, assets: Assets): void {
@@ -35,8 +39,25 @@ export function assetRoutes(http: AccessHttp, assets: Assets): void {
     const { asset, candidates } = await assets.resolve(tenantOf(actor), query.name, query.kind)
     return { body: { asset: asset === null ? null : present(asset), candidates: candidates.map(present) } }
   })
+
+  http.route({
+    method: 'patch', path: '/api/v1/assets/{id}', operation: 'classifyAsset', tag: 'assets', access: 'asset.write',
+    summary: 'Says how critical and exposed an asset is, what it is for, its tags and its site; what is left out stays',
+    params: z.object({ id: z.string() }),
+    body: z.strictObject({
+      criticality: z.enum(criticalities).optional(), exposure: z.enum(exposures).optional(), class: z.string().max(64).nullable().optional(),
+      tags: z.array(z.string().max(64)).max(tagsMost).optional(), site_id: z.string().nullable().optional(),
+    }),
+    answers: { 200: { description: 'As it stands now', schema: assetSchema } },
+  }, async ({ actor, params, body: { site_id: siteId, criticality, exposure, class: of, tags } }) => ({
+    body: present(await assets.classify(tenantOf(actor), params.id, {
+      ...(criticality === undefined ? {} : { criticality }), ...(exposure === undefined ? {} : { exposure }), ...(of === undefined ? {} : { class: of }),
+      ...(tags === undefined ? {} : { tags }), ...(siteId === undefined ? {} : { siteId }),
+    }, actor)),
+  }))
 }
 
 const present = (asset: Asset) => ({
   id: asset.id, kind: asset.kind, name: asset.name, first_seen: new Date(asset.firstSeen).toISOString(), last_seen: new Date(asset.lastSeen).toISOString(),
+  criticality: asset.criticality, exposure: asset.exposure, class: asset.class, tags: [...asset.tags], site_id: asset.siteId,
 })

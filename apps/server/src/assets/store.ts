@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Reader, Transaction } from '../platform/database.ts'
-import type { AssetKind, Identity } from './model.ts'
+import type { AssetKind, Classification, Criticality, Exposure, Identity } from './model.ts'
 
 export type AssetRow = {
   id: string; kind: AssetKind; name: string; short_name: string; qualified_name: string | null; first_seen: string; last_seen: string
+  criticality: Criticality; exposure: Exposure; class: string | null; tags: string[]; site_id: string | null
 }
 
 /** Observing is read-then-write: one at a time in a tenant keeps one asset one row. */
@@ -13,7 +14,7 @@ export const lockTenant = (tx: Transaction, tenantId: string) =>
 export async function namesakes(tx: Reader, tenantId: string, identities: readonly Pick<Identity, 'kind' | 'short'>[]): Promise<AssetRow[]> {
   if (identities.length === 0) return []
   const { rows } = await sql<AssetRow>`
-    SELECT a.id, a.kind, a.name, a.short_name, a.qualified_name, a.first_seen, a.last_seen FROM assets_assets a
+    SELECT a.* FROM assets_assets a
     JOIN unnest(${identities.map(({ kind }) => kind)}::text[], ${identities.map(({ short }) => short)}::text[]) AS wanted (kind, short)
       ON a.kind = wanted.kind AND a.short_name = wanted.short
     WHERE a.tenant_id = ${tenantId} ORDER BY a.id`.execute(tx)
@@ -35,7 +36,7 @@ export async function write(tx: Transaction, tenantId: string, assets: readonly 
 
 export async function page(tx: Reader, tenantId: string, filter: { kind: AssetKind | null; text: string | null; before: { lastSeen: number; id: string } | null; limit: number }): Promise<AssetRow[]> {
   const { rows } = await sql<AssetRow>`
-    SELECT id, kind, name, short_name, qualified_name, first_seen, last_seen FROM assets_assets
+    SELECT * FROM assets_assets
     WHERE tenant_id = ${tenantId}
       AND (${filter.kind}::text IS NULL OR kind = ${filter.kind})
       AND (${filter.text}::text IS NULL OR strpos(lower(name), lower(${filter.text})) > 0)
@@ -46,6 +47,17 @@ export async function page(tx: Reader, tenantId: string, filter: { kind: AssetKi
 
 export async function byId(tx: Reader, tenantId: string, id: string): Promise<AssetRow | undefined> {
   const { rows } = await sql<AssetRow>`
-    SELECT id, kind, name, short_name, qualified_name, first_seen, last_seen FROM assets_assets WHERE tenant_id = ${tenantId} AND id = ${id}`.execute(tx)
+    SELECT * FROM assets_assets WHERE tenant_id = ${tenantId} AND id = ${id}`.execute(tx)
+  return rows[0]
+}
+
+/** Fields that are left out stay. Undefined where there is no such asset. */
+export async function classify(tx: Transaction, tenantId: string, id: string, change: Partial<Classification>): Promise<AssetRow | undefined> {
+  const { rows } = await sql<AssetRow>`
+    UPDATE assets_assets SET criticality = coalesce(${change.criticality ?? null}, criticality), exposure = coalesce(${change.exposure ?? null}, exposure),
+      tags = coalesce(${change.tags === undefined ? null : [...change.tags]}::text[], tags),
+      class = CASE WHEN ${change.class === undefined} THEN class ELSE ${change.class ?? null} END,
+      site_id = CASE WHEN ${change.siteId === undefined} THEN site_id ELSE ${change.siteId ?? null} END
+    WHERE tenant_id = ${tenantId} AND id = ${id} RETURNING *`.execute(tx)
   return rows[0]
 }
