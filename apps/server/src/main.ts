@@ -11,6 +11,7 @@ import { assetRoutes, assetsMigrations, openAssets } from './assets/api.ts'
 import { intelMigrations, intelRoutes, openIntel } from './intel/api.ts'
 import { systemClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
+import { openConsole } from './platform/console.ts'
 import { lockDataDirectory } from './platform/data-directory.ts'
 import { migrate, openDatabase } from './platform/database.ts'
 import type { DatabaseConnection, MigrationSource } from './platform/database.ts'
@@ -82,6 +83,9 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     await rotate(logFile)
     const log = openLog({ level: config.log_level, destination: logFile })
     stops.push(() => log.flush())
+    // Built beside the rest of the start: neither waits for the other.
+    const site = openConsole({ log, dataDirectory: config.data, basePath: config.base_path })
+    stops.push(() => site.close())
     const metrics = openMetrics()
 
     report({ step: 'keys' })
@@ -119,7 +123,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     const eventStore = await openEventStore({ folder: join(config.data, 'store'), logFolder: join(config.data, 'log'), eventLog, sealer: keyring.sealer('event-log'), log })
     stops.push(() => eventStore.close())
 
-    const assets = openAssets({ database, clock })
+    const assets = openAssets({ database, clock, access })
     const intel = openIntel({ database, clock, outbox, access })
     const telemetry = openTelemetry({
       database, log, clock, metrics, assets, eventLog, eventStore, retention: { eventDays: config.event_retention_days, logDays: config.log_retention_days },
@@ -144,7 +148,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
 
     report({ step: 'http' })
     const http = createHttp<Actor, Action>({
-      gate: access.gate, clock, log, metrics, basePath: config.base_path, version,
+      gate: access.gate, clock, log, metrics, site, basePath: config.base_path, version,
       description: `Signed requests: ${config.requests_per_second} a second for each API key, ${2 * config.requests_per_second} at once; over it 429 with Retry-After. Ingest is not limited by rate. Errors are Problem Details with a stable \`code\`, in the language of Accept-Language (ko, en).`,
       ...(tls === null ? {} : { headers: { 'strict-transport-security': 'max-age=31536000' } }),
     })
