@@ -1,5 +1,5 @@
 // What pages that join several contexts read, as JSON. Types only, shared with the console.
-import type { AlertSummary } from '../detection/wire.ts'
+import type { Severity } from '../detection/wire.ts'
 import type { IncidentBody, IncidentSummary, Metrics } from '../incidents/wire.ts'
 import type { ResponseAction } from '../response/wire.ts'
 
@@ -11,15 +11,16 @@ export type IncidentDetail = IncidentBody & { actions: ResponseAction[]; assets:
 
 /** GET /api/v1/overview */
 export type Overview = {
-  open: Record<'critical' | 'high' | 'medium' | 'low' | 'informational', number>
+  open: Record<Severity, number>
   /** Worst first, at most 8. */
   attention: IncidentSummary[]
   waiting_approvals: ResponseAction[]
   metrics: Metrics
   /** Per day of the last 30, in the tenant's zone. */
-  trend: { day: string; incidents: number; alerts: number }[]
-  events: { last_received_at: string | null; per_second: number; sources: number; silent_sources: string[] }
-  recent_alerts: AlertSummary[]
+  trend: { day: string; incidents: number }[]
+  /** `silent`: sources that have sent nothing for an hour. What is matched and what came of it, in the last 24 hours. */
+  telemetry: { last_received_at: string | null; per_second: number; sources: number; silent: string[] }
+  funnel: { events: number; matches: number; alerts: number; suppressed: number; incidents: number }
 }
 
 /** GET /api/v1/live, text/event-stream: one `data:` line each. */
