@@ -30,7 +30,7 @@ export function overviewRoutes(http: AccessHttp, { access, telemetry, detection,
     const tenantId = tenantOf(actor)
     const now = clock.now()
     const { timeZone } = await access.tenants.resolve(tenantId)
-    const [open, attention, waiting, metrics, trend, sources, counts] = await Promise.all([
+    const [open, attention, waiting, metrics, trend, sources, counts, opened] = await Promise.all([
       incidents.openCounts(tenantId),
       incidents.list(tenantId, { statuses: ['new', 'investigating', 'contained'] }, { limit: attentionMost }, language),
       response.waiting(tenantId, actor, language),
@@ -38,6 +38,7 @@ export function overviewRoutes(http: AccessHttp, { access, telemetry, detection,
       incidents.dayCounts(tenantId, now - 29 * day, now + 1, timeZone),
       telemetry.sources(tenantId),
       detection.counts(tenantId, now - day, now + 1),
+      incidents.list(tenantId, { from: now - day }, { limit: 1 }, language),
     ])
     const lastReceived = sources.reduce<number | null>((last, { lastReceivedAt }) => (lastReceivedAt !== null && lastReceivedAt > (last ?? 0) ? lastReceivedAt : last), null)
     const body: Overview = {
@@ -48,7 +49,7 @@ export function overviewRoutes(http: AccessHttp, { access, telemetry, detection,
         sources: sources.length,
         silent: sources.filter(({ lastReceivedAt }) => lastReceivedAt === null || lastReceivedAt < now - silentAfter).map(({ name }) => name),
       },
-      funnel: { events: counts.events, matches: counts.matches, alerts: counts.alerts, suppressed: counts.suppressed, incidents: trend.at(-1)?.incidents ?? 0 },
+      funnel: { events: counts.events, matches: counts.matches, alerts: counts.alerts, suppressed: counts.suppressed, incidents: opened.total },
     }
     return { body }
   })
