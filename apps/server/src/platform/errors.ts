@@ -49,6 +49,10 @@ export const errorTable = {
   feed_empty: { status: 400, retry: false, en: 'Nothing of the feed {name} could be taken ({count} rejected; the first: {first}), so it stays as it was; remove it to empty it', ko: '{name} 피드에서 받아들일 수 있는 것이 없어(거부 {count}건, 첫 번째: {first}) 이전 내용을 그대로 둡니다. 비우려면 피드를 삭제하십시오' },
   feed_unreadable: { status: 400, retry: false, en: 'Reading the feed {name} took more than {megabytes} MB of memory or {seconds} s, so it stays as it was; send it in smaller feeds', ko: '{name} 피드를 읽는 데 메모리 {megabytes}MB 또는 {seconds}초를 넘겨 이전 내용을 그대로 둡니다. 더 작은 피드로 나누어 보내십시오' },
   feed_import_busy: { status: 503, retry: true, en: '{waiting} feeds are waiting to be read; send it again in a moment', ko: '피드 {waiting}개가 처리를 기다리고 있습니다. 잠시 뒤 다시 보내십시오' },
+  // reports
+  report_month_invalid: { status: 400, retry: false, en: 'There is no month {found}; a year of four digits and a month from 1 to 12 are expected, such as /2026/3', ko: '{found}은(는) 올바른 연월이 아닙니다. /2026/3처럼 네 자리 연도와 1~12월을 지정하십시오' },
+  report_month_future: { status: 400, retry: false, en: '{month} has not begun yet, so there is nothing to report; the current month is {current}', ko: '{month}은(는) 아직 시작되지 않아 보고서가 없습니다. 현재 달은 {current}입니다' },
+  report_format_unavailable: { status: 406, retry: false, en: 'The report is not available as {format} yet; ask for one of: {formats}', ko: '보고서를 아직 {format} 형식으로 제공하지 않습니다. 사용할 수 있는 형식: {formats}' },
   // data directory
   data_directory_in_use: { status: 500, retry: false, en: 'Another Haechi (process {pid}, {url}) is running on the data directory {directory}. Use that one, stop it, or choose another directory with --data', ko: '다른 Haechi(프로세스 {pid}, {url})가 데이터 디렉터리 {directory}에서 실행 중입니다. 그것을 쓰거나 종료하십시오. 또는 --data로 다른 디렉터리를 지정하십시오' },
   data_directory_shared: { status: 500, retry: false, en: 'Every user of this machine may write to {directory}, so it cannot hold the data; choose a directory of your own with --data, or take the right away: chmod o-w {directory}', ko: '이 컴퓨터의 모든 사용자가 {directory}에 쓸 수 있으므로 데이터를 둘 수 없습니다. --data로 별도의 디렉터리를 지정하거나 권한을 제거하십시오: chmod o-w {directory}' },
@@ -95,6 +99,10 @@ export const errorTable = {
   egress_too_large: { status: 502, retry: false, en: 'The answer of {place} is larger than {limit} bytes', ko: '{place}의 응답이 {limit}바이트보다 큽니다' },
   egress_timeout: { status: 504, retry: true, en: '{place} did not answer in time', ko: '{place}이(가) 제시간에 응답하지 않았습니다' },
   egress_failed: { status: 502, retry: true, en: 'The request to {place} failed ({reason}); check that it is reachable from this server', ko: '{place}에 대한 요청이 실패했습니다({reason}). 이 서버에서 접근할 수 있는지 확인하십시오' },
+  // detection
+  alert_status_refused: { status: 409, retry: false, en: 'The alert {alert} is {status} and cannot become {wanted}', ko: '경보 {alert}은(는) {status} 상태라서 {wanted}(으)로 바꿀 수 없습니다' },
+  event_not_searched: { status: 500, retry: false, en: 'Event {offset} of the event log could not be searched for attacks ({reason}) and was passed over; it is kept and can be found by hunting', ko: '이벤트 로그의 {offset}번 이벤트는 공격 탐지에 실패하여({reason}) 건너뛰었습니다. 이벤트는 보존되어 있으며 직접 검색할 수 있습니다' },
+  detection_unavailable: { status: 503, retry: true, en: 'Detection is starting again ({reason}); nothing is lost, ask again in a moment', ko: '탐지가 다시 시작되는 중입니다({reason}). 유실된 것은 없으니 잠시 뒤 다시 시도하십시오' },
   // packs
   pack_source_unreadable: { status: 422, retry: true, en: 'The pack source {path} cannot be read ({reason}); what was in force before stays in force', ko: '팩 소스 {path}을(를) 읽을 수 없습니다({reason}). 이전 버전이 그대로 적용됩니다' },
   pack_file_refused: { status: 422, retry: false, en: 'The pack was refused because of {file} ({reason}); take the file out or replace a link by what it points to. What was in force before stays in force', ko: '{file} 때문에 팩을 거부했습니다({reason}). 파일을 빼거나 링크를 실제 파일로 바꾸십시오. 이전 버전이 그대로 적용됩니다' },
