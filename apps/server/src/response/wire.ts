@@ -53,15 +53,20 @@ export type ResponseAction = {
 export type ResponseActionDetail = ResponseAction & { history: ActionHistory[] }
 
 export type PolicyPreset = 'critical-at-once' | 'ask-always' | 'collaborate-then-act' | 'observe-only'
-/** A row of the matrix; what is left out matches everything. The first row that matches decides; the preset is what decides when none does. */
+/**
+ * A row of the matrix; what is left out matches everything. Rows inherit tenant -> site -> group (class, tag, criticality) -> asset (name): of those that match,
+ * the most specific decides, among equals the first; a locked row decides over everything below it. The preset is what decides when no row matches.
+ */
 export type PolicyRow = {
   id: string
+  locked?: boolean
   site?: string
   assets?: { classes?: string[]; tags?: string[]; criticality?: string[]; names?: string[] }
   action_types?: ActionType[]
   severities?: Severity[]
   requesters?: RequesterKind[]
   /** Local to the tenant's time zone. */
+  /** Days 1 (Monday) to 7; times HH:MM. `from` after `to` goes over midnight and counts for the day on which it began. */
   hours?: { days: number[]; from: string; to: string }
   decision: Decision
   approvers?: 'customer' | 'provider'
@@ -69,6 +74,7 @@ export type PolicyRow = {
   timeout_minutes?: number
   on_timeout?: 'expire' | 'escalate' | 'act'
 }
+/** `version` 0: what is in force as long as nobody has signed one. `collaborate_minutes`: how long collaborate-then-act waits. */
 export type Policy = {
   version: number
   preset: PolicyPreset
@@ -76,9 +82,17 @@ export type Policy = {
   never_isolate: string[]
   caps: { targets_per_action: number; targets_per_hour: number }
   containment_hours: number
-  /** Who signed this version, and over what. */
+  collaborate_minutes: number
+  /** Who drafted and who signed this version, and over what. */
+  drafted_by: string | null
+  drafted_at: string | null
   signed_by: string | null
   signed_at: string | null
   digest: string
   in_force: boolean
 }
+
+/** `verified.code` says why the version in force is not believed (then everything asks), null where it is. */
+export type PolicyOverview = { in_force: Policy; verified: { ok: boolean; code: string | null; reason: string | null }; drafts: Policy[]; may_sign: { allowed: boolean; reason_code: string | null } }
+/** What would happen: nothing is requested, nobody is asked. */
+export type DryRun = { policy_version: number; targets: { target: string; asset_id: string | null; candidates: string[]; verdict: Verdict; reason: string | null }[] }
