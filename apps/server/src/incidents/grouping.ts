@@ -30,7 +30,9 @@ export type OpenGroup = {
   readonly users: ReadonlySet<string>
   readonly processGuids: ReadonlySet<string>
   readonly techniques: ReadonlySet<string>
+  /** Of its strong alerts, and of its weak ones. */
   readonly ruleIds: ReadonlySet<string>
+  readonly weakRuleIds?: ReadonlySet<string>
   /** What follows `ioc:` in the keys of its alerts. */
   readonly indicators: ReadonlySet<string>
   readonly firstActivityAt: number
@@ -61,7 +63,7 @@ const WINDOWS = {
   /** Another person on the same host: the attacker's next account, or somebody else. */
   hostOfAnother: 8 * HOUR,
   user: DAY,
-  /** Accounts that exist on every host, and addresses of the inside, say something only while somebody moves. */
+  /** Accounts that exist on every host, addresses of the inside and what a program loads say something only while somebody moves. */
   movement: HOUR,
   /** A weak alert is context of what happens at the same time. */
   weak: HOUR,
@@ -114,7 +116,7 @@ const isOwnProgram = (image: string | null): boolean => image !== null && !/^(?:
 
 /**
  * What a group is found by. Store these for an incident (the union over its alerts) and for held alerts, and look both up by the keys of what comes.
- * `host:`, `user:`, `proc:` (process GUIDs of the tree), `ioc:` (indicators, addresses, hashes), `rule:`. Lower case; no more than 40 of a kind.
+ * `host:`, `user:`, `proc:` (process GUIDs of the tree), `ioc:` (indicators, addresses, hashes), `rule:` or, of a weak alert, `weak:`. No more than 40 of a kind.
  */
 export function keysOf(alert: GroupingAlert): string[] {
   return factsOf(alert).keys
@@ -143,13 +145,15 @@ function factsOf(alert: GroupingAlert): Facts {
     strong,
     moves,
   }
-  return { ...facts, keys: [...keysOfParts(facts.host === null ? [] : [facts.host], facts.user === null ? [] : [facts.user], facts.processes, facts.indicators), `rule:${alert.rule.id}`] }
+  return { ...facts, keys: [...keysOfParts(facts.host === null ? [] : [facts.host], facts.user === null ? [] : [facts.user], facts.processes, facts.indicators), ruleKey(alert, strong)] }
 }
+
+const ruleKey = (alert: GroupingAlert, strong: boolean): string => `${strong ? 'rule' : 'weak'}:${alert.rule.id}`
 
 const keysOfParts = (hosts: Iterable<string>, users: Iterable<string>, processes: Iterable<string>, indicators: Iterable<string>): string[] => [
   ...[...hosts].map((host) => `host:${shortName(host)}`), ...[...users].map((user) => `user:${user}`), ...[...processes].map((guid) => `proc:${guid}`), ...[...indicators].map((value) => `ioc:${value}`),
 ]
-const keysOfGroup = (group: Group): string[] => [...keysOfParts(group.hosts, group.users, group.processes, group.indicators), ...[...group.rules].map((rule) => `rule:${rule}`)]
+const keysOfGroup = (group: Group): string[] => [...keysOfParts(group.hosts, group.users, group.processes, group.indicators), ...group.rules]
 
 const few = (values: readonly string[]): string[] => [...new Set(values)].slice(0, KEYS_OF_A_KIND)
 
@@ -160,6 +164,7 @@ type Group = {
   users: Set<string>
   processes: Set<string>
   indicators: Set<string>
+  /** As keys. */
   rules: Set<string>
   keys: Set<string>
   moves: boolean
@@ -178,12 +183,12 @@ const groupOf = (facts: Facts): Group => ({
 
 /** An incident as grouping sees it, from the union of the keys of its alerts; `hosts` are the names as the alerts write them. */
 export function openGroup(keys: Iterable<string>, rest: { hosts: Iterable<string> } & Pick<OpenGroup, 'incidentId' | 'techniques' | 'firstActivityAt' | 'lastActivityAt' | 'backfill' | 'alertCount' | 'status'>): OpenGroup {
-  const of: Record<string, Set<string>> = { user: new Set(), proc: new Set(), ioc: new Set(), rule: new Set() }
+  const of: Record<string, Set<string>> = { user: new Set(), proc: new Set(), ioc: new Set(), rule: new Set(), weak: new Set() }
   for (const key of keys) {
     const colon = key.indexOf(':')
     of[key.slice(0, colon)]?.add(key.slice(colon + 1))
   }
-  return { ...rest, hosts: new Set(rest.hosts), users: of['user'] as Set<string>, processGuids: of['proc'] as Set<string>, indicators: of['ioc'] as Set<string>, ruleIds: of['rule'] as Set<string> }
+  return { ...rest, hosts: new Set(rest.hosts), users: of['user'] as Set<string>, processGuids: of['proc'] as Set<string>, indicators: of['ioc'] as Set<string>, ruleIds: of['rule'] as Set<string>, weakRuleIds: of['weak'] as Set<string> }
 }
 
 const fromOpen = (open: OpenGroup): Group => ({
@@ -192,7 +197,7 @@ const fromOpen = (open: OpenGroup): Group => ({
   users: new Set([...open.users].flatMap((user) => userName(user) ?? [])),
   processes: new Set([...open.processGuids].map((guid) => guid.toLowerCase())),
   indicators: new Set([...open.indicators].map((value) => value.toLowerCase())),
-  rules: new Set(open.ruleIds),
+  rules: new Set([...[...open.ruleIds].map((id) => `rule:${id}`), ...[...open.weakRuleIds ?? []].map((id) => `weak:${id}`)]),
   keys: new Set(),
   moves: [...open.techniques].some(movesTechnique),
   first: open.firstActivityAt,
@@ -240,10 +245,10 @@ function linkOf(group: Group, facts: Facts): number {
   if (onHost(group, host)) {
     const another = person && !known && [...group.users].some((name) => !SHARED_ACCOUNTS.has(name))
     const near = gap <= (another ? WINDOWS.hostOfAnother : WINDOWS.host)
-    if (near && (group.hosts.size <= MANY_HOSTS || known || group.rules.has(alert.rule.id))) return known ? 5 : 4
+    if (near && (group.hosts.size <= MANY_HOSTS || known || group.rules.has(ruleKey(alert, facts.strong)))) return known ? 5 : 4
   }
   const shared = facts.indicators.filter((value) => group.indicators.has(value))
-  if (gap <= WINDOWS.indicator && shared.some((value) => !value.startsWith('lan:'))) return 3
+  if (gap <= WINDOWS.indicator && shared.some((value) => !/^(?:lan|hash):/.test(value))) return 3
   if (known && person && gap <= WINDOWS.user) return 2
   if (gap <= WINDOWS.movement && (shared.length > 0 || (known && (facts.moves || group.moves)))) return 1
   return 0
@@ -269,7 +274,7 @@ function take(group: Group, facts: Facts, index: Index): void {
   if (user !== null) group.users.add(user)
   for (const guid of facts.processes) group.processes.add(guid)
   for (const value of facts.indicators) group.indicators.add(value)
-  group.rules.add(alert.rule.id)
+  group.rules.add(ruleKey(alert, facts.strong))
   group.moves ||= facts.moves
   group.first = Math.min(group.first, alert.firstEventAt)
   group.last = Math.max(group.last, alert.lastEventAt)
@@ -296,7 +301,7 @@ const inTime = (one: Facts, other: Facts): number =>
 
 /** The linked groups, surest first; among equals one that stands, then the latest, then by name. */
 function linked(index: Index, facts: Facts, link: (group: Group, facts: Facts) => number): Group[] {
-  const candidates = new Set(facts.keys.flatMap((key) => (key.startsWith('rule:') ? [] : [...newest(index, key)])))
+  const candidates = new Set(facts.keys.flatMap((key) => (key.startsWith('rule:') || key.startsWith('weak:') ? [] : [...newest(index, key)])))
   return [...candidates].map((group) => ({ group, rank: link(group, facts) })).filter(({ rank }) => rank > 0).sort((a, b) =>
     b.rank - a.rank || Number(b.group.incidentId !== null) - Number(a.group.incidentId !== null) || b.group.last - a.group.last || (nameOf(a.group) < nameOf(b.group) ? -1 : 1)).map(({ group }) => group)
 }
@@ -305,7 +310,7 @@ const nameOf = (group: Group): string => group.incidentId ?? group.members[0]?.a
 
 /** Whether a rule makes so many groups that the next alert of it is no news. */
 function storms(index: Index, rule: string, alert: GroupingAlert): Group[] {
-  const near = [...newest(index, `rule:${rule}`)].filter((group) => group.rules.has(rule) && distance(group, alert) <= WINDOWS.storm && (alert.backfill || !group.backfill))
+  const near = [...newest(index, rule)].filter((group) => distance(group, alert) <= WINDOWS.storm && (alert.backfill || !group.backfill))
   return near.length >= STORM ? near : []
 }
 
@@ -331,7 +336,7 @@ export function group(alerts: readonly GroupingAlert[], open: readonly OpenGroup
       for (const other of others) if (other.incidentId === null) one = merge(one, other)
       continue
     }
-    const storm = storms(index, facts.alert.rule.id, facts.alert).filter((each) => [...each.rules].every((rule) => storms(index, rule, facts.alert).length > 0))
+    const storm = storms(index, ruleKey(facts.alert, true), facts.alert).filter((each) => [...each.rules].every((rule) => rule.startsWith('weak:') || storms(index, rule, facts.alert).length > 0))
     const next = storm.sort((a, b) => b.hosts.size - a.hosts.size || (nameOf(a) < nameOf(b) ? -1 : 1))[0] ?? groupOf(facts)
     if (next.members.length === 0 && next.incidentId === null) begun.push(next)
     take(next, facts, index)
@@ -346,7 +351,7 @@ export function group(alerts: readonly GroupingAlert[], open: readonly OpenGroup
   }
   const held: Facts[] = []
   for (const cluster of weakClusters(left)) {
-    if (addsUp(cluster) && !cluster.members.every(({ alert }) => storms(index, alert.rule.id, alert).length > 0)) {
+    if (addsUp(cluster) && !cluster.members.every(({ alert }) => storms(index, ruleKey(alert, false), alert).length > 0)) {
       begun.push(cluster)
       cluster.keys.clear()
       enter(index, cluster, keysOfGroup(cluster))
