@@ -44,7 +44,7 @@ export function mark(text: string, matched: AlertEvent['matched']): Segment[] {
 type Range = { from: number; to: number }
 
 function scalars(value: unknown): (string | number | boolean)[] {
-  return (Array.isArray(value) ? value as unknown[] : [value]).filter((one) => (typeof one === 'string' && one !== '') || typeof one === 'number' || typeof one === 'boolean')
+  return (Array.isArray(value) ? value as unknown[] : [value]).filter((one): one is string | number | boolean => (typeof one === 'string' && one !== '') || typeof one === 'number' || typeof one === 'boolean')
 }
 
 function markJson(lines: readonly string[], matched: AlertEvent['matched']): Map<number, Range> {

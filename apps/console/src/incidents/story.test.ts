@@ -29,7 +29,7 @@ describe('the story by minute', () => {
   test('every entry comes out once, in the order of time', () => {
     const entries = fc.array(fc.record({ at: fc.integer({ min: 0, max: 600_000 }), text: fc.constantFrom('x', 'y'), kind: fc.constantFrom<TimelineEntry['kind']>('alert', 'comment', 'action') }), { maxLength: 60 })
     fc.assert(fc.property(entries, (made) => {
-      const given = made.map((one, index) => entryOf(String(index), one.at, one as Partial<TimelineEntry>)).map((one, index) => ({ ...one, at: new Date(made[index]!.at).toISOString() }))
+      const given = made.map(({ at, text, kind }, index) => entryOf(String(index), at, { text, kind }))
       const minutes = byMinute(given, utcDay)
       const out = minutes.flatMap(({ lines }) => lines.flatMap((line) => line.entries))
       expect(out.map(({ id }) => id).sort()).toEqual(given.map(({ id }) => id).sort())
