@@ -184,6 +184,7 @@ export const errorTable = {
   // sigma engine, as the command line reports it
   rule_rejected: { status: 422, retry: false, en: 'The rule was not loaded ({rejection}): {reason}', ko: '규칙을 불러오지 않았습니다({rejection}): {reason}' },
   rule_regex_exhausted: { status: 422, retry: false, en: 'A regular expression of the rule "{rule}" used up its time on one value and was taken as not found there; make the expression simpler', ko: '"{rule}" 규칙의 정규식이 한 값에서 허용된 시간을 다 써서 찾지 못한 것으로 처리했습니다. 정규식을 더 단순하게 고치십시오' },
+  samples_invalid: { status: 400, retry: false, en: 'The samples in {file} cannot be used ({reason}); they are {"fires": [records], "silent": [records], "also": [names]} with at least one record in fires', ko: '{file}의 견본을 쓸 수 없습니다({reason}). {"fires": [레코드], "silent": [레코드], "also": [이름]} 형식이며 fires에 레코드가 하나 이상 있어야 합니다' },
   rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
   // incidents
   incident_not_found: { status: 404, retry: false, en: 'There is no incident {incident} in this tenant', ko: '이 테넌트에 인시던트 {incident}이(가) 없습니다' },

@@ -1,0 +1,103 @@
+// Detection on a database, an event log and packs of its own, for tests.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Indicator } from '@haechi/indicators'
+import { Registry } from 'prom-client'
+import { accessMigrations } from '../access/api.ts'
+import type { Audit, AuditActor } from '../access/api.ts'
+import { manualClock } from '../platform/clock.ts'
+import { openEventLog } from '../platform/event-log/segments.ts'
+import { entry } from '../platform/event-log/contract.ts'
+import { silentLog } from '../platform/log.ts'
+import { createOutbox } from '../platform/outbox.ts'
+import type { DomainEvent } from '../platform/outbox.ts'
+import { openPacks } from '../platform/packs.ts'
+import { testDatabase } from '../platform/postgres.fixture.ts'
+import { sealerFromKey } from '../platform/secrets.ts'
+import { detectionMigrations, openDetection } from './api.ts'
+import type { Detection, DetectionOptions } from './api.ts'
+
+export const startTime = Date.parse('2026-03-01T09:00:00Z')
+export const person: AuditActor = { kind: 'user', id: 'usr_1', person: 'usr_1', name: 'Kim' }
+export const tenant = 'ten_a'
+
+/** A rule that finds `CommandLine` with the word. */
+export const ruleOf = (id: string, word: string, more = '') => `title: Finds ${word}
+id: ${id}
+author: Someone
+level: high
+references: [https://example.org/${word}]
+tags: [attack.execution, attack.t1059]
+logsource: {product: windows, category: process_creation}
+detection:
+  selection:
+    CommandLine|contains: '${word}'
+  condition: selection
+${more}`
+
+/** A Sysmon process start. */
+export const started = (commandLine: string, more: object = {}) => ({
+  Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: '2026-03-01 08:59:00.000', Hostname: 'WS-12', Image: 'C:\\Windows\\System32\\cmd.exe', CommandLine: commandLine, User: 'CORP\\bob',
+  ProcessId: 4711, ProcessGuid: '{p-1}', ParentImage: 'C:\\Windows\\explorer.exe', ParentProcessGuid: '{p-0}', ...more,
+})
+
+export async function openDetectionFixture(files: Record<string, string> = { 'one.yml': ruleOf('rule-evil', 'evil') }, more: Partial<DetectionOptions> = {}) {
+  const { database, connection, drop } = await testDatabase([accessMigrations, detectionMigrations])
+  const root = await mkdtemp(join(tmpdir(), 'haechi-detection-'))
+  const clock = manualClock(startTime)
+  const sealer = sealerFromKey(Buffer.alloc(32, 7), 'test key')
+  const rulesFolder = join(root, 'rules')
+  const write = async (folder: string, contents: Record<string, string>) => {
+    await rm(folder, { recursive: true, force: true })
+    for (const [name, text] of Object.entries(contents)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true })
+      await writeFile(join(folder, name), text)
+    }
+  }
+  await write(rulesFolder, files)
+  const eventLog = await openEventLog({ folder: join(root, 'log'), sealer, clock, log: silentLog })
+  const outbox = createOutbox({ database, connection, clock, log: silentLog })
+  const audited: string[] = []
+  const audit = { record: (_, { action }) => { audited.push(action); return Promise.resolve() } } as Partial<Audit> as Audit
+  const told: DomainEvent[] = []
+  const indicators: { list: Indicator[]; version: string; sighted: { type: string; value: string; count: number }[] } = { list: [], version: '0', sighted: [] }
+  const intel: DetectionOptions['intel'] = {
+    version: () => Promise.resolve(indicators.version),
+    // eslint-disable-next-line typescript/require-await -- the port's own shape
+    async *statements() { yield indicators.list },
+    sighted: (_, __, list) => { indicators.sighted.push(...list); return Promise.resolve() },
+  }
+  const metrics = new Registry()
+  const published: { alert_ids: string[] }[] = []
+  const open = async (again: Partial<DetectionOptions> = {}): Promise<Detection> => {
+    const packs = await openPacks({ database, outbox, clock, log: silentLog, dataDirectory: join(root, 'data') })
+    return openDetection({
+      database, eventLog, clock, log: silentLog, metrics: new Registry(), outbox, packs, audit, intel, sourceNames: () => Promise.resolve(new Map([['src_test', 'sysmon']])),
+      logFolder: join(root, 'log'), sealer, ownRules: rulesFolder, ...more, ...again,
+    })
+  }
+  let sent = 0
+  const fixture = {
+    database, connection, clock, root, rulesFolder, eventLog, outbox, audited, told, indicators, metrics, published, write, open,
+    /** Appends records as one batch. */
+    send: (records: readonly object[], batch: { tenant?: string; receivedAt?: number; backfill?: boolean } = {}) => eventLog.append(batch.tenant ?? tenant, {
+      source: 'src_test', receivedAt: batch.receivedAt ?? clock.now(), backfill: batch.backfill ?? false, entries: records.map((record) => entry(`e${sent++}`, record)),
+    }),
+    /** Waits until everything of the tenant was searched. */
+    async searched(detection: Detection, tenantId = tenant) {
+      for (;;) {
+        const { detected } = await detection.progress(tenantId)
+        if (detected >= eventLog.end(tenantId)) return
+        await new Promise((resolve) => { setImmediate(resolve) })
+      }
+    },
+    alerts: (detection: Detection, tenantId = tenant) => detection.page(tenantId, {}, { limit: 1_000 }),
+    drop: async () => {
+      await eventLog.close()
+      await drop()
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+  return fixture
+}

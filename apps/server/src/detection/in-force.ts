@@ -1,0 +1,105 @@
+// What is looked for: rules of the packs in force, what persons switched off or suppressed, and indicators. Whatever changes is told to the thread before its
+// next search, and a new thread is told everything. Defended by detection.integration.test.ts.
+import type { Indicator } from '@haechi/indicators'
+import type { Database, Transaction } from '../platform/database.ts'
+import type { RulePacks } from './rule-packs.ts'
+import { inForce } from './rules.ts'
+import type { RuleFacts } from './rules.ts'
+import { SearchFailed } from './searcher.ts'
+import type { PackReading, Searcher } from './searcher.ts'
+import { ruleStates, suppressions } from './store.ts'
+
+/** What detection needs of the intel context. */
+export type IntelPort = {
+  /** Changes when any statement in force does. */
+  version(): Promise<string>
+  /** Everything in force for a tenant, in parts. */
+  statements(tenantId: string): AsyncIterable<readonly Indicator[]>
+  /** Events that named an indicator, within the transaction that keeps the alerts. `at`: T1 of the latest. */
+  sighted(tx: Transaction, tenantId: string, sightings: readonly { type: string; value: string; count: number; at: number }[]): Promise<void>
+}
+
+type Told = { rules: string; intel: string | null; packs: readonly string[]; generation: number }
+
+export function openInForce({ database, rulePacks, intel, searcher }: { database: Database; rulePacks: RulePacks; intel: Pick<IntelPort, 'version' | 'statements'>; searcher: Searcher }) {
+  const told = new Map<string, Told>()
+  const readings = new Map<string, { generation: number; reading: PackReading }>()
+  const changes = new Map<string, number>()
+  let packChanges = 0
+  let intelChanges = 0
+  let intelKnown: { changes: number; version: string } | null = null
+  let last: Promise<unknown> = Promise.resolve()
+
+  const wanted = (tenantId: string) => `${searcher.generation()}.${packChanges}.${changes.get(tenantId) ?? 0}`
+  const isTold = (tenantId: string): boolean => {
+    const at = told.get(tenantId)
+    return at?.rules === wanted(tenantId) && intelKnown?.changes === intelChanges && at.intel === intelKnown.version
+  }
+
+  async function tellRules(tenantId: string): Promise<Told> {
+    const rules = wanted(tenantId)
+    const generation = searcher.generation()
+    const contents = await rulePacks.inForce(tenantId)
+    for (const content of contents) {
+      if (readings.get(content.key)?.generation !== generation) readings.set(content.key, { generation, reading: await searcher.pack(content) })
+    }
+    const packs = contents.map(({ key }) => key)
+    const states = await database.read(tenantId, (db) => ruleStates(db, tenantId))
+    const kept = await database.read(tenantId, (db) => suppressions(db, tenantId))
+    const switched = (to: boolean) => [...states].flatMap(([id, enabled]) => (enabled === to ? [id] : []))
+    await searcher.tenant({
+      tenant: tenantId, packs, disabled: switched(false), enabled: switched(true),
+      suppressions: kept.map(({ id, ruleId, host, user, field, value, expiresAt }) => ({ id, ruleId, host, user, field, value, expiresAt })),
+    })
+    if (searcher.generation() !== generation) throw new SearchFailed('restarted')
+    const before = told.get(tenantId)
+    const now: Told = { rules, intel: before?.generation === generation ? before.intel : null, packs, generation }
+    told.set(tenantId, now)
+    forget()
+    return now
+  }
+
+  /** Lets go of packs that no tenant names any more, here and in the thread. */
+  function forget(): void {
+    const named = new Set([...told.values()].flatMap(({ packs }) => packs))
+    if ([...readings.keys()].every((key) => named.has(key))) return
+    for (const key of readings.keys()) if (!named.has(key)) readings.delete(key)
+    rulePacks.keep(named)
+    searcher.keep([...named])
+  }
+
+  async function tellIndicators(tenantId: string, at: Told): Promise<void> {
+    if (intelKnown?.changes !== intelChanges) intelKnown = { changes: intelChanges, version: await intel.version() }
+    const { version } = intelKnown
+    if (at.intel === version) return
+    let first = true
+    for await (const part of intel.statements(tenantId)) {
+      searcher.indicators(tenantId, part, { first, last: false })
+      first = false
+    }
+    searcher.indicators(tenantId, [], { first, last: true })
+    if (searcher.generation() !== at.generation) throw new SearchFailed('restarted')
+    at.intel = version
+  }
+
+  return {
+    /** Resolves when the thread knows what is in force for the tenant. */
+    prepare(tenantId: string): Promise<void> {
+      if (isTold(tenantId)) return Promise.resolve()
+      const next = last.then(async () => {
+        const at = told.get(tenantId)
+        await tellIndicators(tenantId, at?.rules === wanted(tenantId) ? at : await tellRules(tenantId))
+      })
+      last = next.catch(() => undefined)
+      return next
+    },
+    /** After `prepare`. */
+    rules(tenantId: string): RuleFacts[] {
+      return inForce((told.get(tenantId)?.packs ?? []).flatMap((key) => readings.get(key)?.reading ?? []), ({ rule }) => rule.id)
+    },
+    packsChanged(): void { packChanges++ },
+    tenantChanged(tenantId: string): void { changes.set(tenantId, (changes.get(tenantId) ?? 0) + 1) },
+    intelChanged(): void { intelChanges++ },
+  }
+}
+export type InForce = ReturnType<typeof openInForce>

@@ -1,0 +1,44 @@
+// What the server and its detection thread say to each other.
+import type { Indicator } from '@haechi/indicators'
+import type { PackRejection } from '../platform/packs.ts'
+import type { Findings } from './fold.ts'
+import type { SuppressionTest } from './model.ts'
+import type { PackContent, RuleFacts } from './rules.ts'
+
+/** What is in force for a tenant. `packs` are keys, the first before the others. */
+export type TenantRules = { readonly tenant: string; readonly packs: readonly string[]; readonly disabled: readonly string[]; readonly enabled: readonly string[]; readonly suppressions: readonly SuppressionTest[] }
+
+/** Offsets `from` to `to` (exclusive) that were not searched. */
+export type Gap = { readonly from: number; readonly to: number; readonly reason: string }
+export type Volume = { events: number; matches: number }
+/** A stretch of the log that was searched: from where it was asked to `next` (exclusive). */
+export type Slice = {
+  readonly next: number
+  readonly events: number
+  readonly gaps: readonly Gap[]
+  readonly findings: Findings
+  /** By the hour of receipt, in hours since the epoch. `matches` counts suppressed ones too. */
+  readonly volumes: ReadonlyMap<number, Volume>
+  /** Coded things that could not be looked at. */
+  readonly faults: Readonly<Record<string, number>>
+}
+
+export type SearchRequest = { readonly tenant: string; readonly from: number; readonly end: number; readonly most: number }
+
+export type ToThread =
+  | { readonly kind: 'pack'; readonly id: number; readonly pack: PackContent }
+  /** Answered when the rules are compiled: a rule that ends the thread does it here, and no event is blamed. */
+  | { readonly kind: 'tenant'; readonly id: number; readonly rules: TenantRules }
+  /** Parts of one list follow each other; with the last one it is in force. */
+  | { readonly kind: 'indicators'; readonly tenant: string; readonly part: readonly Indicator[]; readonly first: boolean; readonly last: boolean }
+  | { readonly kind: 'search'; readonly id: number; readonly request: SearchRequest }
+  /** Packs that nothing names any more may go. */
+  | { readonly kind: 'keep'; readonly packs: readonly string[] }
+  | { readonly kind: 'key'; readonly id: number; readonly key: Uint8Array | null }
+
+export type FromThread =
+  | { readonly kind: 'pack'; readonly id: number; readonly rules: readonly RuleFacts[]; readonly rejected: readonly PackRejection[] }
+  | { readonly kind: 'told'; readonly id: number }
+  | { readonly kind: 'found'; readonly id: number; readonly slice: Slice }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'openKey'; readonly id: number; readonly wrapped: Uint8Array; readonly place: string }

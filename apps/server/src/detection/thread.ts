@@ -1,0 +1,309 @@
+// The thread that searches: it reads the log's files itself, so that no event crosses between threads, and knows neither database nor clock.
+// It answers one request at a time and keeps nothing that a new thread could not be told again. Started by searcher.ts.
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createIndex, scanRecord } from '@haechi/indicators'
+import type { Hit, IndicatorIndex } from '@haechi/indicators'
+import { fieldOf, readRecord } from '@haechi/records'
+import type { Reading } from '@haechi/records'
+import { createMatcher } from '@haechi/sigma'
+import type { Matcher, Rule } from '@haechi/sigma'
+import { HaechiError } from '../platform/errors.ts'
+import { openCursor } from '../platform/event-log/cursor.ts'
+import type { LogCursor } from '../platform/event-log/cursor.ts'
+import type { StoredBatch } from '../platform/event-log/port.ts'
+import { fold, noFindings, rawMost } from './fold.ts'
+import type { EvidenceRecord, Match } from './fold.ts'
+import type { FromThread, Gap, SearchRequest, Slice, TenantRules, ToThread, Volume } from './messages.ts'
+import { suppresses } from './model.ts'
+import type { AlertProcess, Matched } from './model.ts'
+import { clean, factsOf, inForce, readPack } from './rules.ts'
+import type { RuleFacts } from './rules.ts'
+
+export type ThreadData = { readonly logFolder: string; /** Tests: an event that holds this text ends the thread. */ readonly dieOn: string | null }
+
+const sliceMs = 100
+/** Of raw records that go with the findings of one slice. */
+const evidenceBytes = 8 * 1_048_576
+const cursorsMost = 64
+const compiledMost = 16
+const hour = 3_600_000
+
+type Loaded = { readonly rule: Rule; readonly facts: RuleFacts }
+type Compiled = { readonly matcher: Matcher; readonly facts: ReadonlyMap<Rule, RuleFacts> }
+type Tenant = { rules: TenantRules; disabled: ReadonlySet<string>; enabled: ReadonlySet<string>; index: IndicatorIndex; growing: IndicatorIndex }
+
+const { logFolder, dieOn } = workerData as ThreadData
+const port = parentPort!
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
+const say = (message: FromThread) => { port.postMessage(message) }
+
+const packs = new Map<string, { rules: Loaded[] }>()
+const compiled = new Map<string, Compiled>()
+const tenants = new Map<string, Tenant>()
+const cursors = new Map<string, LogCursor>()
+
+/** What the matcher reads of the event in hand: read once, for rules, indicators and evidence. */
+const hand: { reading: Reading | null; record: unknown; receivedAt: number; exhausted: number } = { reading: null, record: null, receivedAt: 0, exhausted: 0 }
+
+function compile(keys: readonly string[]): Compiled {
+  const name = JSON.stringify(keys)
+  let found = compiled.get(name)
+  if (found === undefined) {
+    const chosen = inForce(keys.flatMap((key) => packs.get(key) ?? []), ({ rule }) => rule.id)
+    const matcher = createMatcher(chosen.map(({ rule }) => rule), { onError: ({ code }) => { if (code === 'regex_exhausted') hand.exhausted++ } }, (record) => {
+      hand.record = record
+      hand.reading = readRecord(record, { now: hand.receivedAt })
+      return hand.reading
+    })
+    found = { matcher, facts: new Map(chosen.map(({ rule, facts }) => [rule, facts])) }
+    for (const old of compiled.keys()) if (compiled.size >= compiledMost) compiled.delete(old)
+  }
+  compiled.delete(name)
+  compiled.set(name, found)
+  return found
+}
+
+const keyRequests = new Map<number, (key: Uint8Array | null) => void>()
+let requests = 0
+async function openKey(wrapped: Uint8Array, place: string): Promise<Uint8Array> {
+  const id = requests++
+  const key = await new Promise<Uint8Array | null>((resolve) => {
+    keyRequests.set(id, resolve)
+    say({ kind: 'openKey', id, wrapped, place })
+  })
+  if (key === null) throw new HaechiError('log_corrupt', { file: place, position: 0, from: 0, to: 0, reason: 'key' })
+  return key
+}
+
+/** The reason why the last stretch could not be read. */
+let damage = ''
+async function cursorAt(tenant: string, from: number): Promise<LogCursor> {
+  let cursor = cursors.get(tenant)
+  if (cursor !== undefined && cursor.offset() !== from) {
+    await cursor.close()
+    cursor = undefined
+  }
+  cursor ??= openCursor({ folder: join(logFolder, tenant), tenant, from, openKey, onDamage: ({ reason }) => { damage = reason } })
+  cursors.delete(tenant)
+  for (const [oldest, open] of cursors) {
+    if (cursors.size < cursorsMost) break
+    cursors.delete(oldest)
+    await open.close()
+  }
+  cursors.set(tenant, cursor)
+  return cursor
+}
+
+async function search({ tenant: name, from, end, most }: SearchRequest): Promise<Slice> {
+  const tenant = tenants.get(name)
+  if (tenant === undefined) throw new Error('a tenant that nobody told of')
+  const rules = compile(tenant.rules.packs)
+  const cursor = await cursorAt(name, from)
+  const gaps: Gap[] = []
+  const volumes = new Map<number, Volume>()
+  const findings = noFindings()
+  const faults: Record<string, number> = {}
+  let next = from
+  let events = 0
+  let bytes = 0
+  const missing = (to: number) => {
+    if (to > next) gaps.push({ from: next, to, reason: damage === '' ? 'retention' : `log_corrupt:${damage}` })
+    damage = ''
+    next = Math.max(next, to)
+  }
+  const began = performance.now()
+  try {
+    while (next < end && events < most && bytes < evidenceBytes && performance.now() - began < sliceMs) {
+      const batch = await cursor.next(end)
+      if (batch === null) {
+        // What is missing at the end leaves the cursor behind what could be read.
+        missing(Math.min(end, cursor.offset()))
+        break
+      }
+      missing(batch.first)
+      const first = next - batch.first
+      const count = Math.min(batch.count - first, most - events)
+      const volume = volumes.get(Math.floor(batch.receivedAt / hour)) ?? { events: 0, matches: 0 }
+      volumes.set(Math.floor(batch.receivedAt / hour), volume)
+      for (const match of matchesOf(batch, first, count, { name, ...tenant }, rules, faults)) {
+        volume.matches++
+        fold(findings, name, match)
+        bytes += match.record.raw.length
+      }
+      volume.events += count
+      events += count
+      next += count
+    }
+  } catch (error) {
+    await forget(name)
+    throw error
+  }
+  return { next, events, gaps, findings, volumes, faults }
+}
+
+async function forget(tenant: string): Promise<void> {
+  const cursor = cursors.get(tenant)
+  cursors.delete(tenant)
+  await cursor?.close()
+}
+
+function* matchesOf(batch: StoredBatch, first: number, count: number, tenant: Tenant & { name: string }, { matcher, facts }: Compiled, faults: Record<string, number>): Generator<Match> {
+  const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
+  hand.receivedAt = batch.receivedAt
+  let at = 0
+  for (let i = 0; i < first + count; i++) {
+    const stop = lines.indexOf(10, at)
+    const line = lines.subarray(at, stop)
+    at = stop + 1
+    if (i < first) continue
+    if (dieOn !== null && line.includes(dieOn)) process.exit(1)
+    Object.assign(hand, { reading: null, record: null, exhausted: 0 })
+    const matches = matcher.match(line, 'detect')
+    const { reading, record } = hand
+    if (hand.exhausted > 0) faults['regex_exhausted'] = (faults['regex_exhausted'] ?? 0) + hand.exhausted
+    if (reading === null) {
+      faults['json_invalid'] = (faults['json_invalid'] ?? 0) + 1
+      continue
+    }
+    const hits = tenant.index.size === 0 ? [] : scanRecord(texts(record), tenant.index, batch.receivedAt)
+    if (matches.length === 0 && hits.length === 0) continue
+    const host = word(reading.columns.host, 255)
+    const user = word(reading.columns.user, 255)
+    const evidence = evidenceOf(batch, i, line, reading)
+    const valueOf = (field: string) => valuesOf(fieldOf(reading.fields, field))
+    const suppressionOf = (ruleId: string) => tenant.rules.suppressions.find((one) => suppresses(one, { ruleId, host, user, receivedAt: batch.receivedAt, valueOf }))?.id ?? null
+    for (const { rule, matched } of matches) {
+      const known = facts.get(rule)!
+      const { id } = known.rule
+      if (tenant.disabled.has(id) || (!known.on && !tenant.enabled.has(id))) continue
+      yield {
+        facts: { kind: 'rule', rule: known.rule, severity: known.level ?? 'medium', host, user, techniques: known.techniques, tactics: known.tactics, indicators: [], suppressionId: suppressionOf(id) },
+        record: evidence, backfill: batch.backfill, matched: matchedOf(matched),
+      }
+    }
+    for (const hit of hits) {
+      const known = indicatorFacts(hit)
+      if (tenant.disabled.has(known.rule.id)) continue
+      yield {
+        facts: { ...known, host, user, suppressionId: suppressionOf(known.rule.id) },
+        record: evidence, backfill: batch.backfill, matched: matchedOf([{ selection: 'indicator', field: hit.field, value: hit.answer.value }]),
+      }
+    }
+  }
+}
+
+const nouns = { ip: 'address', cidr: 'network', domain: 'domain', url: 'URL', md5: 'file', sha1: 'file', sha256: 'file', email: 'e-mail address' } as const
+
+function indicatorFacts({ answer }: Hit): Pick<Match['facts'], 'kind' | 'rule' | 'severity' | 'techniques' | 'tactics' | 'indicators'> {
+  const { type, value, verdict, confidence, sources, techniques } = answer
+  return {
+    kind: 'indicator', severity: verdict === 'malicious' ? 'high' : 'medium', techniques: techniques.slice(0, 50), tactics: [],
+    rule: { id: `${type}:${value}`, title: `Known ${verdict} ${nouns[type]}: ${value}`, author: null, source: clean(sources.join(', '), 500), license: null, packVersion: null, references: [], falsePositives: [] },
+    indicators: [{ type, value, verdict, confidence, sources: sources.slice(0, 20).map((source) => clean(source, 200)) }],
+  }
+}
+
+const matchedMost = 50
+const valueMost = 2_000
+function matchedOf(matched: readonly Matched[]): Matched[] {
+  return matched.slice(0, matchedMost).map(({ selection, field, value }) => ({ selection: clean(selection, 200), field: field === null ? null : clean(field, 500), value: typeof value === 'string' ? clean(value, valueMost) : typeof value === 'object' ? null : value }))
+}
+
+function evidenceOf(batch: StoredBatch, i: number, line: Buffer, { columns, fields }: Reading): EvidenceRecord {
+  // A date that no calendar writes is taken for none.
+  const time = columns.time !== null && columns.time >= 0 && columns.time < 253_402_300_800_000 ? columns.time : batch.receivedAt
+  let raw = line.toString('utf8', 0, Math.min(line.length, rawMost))
+  if (line.length > rawMost) raw = raw.replace(/\uFFFD+$/, '')
+  return {
+    offset: batch.first + i, eventId: Buffer.from(batch.ids.buffer, batch.ids.byteOffset + i * 16, 16).toString('hex'), source: batch.source, time, receivedAt: batch.receivedAt,
+    process: processOf(fields, columns, time), addresses: [columns.src_ip, columns.dst_ip].flatMap((address) => word(address, 64) ?? []), hashes: (columns.hash ?? '').split(' ').filter((hash) => hash !== '').slice(0, 20), raw,
+  }
+}
+
+function processOf(fields: Reading['fields'], columns: Reading['columns'], at: number): AlertProcess | null {
+  const text = (...names: string[]) => names.reduce<string | null>((found, name) => found ?? word(fields[name], 4_000), null)
+  const guid = text('ProcessGuid', 'SourceProcessGUID', 'SourceProcessGuid')
+  const pid = columns.process_id === null ? null : String(columns.process_id)
+  const image = word(columns.process, 4_000)
+  if (guid === null && pid === null && image === null) return null
+  const parentPid = text('ParentProcessId')
+  return {
+    guid, pid, image, commandLine: word(columns.command_line, 4_000), user: text('User') ?? word(columns.user, 255), parentGuid: text('ParentProcessGuid'),
+    // Security events write it in hexadecimal.
+    parentPid: parentPid !== null && /^0x[0-9a-f]{1,12}$/i.test(parentPid) ? String(Number(parentPid)) : parentPid,
+    parentImage: word(columns.parent_process, 4_000) ?? text('ParentImage'), parentCommandLine: text('ParentCommandLine'), at,
+  }
+}
+
+function word(value: unknown, most: number): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value !== 'string' || value === '' || value === '-' ? null : clean(value, most)
+}
+
+function valuesOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(valuesOf)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : []
+}
+
+/** Every text of a record by its path, however deep: what indicators are looked for in. */
+function texts(record: unknown): Record<string, string> {
+  const found: Record<string, string> = Object.create(null) as Record<string, string>
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if (typeof value === 'string') found[path] = value
+    else if (typeof value === 'object' && value !== null && depth < 200) {
+      for (const [key, inner] of Object.entries(value)) walk(inner, path === '' ? key : `${path}.${key}`, depth + 1)
+    }
+  }
+  walk(record, '', 0)
+  return found
+}
+
+function hear(message: ToThread): void {
+  switch (message.kind) {
+    case 'pack': {
+      const { rules, rejected } = readPack(message.pack.files)
+      const loaded = rules.map((rule): Loaded => ({ rule, facts: factsOf(rule, message.pack) }))
+      packs.set(message.pack.key, { rules: loaded })
+      say({ kind: 'pack', id: message.id, rules: loaded.map(({ facts }) => facts), rejected })
+      break
+    }
+    case 'tenant': {
+      const { rules } = message
+      const before = tenants.get(rules.tenant)
+      tenants.set(rules.tenant, { rules, disabled: new Set(rules.disabled), enabled: new Set(rules.enabled), index: before?.index ?? createIndex(), growing: before?.growing ?? createIndex() })
+      compile(rules.packs)
+      say({ kind: 'told', id: message.id })
+      break
+    }
+    case 'indicators': {
+      const tenant = tenants.get(message.tenant)
+      if (tenant === undefined) break
+      if (message.first) tenant.growing = createIndex()
+      tenant.growing.add(message.part)
+      if (message.last) {
+        tenant.index = tenant.growing
+        tenant.growing = createIndex()
+      }
+      break
+    }
+    case 'keep': {
+      const kept = new Set(message.packs)
+      for (const key of packs.keys()) if (!kept.has(key)) packs.delete(key)
+      for (const name of compiled.keys()) if (!(JSON.parse(name) as string[]).every((key) => kept.has(key))) compiled.delete(name)
+      break
+    }
+    case 'key':
+      keyRequests.get(message.id)?.(message.key)
+      keyRequests.delete(message.id)
+      break
+    case 'search':
+      search(message.request).then(
+        (slice) => { say({ kind: 'found', id: message.id, slice }) },
+        (error: unknown) => { say({ kind: 'failed', id: message.id, reason: error instanceof HaechiError ? error.code : error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }) },
+      )
+      break
+    default: message satisfies never
+  }
+}
+port.on('message', hear)
