@@ -50,7 +50,7 @@ export function sigmaHqRules(source: keyof typeof ARCHIVES): Rule[] {
 const rulesIn = (folder: string): Rule[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml')).toSorted()
   .flatMap((name) => parse(readFileSync(join(folder, name), 'utf8'), name).rules)
 
-type FoldedAlert = GroupingAlert & { rule: { id: string; title: string }; eventCount: number }
+type FoldedAlert = GroupingAlert & { tactics: readonly string[]; rule: { id: string; title: string }; eventCount: number }
 type Severity = GroupingAlert['severity']
 const LEVELS: readonly Severity[] = ['informational', 'low', 'medium', 'high', 'critical']
 const rank = (severity: string): number => LEVELS.indexOf(severity as Severity)

@@ -11,7 +11,6 @@ export type GroupingAlert = {
   readonly host: string | null
   readonly user: string | null
   readonly techniques: readonly string[]
-  readonly tactics: readonly string[]
   readonly firstEventAt: number
   readonly lastEventAt: number
   readonly indicators: readonly { readonly type: string; readonly value: string }[]
@@ -109,8 +108,7 @@ function userName(user: string | null): string | null {
 }
 
 const isInside = (address: string): boolean => /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|0\.|22[4-9]\.|2[3-5]\d\.|::1?$|f[cde]|ff)/i.test(address)
-const isMovement = ({ tactics, techniques }: { tactics: readonly string[]; techniques: readonly string[] }): boolean => tactics.includes('lateral-movement') || techniques.some(movesTechnique)
-const movesTechnique = (id: string): boolean => /^T(?:1021|1570|1550|1210|1534|1563|1080)(?:\.|$)/.test(id)
+const isMovement = (id: string): boolean => /^T(?:1021|1570|1550|1210|1534|1563|1080)(?:\.|$)/.test(id)
 /** Programs of the system and of installers have the same hash everywhere. */
 const isOwnProgram = (image: string | null): boolean => image !== null && !/^(?:[a-z]:)?\\?(?:windows|program files(?: \(x86\))?)\\|^\/(?:usr|bin|sbin|lib|opt)\//i.test(image)
 
@@ -126,7 +124,7 @@ type Facts = { alert: GroupingAlert; host: string | null; user: string | null; p
 
 function factsOf(alert: GroupingAlert): Facts {
   const strong = STRONG.has(alert.severity)
-  const moves = isMovement(alert)
+  const moves = alert.techniques.some(isMovement)
   const host = alert.host === null ? '' : hostName(alert.host)
   const indicators = alert.indicators.map(({ type, value }) => `${type}:${value}`.toLowerCase())
   if (strong) {
@@ -199,7 +197,7 @@ const fromOpen = (open: OpenGroup): Group => ({
   indicators: new Set([...open.indicators].map((value) => value.toLowerCase())),
   rules: new Set([...[...open.ruleIds].map((id) => `rule:${id}`), ...[...open.weakRuleIds ?? []].map((id) => `weak:${id}`)]),
   keys: new Set(),
-  moves: [...open.techniques].some(movesTechnique),
+  moves: [...open.techniques].some(isMovement),
   first: open.firstActivityAt,
   last: open.lastActivityAt,
   backfill: open.backfill,

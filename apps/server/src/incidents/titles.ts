@@ -79,9 +79,10 @@ const people = (users: readonly string[]): string[] => distinct(users).filter((u
 function name(text: string): string {
   const clean = text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim()
   const short = /^[\d.]+$|[@:/\\]/.test(clean) ? clean : clean.split('.', 1)[0] as string
-  return short.length > LONGEST_NAME ? `${[...short].slice(0, LONGEST_NAME - 1).join('')}…` : short
+  return cut(short, LONGEST_NAME)
 }
-const cut = (text: string): string => (text.length > LONGEST_TITLE ? `${[...text].slice(0, LONGEST_TITLE - 1).join('')}…` : text)
+/** Whole characters, at most so many code units. */
+const cut = (text: string, most = LONGEST_TITLE): string => (text.length > most ? `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text)
 
 export type SeverityAsset = { readonly name: string; readonly criticality: 'low' | 'normal' | 'high' | 'critical'; readonly exposure: 'unknown' | 'internal' | 'internet' }
 
