@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Reader } from '../platform/database.ts'
-import type { ActionType } from './wire.ts'
+import type { ActionStatus, ActionType } from './wire.ts'
 
 export type Latency = { readonly mean: number | null; readonly median: number | null; readonly p90: number | null; readonly n: number }
 /** Actions requested in a window, by their present state. An action counts once in `requested`; `automatic` are those that the policy allowed at once. */
@@ -22,7 +22,15 @@ export type ActionFigures = {
   readonly byType: Readonly<Partial<Record<ActionType, number>>>
   /** Minutes from the request to the decision, by who was asked: the customer's time is never the provider's. */
   readonly approvalLatencyMinutes: { readonly customer: Latency; readonly provider: Latency }
+  /** The records behind the figures, oldest first, at most 1,000. */
+  readonly actions: readonly ActionRecord[]
 }
+/** `decision` is that of a person, the policy or a timeout; `failures` the reason codes of targets that failed. ms since the epoch. */
+export type ActionRecord = {
+  readonly id: string; readonly type: ActionType; readonly status: ActionStatus; readonly requestedAt: number
+  readonly asked: boolean; readonly automatic: boolean; readonly decision: 'approved' | 'rejected' | null; readonly failures: readonly string[]
+}
+const recordsMost = 1_000
 
 export async function figuresOf(tx: Reader, tenantId: string, from: number, to: number): Promise<ActionFigures> {
   const window = sql`a.tenant_id = ${tenantId} AND a.requested_at >= ${new Date(from)} AND a.requested_at < ${new Date(to)}`
@@ -44,6 +52,10 @@ export async function figuresOf(tx: Reader, tenantId: string, from: number, to: 
       FROM response_actions a JOIN response_targets t ON t.action_id = a.id AND t.tenant_id = a.tenant_id WHERE ${window} AND a.decided_by_person AND t.approvers IS NOT NULL GROUP BY a.id)
     SELECT CASE WHEN provider THEN 'provider' ELSE 'customer' END AS side, avg(minutes) AS mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes) AS median,
       percentile_cont(0.9) WITHIN GROUP (ORDER BY minutes) AS p90, count(*) AS n FROM of_window GROUP BY 1`.execute(tx)
+  const { rows: actions } = await sql<{ id: string; type: ActionType; status: ActionStatus; requested_at: Date; asked: boolean; allowed: boolean; decision: 'approved' | 'rejected' | null; failures: string[] | null }>`
+    SELECT a.id, a.type, a.status, a.requested_at, a.decision, bool_or(t.decision = 'ask') AS asked, bool_or(t.decision = 'allow') AS allowed,
+      array_agg(DISTINCT t.reason_code) FILTER (WHERE t.state = 'failed' AND t.reason_code IS NOT NULL) AS failures
+    FROM response_actions a JOIN response_targets t ON t.action_id = a.id AND t.tenant_id = a.tenant_id WHERE ${window} GROUP BY a.id ORDER BY a.requested_at, a.id LIMIT ${recordsMost}`.execute(tx)
   const latency = (side: 'customer' | 'provider'): Latency => {
     const found = latencies.find((one) => one.side === side)
     return found === undefined ? { mean: null, median: null, p90: null, n: 0 } : { mean: tenth(found.mean), median: tenth(found.median), p90: tenth(found.p90), n: Number(found.n) }
@@ -55,6 +67,7 @@ export async function figuresOf(tx: Reader, tenantId: string, from: number, to: 
     failures: Object.fromEntries(failures.map((one) => [one.reason_code, Number(one.count)])),
     byType: Object.fromEntries(types.map((one) => [one.type, Number(one.count)])),
     approvalLatencyMinutes: { customer: latency('customer'), provider: latency('provider') },
+    actions: actions.map(({ id, type, status, requested_at, asked, allowed, decision, failures: failed }) => ({ id, type, status, requestedAt: requested_at.getTime(), asked, automatic: allowed && !asked, decision, failures: failed ?? [] })),
   }
 }
 
