@@ -41,6 +41,8 @@ export type Request = {
   readonly patience?: number
   /** Told before each new attempt. */
   onRetry?(error: HaechiError | ServerProblem, milliseconds: number): void
+  /** Milliseconds of silence after which it counts as failed, for what takes the server long. */
+  readonly silence?: number
   readonly stop?: AbortSignal
 }
 
@@ -89,7 +91,8 @@ export function openServer(choose: () => Target, language: Language, options: { 
       : httpRequest(url, { ...common, agent: plain })
     const origin = url.origin
     let answered = false
-    sent.setTimeout(options.silence ?? silence, () => sent.destroy(new Error(`silent for ${(options.silence ?? silence) / 1_000} s`)))
+    const patience = request.silence ?? options.silence ?? silence
+    sent.setTimeout(patience, () => sent.destroy(new Error(`silent for ${patience / 1_000} s`)))
     // An answer that came before the connection broke is the answer.
     sent.once('response', (response) => { answered = true; resolve(response) })
     sent.on('error', (error: NodeJS.ErrnoException) => { if (!answered) reject(failure(error, origin, request.stop)) })

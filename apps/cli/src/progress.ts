@@ -8,8 +8,8 @@ export interface Progress {
   expect(bytes: number, known: boolean): void
   /** The input is acknowledged up to `bytes`, and `records` more of it. */
   done(bytes: number, records: number): void
-  /** All is acknowledged, `events` of it cannot be searched yet. */
-  waiting(events: number): void
+  /** All is acknowledged, `events` of it are not where they will be yet. */
+  waiting(what: 'waiting_searchable' | 'waiting_grouped', events: number): void
   /** Writes something beside the bar. */
   aside(write: () => void): void
   close(): void
@@ -69,10 +69,10 @@ export function openProgress(context: Context, always: boolean): Progress {
       if (samples.length > 2 && (samples[1]?.at ?? now) < now - rateWindow) samples = samples.slice(1)
       if (shown && now - drawnAt >= (live ? redrawEvery : plainEvery)) draw(now)
     },
-    waiting(events) {
+    waiting(what, events) {
       if (!shown) return
       clear()
-      context.err.write(`${context.text('waiting_searchable', { count: grouped(events) })}${live ? '' : '\n'}`)
+      context.err.write(`${context.text(what, { count: grouped(events) })}${live ? '' : '\n'}`)
       drawn = live
     },
     aside(write) {

@@ -10,7 +10,7 @@ function keeper(disturb: (asked: Asked, count: number) => Told | undefined = () 
   const kept = new Map<string, string[]>()
   const tell = (asked: Asked, count: number): Told => {
     if (asked.path === '/readyz') return { body: { status: 'ready' } }
-    if (asked.path.endsWith('/progress')) return { body: { durable: 9, searchable: Number(asked.query.get('through')) } }
+    if (asked.path.endsWith('/progress')) return { body: { durable: 9, searchable: Number(asked.query.get('through')), detected: 9, grouped: Number(asked.query.get('through')) } }
     const disturbed = disturb(asked, count)
     const key = String(asked.headers['idempotency-key'])
     const lines = asked.body.split('\n').slice(0, -1)
@@ -189,16 +189,23 @@ test('a stop in the middle says what was kept and how to go on', async () => {
   expect(err).toContain('interrupted')
 })
 
-test('--wait returns when the server says that all of it can be found', async () => {
+test('--wait returns when the server says that all of it can be found, was searched for attacks and is grouped', async () => {
   let looked = 0
   const { directory, asked } = await fakeServer((one) => {
-    if (one.path.endsWith('/progress')) return { body: { durable: 30, searchable: looked++ === 0 ? 10 : 30 } }
+    const reached = looked++ % 2 === 0 ? 10 : 30
+    if (one.path === '/api/v1/events/progress') return { body: { durable: 30, searchable: reached } }
+    if (one.path === '/api/v1/detection/progress') return { body: { durable: 30, detected: 30, grouped: reached } }
+    looked = 0
     return { body: { accepted: 3, rejected: 0, duplicate: 0, errors: [], end: 30 } }
   })
   const file = join(folder(), 'a.ndjson')
   writeFileSync(file, events(3))
   expect((await ingest(directory, file, '--wait')).code).toBe(0)
-  expect(asked.filter((one) => one.path.endsWith('/progress')).map((one) => one.query.get('through'))).toEqual(['30', '30'])
+  expect(asked.filter((one) => one.path.endsWith('/progress')).map((one) => `${one.path} ${one.query.get('through')}`)).toEqual([
+    '/api/v1/events/progress 30', '/api/v1/events/progress 30', '/api/v1/detection/progress 30', '/api/v1/detection/progress 30',
+  ])
+  const { directory: other } = await fakeServer(() => ({ body: { accepted: 3, rejected: 0, duplicate: 0, errors: [], end: 30 } }))
+  expect((await ingest(other, file, '--wait')).err).toContain('server_answer_invalid')
 })
 
 test('to a remote server the body is compressed', async () => {

@@ -65,7 +65,7 @@ export const ingest = command({
         }
       }
       await sending.drain()
-      if (options.wait) await sending.awaitSearchable()
+      if (options.wait) await sending.awaitAll()
     } catch (error) {
       await sending.settle()
       progress.close()
@@ -307,13 +307,19 @@ export function openSending(context: Context, server: Server, to: { source: stri
       if (context.stop.aborted) throw new HaechiError('interrupted')
     },
     async settle(): Promise<void> { await Promise.all(underWay) },
-    /** Errors: those of the server. */
-    async awaitSearchable(): Promise<void> {
-      for (;;) {
-        const { searchable } = await server.call<{ searchable: number }>('GET', '/api/v1/events/progress', { query: { through: end, wait: 20 }, patience, stop: context.stop })
-        if (searchable >= end) return
-        progress?.waiting(end - searchable)
+    /** What was sent can be found, was searched for attacks, and what was found stands in incidents. Errors: those of the server. */
+    async awaitAll(): Promise<void> {
+      const until = async (path: string, member: string, waiting: (events: number) => void) => {
+        for (;;) {
+          const answer = await server.call<Readonly<Record<string, unknown>>>('GET', path, { query: { through: end, wait: 20 }, patience, stop: context.stop })
+          const reached = answer[member]
+          if (typeof reached !== 'number') throw new HaechiError('server_answer_invalid', { url: path, reason: member })
+          if (reached >= end) return
+          waiting(end - reached)
+        }
       }
+      await until('/api/v1/events/progress', 'searchable', (events) => progress?.waiting('waiting_searchable', events))
+      await until('/api/v1/detection/progress', 'grouped', (events) => progress?.waiting('waiting_grouped', events))
     },
   }
 }

@@ -6,15 +6,15 @@ import type { TextKey } from '../texts.ts'
 
 export type ListColumn<T> = { readonly title: TextKey; readonly align?: 'right'; readonly fixed?: true; cell(row: T): string }
 
-/** All pages of a list: with --json one object a line, else a table. */
-export async function printList<T extends object>(context: Context, server: Server, path: string, member: string, columns: readonly ListColumn<T>[], options: { limit?: number; query?: Readonly<Record<string, string | undefined>> } = {}): Promise<void> {
+/** All pages of a list: with --json one object a line, else a table. `paged` false: the list has no pages. */
+export async function printList<T extends object>(context: Context, server: Server, path: string, member: string, columns: readonly ListColumn<T>[], options: { limit?: number; query?: Readonly<Record<string, string | undefined>>; paged?: boolean } = {}): Promise<void> {
   const most = options.limit ?? Infinity
   const rows: T[] = []
   let cursor: string | undefined
   let printed = 0
   do {
     const page = await server.call<Record<string, unknown>>('GET', path, {
-      query: { ...options.query, limit: path === '/api/v1/sources' ? undefined : Math.min(1_000, most - printed), cursor }, patience: listPatience, stop: context.stop,
+      query: { ...options.query, limit: options.paged === false ? undefined : Math.min(1_000, most - printed), cursor }, patience: listPatience, stop: context.stop,
     })
     const items = (Array.isArray(page[member]) ? page[member] as T[] : []).slice(0, most - printed)
     printed += items.length
@@ -22,7 +22,10 @@ export async function printList<T extends object>(context: Context, server: Serv
     else rows.push(...items)
     cursor = typeof page['next_cursor'] === 'string' ? page['next_cursor'] : undefined
   } while (cursor !== undefined && printed < most)
-  if (context.json) return
+  if (!context.json) printTable(context, rows, columns)
+}
+
+export function printTable<T>(context: Context, rows: readonly T[], columns: readonly ListColumn<T>[]): void {
   if (rows.length === 0) {
     context.err.write(`${context.text('nothing_found')}\n`)
     return

@@ -1,12 +1,86 @@
-import { lintFile } from '@haechi/sigma'
-import { command } from '../command.ts'
+// Rule packs of a server, and rules alone: checked and tried on their samples without one.
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { HaechiError } from '@haechi/server/errors'
+import { createMatcher, lintFile, parse } from '@haechi/sigma'
+import type { Rule } from '@haechi/sigma'
+import { command, connectionOptions, tenantOption, wholeNumber } from '../command.ts'
 import type { Command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
 import { ruleFiles } from '../rule-files.ts'
+import { localTime } from '../times.ts'
+import { printList } from './lists.ts'
+
+type Pack = {
+  name: string; tenant_id: string | null; version: string; license: string | null; accepted: number; rejected_count: number; rejected: readonly { file: string; line: number | null; code: string; reason: string }[]
+  source: { path: string }; switched_at: string
+}
+type ListedRule = { id: string; title: string; level: string | null; pack: string; enabled: boolean; alerts: number; true_positives: number; false_positives: number; techniques: readonly string[] }
+
+const pathsArgument = { name: 'PATH', about: 'argument_rules', many: true } as const
+const listedFaults = 20
+
+const rulesList = command({
+  path: ['rules', 'list'], about: 'rules_list', options: { limit: { value: 'N', about: 'option_limit' }, ...tenantOption, ...connectionOptions },
+  examples: [{ line: 'haechi rules list --tenant acme', about: 'example_rules_list' }, { line: 'haechi rules list --limit 10000 --json', about: 'example_json' }],
+  async run(context, { options }) {
+    await printList<ListedRule>(context, context.server(options), '/api/v1/rules', 'rules', [
+      { title: 'column_level', fixed: true, cell: (row) => row.level ?? '-' }, { title: 'column_title', cell: (row) => row.title }, { title: 'column_techniques', cell: (row) => row.techniques.join(', ') }, { title: 'column_pack', cell: (row) => row.pack },
+      { title: 'column_state', fixed: true, cell: (row) => context.text(row.enabled ? 'state_active' : 'state_off') }, { title: 'column_alerts', align: 'right', fixed: true, cell: (row) => grouped(row.alerts) },
+      { title: 'column_id', fixed: true, cell: (row) => row.id },
+    ], { limit: wholeNumber('--limit', options.limit, 1, 1_000_000, 100) })
+    return exitCodes.ok
+  },
+})
+
+const rulesPacks = command({
+  path: ['rules', 'packs'], about: 'rules_packs', options: { ...tenantOption, ...connectionOptions },
+  examples: [{ line: 'haechi rules packs', about: 'example_rules_packs' }, { line: 'haechi rules packs --tenant acme --json', about: 'example_json' }],
+  async run(context, { options }) {
+    await printList<Pack>(context, context.server(options), '/api/v1/rule-packs', 'rule_packs', [
+      { title: 'column_name', cell: (row) => row.name }, { title: 'column_scope', fixed: true, cell: (row) => context.text(row.tenant_id === null ? 'scope_all' : 'scope_tenant') },
+      { title: 'column_rules', align: 'right', fixed: true, cell: (row) => grouped(row.accepted) }, { title: 'column_rejected', align: 'right', fixed: true, cell: (row) => grouped(row.rejected_count) },
+      { title: 'column_version', fixed: true, cell: (row) => row.version.slice(0, 12) }, { title: 'column_license', cell: (row) => row.license ?? '' }, { title: 'column_since', fixed: true, cell: (row) => localTime(Date.parse(row.switched_at)) }, { title: 'column_source', cell: (row) => row.source.path },
+    ], { paged: false })
+    return exitCodes.ok
+  },
+})
+
+const rulesAdd = command({
+  path: ['rules', 'add'], about: 'rules_add', details: 'rules_add_details', arguments: [{ name: 'DIR', about: 'argument_pack' }],
+  options: { name: { value: 'NAME', about: 'option_pack_name', required: true }, license: { value: 'LICENSE', about: 'option_license' }, tenant: { value: 'NAME', about: 'option_pack_tenant' }, ...connectionOptions },
+  examples: [{ line: 'haechi rules add ./sigma/rules --name sigmahq --license DRL-1.1', about: 'example_rules_add' }, { line: 'haechi rules add /srv/rules/acme --name acme-own --tenant acme', about: 'example_rules_add_tenant' }],
+  async run(context, { options, arguments: [directory = ''] }) {
+    const server = context.server(options)
+    const pack = await server.call<Pack>('POST', '/api/v1/rule-packs', {
+      body: {
+        // A server elsewhere has folders of its own.
+        name: options.name, source: { type: 'directory', path: server.remote ? directory : resolve(directory) }, scope: options.tenant === undefined ? 'all' : 'tenant', ...(options.license === undefined ? {} : { license: options.license }),
+      }, silence: 600_000, stop: context.stop,
+    })
+    if (context.json) context.out.write(`${JSON.stringify(pack)}\n`)
+    else {
+      for (const { file, line, code, reason } of pack.rejected.slice(0, listedFaults)) context.err.write(`${safe(`${file}:${line ?? 0}: ${code}: ${reason}`)}\n`)
+      if (pack.rejected_count > listedFaults) context.err.write(`${context.text('faults_unlisted', { count: grouped(pack.rejected_count - Math.min(listedFaults, pack.rejected.length)) })}\n`)
+      context.out.write(`${context.text('rules_added', { name: pack.name, read: grouped(pack.accepted), refused: grouped(pack.rejected_count) })}\n`)
+    }
+    return exitCodes.ok
+  },
+})
+
+const rulesRemove = command({
+  path: ['rules', 'remove'], about: 'rules_remove', arguments: [{ name: 'NAME', about: 'option_pack_name' }], options: { tenant: { value: 'NAME', about: 'option_pack_tenant' }, ...connectionOptions },
+  examples: [{ line: 'haechi rules remove sigmahq', about: 'example_rules_remove' }],
+  async run(context, { options, arguments: [name = ''] }) {
+    const removed = await context.server(options).call<object>('DELETE', `/api/v1/rule-packs/${encodeURIComponent(name)}`, { query: { scope: options.tenant === undefined ? 'all' : 'tenant' }, stop: context.stop })
+    context.out.write(context.json ? `${JSON.stringify({ ...removed, name })}\n` : `${context.text('rules_removed', { name })}\n`)
+    return exitCodes.ok
+  },
+})
 
 const rulesLint = command({
-  path: ['rules', 'lint'], about: 'rules_lint', details: 'rules_lint_details', arguments: [{ name: 'PATH', about: 'argument_rules', many: true }], options: {},
+  path: ['rules', 'lint'], about: 'rules_lint', details: 'rules_lint_details', arguments: [pathsArgument], options: {},
   examples: [{ line: 'haechi rules lint ./rules', about: 'example_rules_lint' }, { line: 'haechi rules lint one.yml two.yml --json', about: 'example_json' }],
   async run(context, { arguments: paths }) {
     let read = 0
@@ -29,4 +103,86 @@ const rulesLint = command({
   },
 })
 
-export const ruleCommands: readonly Command[] = [rulesLint]
+/** NAME.samples.json beside NAME.yml: records that the rules of that file must find, and near misses that they must not. `also` names files whose rules may find them too. */
+type Samples = { readonly fires: readonly object[]; readonly silent: readonly object[]; readonly also: readonly string[] }
+type Tested = { readonly file: string; readonly rules: readonly Rule[]; readonly samples: Samples | null }
+/** `why`: `silent` where a sample of `fires` was not found, `fires` where one of `silent` was, `not_alone` where another file's rule found one. */
+type Failure = { readonly sample: 'fires' | 'silent'; readonly index: number; readonly why: 'silent' | 'fires' | 'not_alone'; readonly rule: string | null }
+
+const rulesTest = command({
+  path: ['rules', 'test'], about: 'rules_test', details: 'rules_test_details', arguments: [pathsArgument], options: { alone: { about: 'option_alone' } },
+  examples: [{ line: 'haechi rules test ./rules', about: 'example_rules_test' }, { line: 'haechi rules test ./rules --alone --json', about: 'example_rules_test_alone' }],
+  async run(context, { options, arguments: paths }) {
+    const totals = { passed: 0, failed: 0, untested: 0 }
+    let unreadable = 0
+    const refuse = (path: string, error: unknown): void => {
+      unreadable++
+      context.report(error, path)
+    }
+    const tested: Tested[] = []
+    for await (const { file, text } of ruleFiles(paths, refuse)) {
+      const { rules, rejected } = parse(text, file)
+      for (const { line, code, reason } of rejected) refuse(`${file}:${line}`, new HaechiError('rule_rejected', { rejection: code, reason }))
+      try {
+        tested.push({ file, rules, samples: await samplesOf(file) })
+      } catch (error) {
+        refuse(file, error)
+      }
+    }
+    const matcher = createMatcher(tested.flatMap(({ rules }) => rules))
+    const home = new Map(tested.flatMap((one) => one.rules.map((rule) => [rule, one] as const)))
+    /** Which files' rules find each record. */
+    const found = (records: readonly object[]): Map<Tested, Rule>[] => {
+      const met = records.map(() => new Map<Tested, Rule>())
+      for (const { rule, eventIndex } of matcher.match(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')), 'detect')) met[eventIndex]?.set(home.get(rule)!, rule)
+      return met
+    }
+    for (const one of tested) {
+      if (context.stop.aborted) throw new HaechiError('interrupted')
+      const { file, samples } = one
+      const failures: Failure[] = []
+      for (const [index, met] of found(samples?.fires ?? []).entries()) {
+        if (!met.has(one)) failures.push({ sample: 'fires', index, why: 'silent', rule: null })
+        if (options.alone) for (const [other, rule] of met) if (other !== one && samples?.also.includes(nameOf(other.file)) !== true) failures.push({ sample: 'fires', index, why: 'not_alone', rule: rule.title })
+      }
+      for (const [index, met] of found(samples?.silent ?? []).entries()) {
+        const rule = met.get(one)
+        if (rule !== undefined) failures.push({ sample: 'silent', index, why: 'fires', rule: rule.title })
+      }
+      const status = samples === null ? 'untested' : failures.length > 0 ? 'failed' : 'passed'
+      totals[status]++
+      if (context.json) context.out.write(`${JSON.stringify({ file, status, fires: samples?.fires.length ?? 0, silent: samples?.silent.length ?? 0, failures })}\n`)
+      else for (const { sample, index, why, rule } of failures) context.out.write(`${safe(`${file}: ${context.text(faults[why], { sample: `${sample}[${index}]`, rule: rule ?? '' })}`)}\n`)
+    }
+    if (!context.json) context.err.write(`${context.text('rules_test_totals', { passed: grouped(totals.passed), failed: grouped(totals.failed), untested: grouped(totals.untested) })}\n`)
+    return totals.failed + unreadable > 0 ? exitCodes.failed : exitCodes.ok
+  },
+})
+
+const faults = { silent: 'sample_silent', fires: 'sample_fires', not_alone: 'sample_not_alone' } as const
+const nameOf = (file: string): string => file.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/i, '')
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Null where there are none. Errors: samples_invalid. */
+async function samplesOf(ruleFile: string): Promise<Samples | null> {
+  const file = ruleFile.replace(/\.ya?ml$/i, '.samples.json')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw new HaechiError('file_unreadable', { file, reason: error.code ?? '' }, { cause: error })
+  })
+  if (text === null || file === ruleFile) return null
+  const invalid = (reason: string, cause?: unknown) => new HaechiError('samples_invalid', { file, reason }, { cause })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw invalid('JSON', cause)
+  }
+  const { fires, silent = [], also = [] } = isRecord(value) ? value as Readonly<Record<keyof Samples, unknown>> : { fires: null }
+  if (!Array.isArray(fires) || fires.length === 0 || !fires.every(isRecord)) throw invalid('fires')
+  if (!Array.isArray(silent) || !silent.every(isRecord)) throw invalid('silent')
+  if (!Array.isArray(also) || !also.every((name) => typeof name === 'string')) throw invalid('also')
+  return { fires, silent, also }
+}
+
+export const ruleCommands: readonly Command[] = [rulesList, rulesPacks, rulesAdd, rulesRemove, rulesLint, rulesTest]

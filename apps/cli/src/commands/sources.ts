@@ -20,7 +20,7 @@ export const sourcesList = command({
       { title: 'column_lag', align: 'right', fixed: true, cell: (row) => (row.lag_ms === null ? '' : duration(row.lag_ms / 1_000)) },
       { title: 'column_last_received', fixed: true, cell: (row) => localTime(row.last_received_at === null ? null : Date.parse(row.last_received_at)) },
       { title: 'column_errors', cell: (row) => Object.entries(row.errors).map(([code, count]) => `${code} ${grouped(count)}`).join(', ') },
-    ])
+    ], { paged: false })
     return exitCodes.ok
   },
 })

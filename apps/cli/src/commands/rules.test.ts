@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { fakeServer, folder, haechi } from '../process.fixture.ts'
+
+const rule = (title: string, value: string) => `title: ${title}\nid: 00000000-0000-4000-8000-${Buffer.from(title).toString('hex').slice(0, 12).padEnd(12, '0')}\nlogsource: { category: process_creation, product: windows }\ndetection: { selection: { CommandLine|contains: '${value}' }, condition: selection }\n`
+const record = (commandLine: string) => ({ EventID: 1, Channel: 'Microsoft-Windows-Sysmon/Operational', Image: 'C:\\a.exe', CommandLine: commandLine })
+const pack = (files: Record<string, string | object>) => {
+  const path = folder()
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(path, name, '..'), { recursive: true })
+    writeFileSync(join(path, name), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return path
+}
+const lines = (out: string) => out.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
+
+describe('rules test', () => {
+  test('samples that fire and near misses that do not pass; a rule without samples is counted', async () => {
+    const path = pack({ 'a/alpha.yml': rule('Alpha', 'alpha'), 'a/alpha.samples.json': { fires: [record('run alpha'), record('ALPHA')], silent: [record('beta')] }, 'beta.yaml': rule('Beta', 'beta') })
+    const { code, out, err } = await haechi(['rules', 'test', path])
+    expect([code, out, err]).toEqual([0, '', '1 files passed, 0 failed, 1 without samples.\n'])
+    expect(lines((await haechi(['rules', 'test', path, '--json'])).out)).toEqual([
+      { file: join(path, 'a/alpha.yml'), status: 'passed', fires: 2, silent: 1, failures: [] }, { file: join(path, 'beta.yaml'), status: 'untested', fires: 0, silent: 0, failures: [] },
+    ])
+  })
+
+  test('what fails is named with its sample; only --alone minds other rules, but not those in also', async () => {
+    const path = pack({
+      'alpha.yml': rule('Alpha', 'alpha'), 'alpha.samples.json': { fires: [record('nothing'), record('alpha beta'), record('alpha gamma')], silent: [record('x'), record('alpha')], also: ['gamma'] },
+      'beta.yml': rule('Beta', 'beta'), 'gamma.yml': rule('Gamma', 'gamma'),
+    })
+    const { code, out } = await haechi(['rules', 'test', path])
+    expect([code, out.trim().split('\n')]).toEqual([1, [`${join(path, 'alpha.yml')}: fires[0] was not found`, `${join(path, 'alpha.yml')}: silent[1] was found by "Alpha"`]])
+    expect(lines((await haechi(['rules', 'test', path, '--alone', '--json'])).out)[0]?.['failures']).toEqual([
+      { sample: 'fires', index: 0, why: 'silent', rule: null }, { sample: 'fires', index: 1, why: 'not_alone', rule: 'Beta' }, { sample: 'silent', index: 1, why: 'fires', rule: 'Alpha' },
+    ])
+  })
+
+  test('a rule that cannot be loaded and samples that are none are named, the others are tried', async () => {
+    const good = { fires: [record('alpha')] }
+    const path = pack({
+      'alpha.yml': rule('Alpha', 'alpha'), 'alpha.samples.json': good, 'bad.yml': 'title: x\ndetection: {}\n', 'b1.yml': rule('B1', 'b1'), 'b1.samples.json': '{', 'b2.yml': rule('B2', 'b2'), 'b2.samples.json': { fires: [] },
+      'b3.yml': rule('B3', 'b3'), 'b3.samples.json': { fires: [record('b3')], silent: ['text'] }, 'b4.yml': rule('B4', 'b4'), 'b4.samples.json': [],
+    })
+    const { code, out, err } = await haechi(['rules', 'test', path, '--json'])
+    expect(code).toBe(1)
+    expect(lines(err).map((line) => (line['error'] as { code: string }).code).sort()).toEqual(['rule_rejected', 'samples_invalid', 'samples_invalid', 'samples_invalid', 'samples_invalid'])
+    expect(lines(out).filter(({ status }) => status === 'passed')).toHaveLength(1)
+    expect((await haechi(['rules', 'test', join(path, 'none')])).code).toBe(1)
+  })
+
+  test('our own pack passes, alone', async () => {
+    const { code, err } = await haechi(['rules', 'test', resolve(import.meta.dirname, '../../../../content/rules'), '--alone'])
+    expect([code, err]).toEqual([0, expect.stringMatching(/^\d{2,3} files passed, 0 failed, 0 without samples\.\n$/)])
+  })
+})
+
+describe('rules of a server', () => {
+  const added = { name: 'own', tenant_id: null, version: 'v1', previous: null, license: 'DRL-1.1', source: { type: 'directory', path: '/srv/rules' }, accepted: 2, rejected_count: 1, rejected: [{ file: 'x.yml', line: 3, code: 'yaml_invalid', reason: 'no' }], switched_at: '2026-11-22T09:00:00.000Z' }
+
+  test('add: the directory of this machine, for all tenants or for one; what cannot be loaded is named', async () => {
+    const { directory, asked } = await fakeServer(() => ({ status: 201, body: added }))
+    const { code, out, err } = await haechi(['rules', 'add', './rules', '--name', 'own', '--license', 'DRL-1.1', '--data', directory])
+    expect([code, out, err]).toEqual([0, 'own: 2 rules are in force, 1 cannot be loaded\n', 'x.yml:3: yaml_invalid: no\n'])
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ name: 'own', source: { type: 'directory', path: resolve('./rules') }, scope: 'all', license: 'DRL-1.1' })
+    expect(JSON.parse((await haechi(['rules', 'add', '/srv/rules', '--name', 'own', '--tenant', 'acme', '--json', '--data', directory])).out)).toEqual(added)
+    expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ name: 'own', source: { type: 'directory', path: '/srv/rules' }, scope: 'tenant' })
+    expect(asked[1]?.headers['x-haechi-tenant']).toBe('acme')
+  })
+
+  test('list, packs, remove', async () => {
+    const { directory, asked } = await fakeServer(({ method, path }) => ({
+      body: method === 'DELETE' ? { removed: true } : path.endsWith('packs') ? { rule_packs: [added] } : { rules: [{ id: 'r', title: 'Alpha', level: 'high', status: 'test', author: null, license: null, pack: 'own', techniques: ['T1003'], logsource: {}, enabled: false, alerts: 12, true_positives: 0, false_positives: 0 }], next_cursor: null },
+    }))
+    expect((await haechi(['rules', 'list', '--data', directory])).out.split('\n')[1]).toMatch(/^high +Alpha +T1003 +own +off +12 +r$/)
+    expect((await haechi(['rules', 'packs', '--data', directory])).out.split('\n')[1]).toMatch(/^own +all tenants +2 +1 +v1 +DRL-1\.1 /)
+    expect((await haechi(['rules', 'remove', 'own', '--data', directory])).out).toBe('own is removed.\n')
+    expect([asked[2]?.method, asked[2]?.path, String(asked[2]?.query)]).toEqual(['DELETE', '/api/v1/rule-packs/own', 'scope=all'])
+  })
+})
