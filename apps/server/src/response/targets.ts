@@ -80,6 +80,8 @@ export const overlaps = (a: Network, b: Network): boolean => contains(a, b) || c
 
 const networks = (...texts: string[]): Network[] => texts.map((text) => readNetwork(text)!)
 const neverBlocked = networks('0.0.0.0/32', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255', '::', '::1', 'fe80::/10', 'ff00::/8')
+/** All of IPv4, written as IPv6. */
+const mappedIPv4: Network = { address: ipaddr.IPv6.parse('::ffff:0:0'), bits: 96 }
 const privateNetworks = networks('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7')
 
 /** The rail of block_ip. `managed`: addresses by which this platform itself is reached. */
@@ -87,8 +89,7 @@ export function blockRail(network: Network, managed: readonly Network[]): 'netwo
   const v4 = network.address.kind() === 'ipv4'
   if (network.bits < (v4 ? 8 : 16) || privateNetworks.some((whole) => contains(network, whole))) return 'network_too_broad'
   if (privateNetworks.some((whole) => contains(whole, network)) && network.bits < (v4 ? 24 : 64)) return 'network_too_broad'
-  // Below 96 bits it would cover all of IPv4 in its mapped form.
-  if (network.address instanceof ipaddr.IPv6 && network.address.isIPv4MappedAddress()) return 'network_too_broad'
+  if (contains(network, mappedIPv4)) return 'network_too_broad'
   return [...neverBlocked, ...managed].some((one) => overlaps(network, one)) ? 'target_protected' : null
 }
 
