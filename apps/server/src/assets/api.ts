@@ -11,7 +11,7 @@ import type { AssetKind, Classification, Identity, Observation } from './model.t
 import * as store from './store.ts'
 import type { AssetRow, AssetWrite } from './store.ts'
 
-export type { AssetKind, Classification, Criticality, Exposure, Observation } from './model.ts'
+export type { AssetKind, Classification, Observation } from './model.ts'
 export { assetRoutes } from './routes.ts'
 export const assetsMigrations: MigrationSource = { context: 'assets', directory: new URL('./migrations/', import.meta.url) }
 
