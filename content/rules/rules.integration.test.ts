@@ -119,9 +119,9 @@ describe('against the corpus', () => {
     const per = (count: number): number => (count * 1000) / events
     console.log(`${sets.length} sets, ${events} events: ${seen.any} with a hit, ${seen.high} with one at high or above, ${seen.technique} with the right technique; per 1,000 events ${per(hits).toFixed(2)} hits, ${per(serious).toFixed(2)} at high or above`)
     expect(sets).toHaveLength(30)
-    // Measured 29, 22, 27, 0.69 and 0.39 on 2026-11-22; the floor leaves room for a rule that is made stricter.
-    expect(seen.any).toBeGreaterThanOrEqual(27)
-    expect(seen.high).toBeGreaterThanOrEqual(20)
+    // Measured 30, 26, 27, 0.86 and 0.46 on 2026-11-22; the floor leaves room for a rule that is made stricter.
+    expect(seen.any).toBeGreaterThanOrEqual(28)
+    expect(seen.high).toBeGreaterThanOrEqual(24)
     expect(seen.technique).toBeGreaterThanOrEqual(25)
     expect(per(hits)).toBeLessThan(2)
     expect(per(serious)).toBeLessThan(1)
