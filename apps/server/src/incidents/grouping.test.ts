@@ -134,8 +134,11 @@ describe('weak alerts', () => {
     expect(run(rules(['T1087.001', 'T1018', 'T1033']).map((each) => [each])).incidents).toHaveLength(1)
   })
 
-  it('bring no host into an incident', () => {
+  it('bring no host into an incident, unless one of its persons moves there', () => {
     const strong = alert({ user: 'alice' })
+    expect(group([low({ user: 'alice', host: 'ws-2', techniques: ['T1021.002'] })], [stand([strong])]).attach).toHaveLength(1)
+    expect(group([low({ user: 'bob', host: 'ws-2', techniques: ['T1021.002'] })], [stand([strong])]).attach).toEqual([])
+    expect(group([alert({ severity: 'informational', user: 'alice', host: 'ws-2', techniques: ['T1021.002'] })], [stand([strong])]).attach).toEqual([])
     expect(group([low({ user: 'alice', host: 'ws-2' })], [stand([strong])]).attach).toEqual([])
     expect(group([alert({ severity: 'informational', user: 'bob' })], [stand([strong])]).attach).toEqual([])
     expect(group([alert({ severity: 'informational', user: 'alice' })], [stand([strong])]).attach).toHaveLength(1)

@@ -252,17 +252,19 @@ function linkOf(group: Group, facts: Facts): number {
   return 0
 }
 
-/** A weak alert never widens an incident: it joins on a host that is part of it, or in its process tree. */
+/** A weak alert joins on a host that is part of the incident, in its process tree, or where a person of it moves to; else it never brings a host in. */
 function weakLinkOf(group: Group, facts: Facts): number {
   const { alert, host, user } = facts
   if (group.backfill && !alert.backfill) return 0
   const gap = distance(group, alert)
-  if (gap <= WINDOWS.process && facts.processes.some((guid) => group.processes.has(guid))) return 3
-  if (gap > WINDOWS.weak || span(group, alert) > LONGEST || !onHost(group, host)) return 0
+  if (gap <= WINDOWS.process && facts.processes.some((guid) => group.processes.has(guid))) return 4
+  if (gap > WINDOWS.weak || span(group, alert) > LONGEST) return 0
   const known = user !== null && group.users.has(user)
-  if (group.hosts.size > MANY_HOSTS && !known) return 0
-  if (alert.severity === 'informational' && !known) return 0
-  return known ? 2 : 1
+  if (onHost(group, host)) {
+    if (known) return 3
+    if (alert.severity === 'low' && group.hosts.size <= MANY_HOSTS) return 2
+  }
+  return alert.severity === 'low' && facts.moves && known && !SHARED_ACCOUNTS.has(user) ? 1 : 0
 }
 
 function take(group: Group, facts: Facts, index: Index): void {
