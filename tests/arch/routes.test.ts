@@ -6,6 +6,10 @@ import type { Access, Action, Actor } from '../../apps/server/src/access/api.ts'
 import { actions } from '../../apps/server/src/access/api.ts'
 import { assetRoutes } from '../../apps/server/src/assets/api.ts'
 import type { Assets } from '../../apps/server/src/assets/api.ts'
+import { detectionRoutes } from '../../apps/server/src/detection/api.ts'
+import type { Detection } from '../../apps/server/src/detection/api.ts'
+import { incidentRoutes } from '../../apps/server/src/incidents/api.ts'
+import type { Incidents } from '../../apps/server/src/incidents/api.ts'
 import { intelRoutes } from '../../apps/server/src/intel/api.ts'
 import type { Intel } from '../../apps/server/src/intel/api.ts'
 import { manualClock } from '../../apps/server/src/platform/clock.ts'
@@ -13,10 +17,16 @@ import { HaechiError } from '../../apps/server/src/platform/errors.ts'
 import { createHttp } from '../../apps/server/src/platform/http.ts'
 import { silentLog } from '../../apps/server/src/platform/log.ts'
 import { platformRoutes } from '../../apps/server/src/platform/routes.ts'
+import { reportingRoutes } from '../../apps/server/src/reporting/api.ts'
+import type { Reporting } from '../../apps/server/src/reporting/api.ts'
+import { responseRoutes } from '../../apps/server/src/response/api.ts'
+import type { Response } from '../../apps/server/src/response/api.ts'
 import { telemetryRoutes } from '../../apps/server/src/telemetry/api.ts'
 import type { Telemetry } from '../../apps/server/src/telemetry/api.ts'
+import { incidentViewRoutes } from '../../apps/server/src/views/incident.ts'
 import { liveRoutes } from '../../apps/server/src/views/live.ts'
 import type { Live } from '../../apps/server/src/views/live.ts'
+import { overviewRoutes } from '../../apps/server/src/views/overview.ts'
 
 /** What needs no identity, and why. */
 const open = [
@@ -37,6 +47,12 @@ function build(gate: { authenticate(): Promise<Actor>; authorize(actor: Actor, a
   intelRoutes(http, unreachable<Intel>('intel'))
   liveRoutes(http, unreachable<Live>('live'))
   telemetryRoutes(http, unreachable<Telemetry>('telemetry'))
+  detectionRoutes(http, unreachable<Detection>('detection'), unreachableAccess)
+  incidentRoutes(http, unreachable<Incidents>('incidents'))
+  responseRoutes(http, unreachable<Response>('response'))
+  reportingRoutes(http, unreachable<Reporting>('reporting'))
+  incidentViewRoutes(http, unreachable('the incident page'))
+  overviewRoutes(http, unreachable('the overview'))
   return http
 }
 const unreachableAccess = Object.fromEntries(['tenants', 'users', 'keys', 'sessions', 'audit', 'gate'].map((part) => [part, unreachable(part)])) as unknown as Access

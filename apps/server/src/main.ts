@@ -3,11 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { accessMigrations, accessRoutes, openAccess } from './access/api.ts'
 import type { Action, Actor } from './access/api.ts'
 import { assetRoutes, assetsMigrations, openAssets } from './assets/api.ts'
+import { detectionMigrations, detectionRoutes, openDetection } from './detection/api.ts'
+import { incidentRoutes, incidentsMigrations, openIncidents } from './incidents/api.ts'
 import { intelMigrations, intelRoutes, openIntel } from './intel/api.ts'
 import { systemClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
@@ -22,12 +25,18 @@ import { createHttp, listen } from './platform/http.ts'
 import { openLog } from './platform/log.ts'
 import { openMetrics } from './platform/metrics.ts'
 import { createOutbox } from './platform/outbox.ts'
+import { openPacks } from './platform/packs.ts'
 import { platformRoutes } from './platform/routes.ts'
 import { launchPostgres } from './platform/postgres-launcher.ts'
 import { openKeyring } from './platform/secrets.ts'
 import { serverCertificate } from './platform/tls.ts'
 import { every, openWorkflows } from './platform/workflows.ts'
+import { openReporting, reportingRoutes } from './reporting/api.ts'
+import { openResponse, responseMigrations, responseRoutes } from './response/api.ts'
 import { openTelemetry, telemetryMigrations, telemetryRoutes } from './telemetry/api.ts'
+import { incidentViewRoutes } from './views/incident.ts'
+import { liveRoutes, openLive } from './views/live.ts'
+import { overviewRoutes } from './views/overview.ts'
 
 export { readConfig, settings } from './platform/config.ts'
 export type { Config } from './platform/config.ts'
@@ -53,7 +62,11 @@ export type Running = {
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-const migrations: MigrationSource[] = [{ context: 'platform', directory: new URL('./platform/migrations/', import.meta.url) }, accessMigrations, assetsMigrations, intelMigrations, telemetryMigrations]
+const migrations: MigrationSource[] = [
+  { context: 'platform', directory: new URL('./platform/migrations/', import.meta.url) },
+  accessMigrations, assetsMigrations, intelMigrations, telemetryMigrations, detectionMigrations, incidentsMigrations, responseMigrations,
+]
+const ownRules = fileURLToPath(new URL('../../../content/rules', import.meta.url))
 
 const drainMs = 10_000
 const logFileBytes = 64 * 1_048_576
@@ -130,6 +143,22 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     })
     telemetry.start()
     stops.push(() => telemetry.close())
+    const packs = await openPacks({ database, outbox, clock, log, dataDirectory: config.data })
+    const detection = openDetection({
+      database, eventLog, clock, log, metrics, outbox, packs, intel, audit: access.audit, sourceNames: telemetry.sourceNames,
+      logFolder: join(config.data, 'log'), sealer: keyring.sealer('event-log'), ownRules,
+    })
+    stops.push(() => detection.close())
+    outbox.subscribe('detection.packs', ['platform.pack_switched.v1'], () => Promise.resolve(detection.packsChanged()))
+    outbox.subscribe('detection.intel', ['intel.feed_changed.v1'], () => Promise.resolve(detection.intelChanged()))
+    const incidents = openIncidents({ database, clock, access, assets, detection, outbox })
+    const response = openResponse({
+      database, clock, log, access, incidents, assets, outbox, executors: [], signingKey: keyring.key('response-policy'), tenant: (tenantId) => access.tenants.resolve(tenantId),
+      managementAddresses: () => [config.host, ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))],
+    })
+    stops.push(() => response.close())
+    const reporting = openReporting({ clock, access, incidents, detection, telemetry, response })
+    const live = openLive({ outbox, eventLog, clock })
 
     report({ step: 'workflows' })
     const workflows = await openWorkflows({ connection, database, clock, log, executorId: hostname() })
@@ -141,10 +170,15 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     await workflows.launch()
     await outbox.start()
     stops.push(() => outbox.stop())
+    await detection.start()
     const sweeps = setInterval(() => {
       access.sweep().catch((error: unknown) => log.warn({ err: error }, 'sweep of sessions and signatures failed; will be tried again'))
     }, 60_000)
     stops.push(() => clearInterval(sweeps))
+    const responseSweeps = setInterval(() => {
+      response.sweep().catch((error: unknown) => log.warn({ err: error }, 'approvals and containments that are due could not be looked at; will be tried again'))
+    }, 2_000)
+    stops.push(() => clearInterval(responseSweeps))
 
     report({ step: 'http' })
     const http = createHttp<Actor, Action>({
@@ -157,8 +191,16 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     assetRoutes(http, assets)
     intelRoutes(http, intel)
     telemetryRoutes(http, telemetry)
+    detectionRoutes(http, detection, access)
+    incidentRoutes(http, incidents)
+    responseRoutes(http, response)
+    reportingRoutes(http, reporting)
+    incidentViewRoutes(http, { incidents, response, assets })
+    overviewRoutes(http, { access, telemetry, detection, incidents, response, clock })
+    liveRoutes(http, live)
     const listening = await listen((request) => http.fetch(request), { host: config.host, port: config.port, ...(tls === null ? {} : { tls }) })
     stops.push(() => listening.close(drainMs))
+    stops.push(() => live.close())
 
     const wildcard = config.host === '0.0.0.0' || config.host === '::'
     const name = wildcard ? 'localhost' : config.host.includes(':') ? `[${config.host}]` : config.host
