@@ -16,7 +16,7 @@ export function columns(values: readonly { label: string; value: number | null; 
   const width = 46
   return html`<svg class="columns" viewBox="0 0 ${values.length * width} 58" width="${values.length * width}" height="58" role="img" aria-label="${values.map(({ label, shown }) => `${label} ${shown}`).join(', ')}">${
     target === null ? null : html`<line x1="0" x2="${values.length * width}" y1="${44 - height(target)}" y2="${44 - height(target)}" stroke="${ink.muted}" stroke-dasharray="3 3"/>`}${
-    values.map(({ label, value, shown }, index) => html`<g transform="translate(${index * width} 0)"><rect x="10" y="${44 - height(value ?? 0)}" width="26" height="${height(value ?? 0)}" fill="${index === values.length - 1 ? ink.accent : '#a9bdd1'}"/><text x="23" y="${Math.max(9, 41 - height(value ?? 0))}" text-anchor="middle" font-size="9" fill="${ink.text}">${value === null ? '–' : shown}</text><text x="23" y="55" text-anchor="middle" font-size="9" fill="${ink.muted}">${label}</text></g>`)}</svg>`
+    values.map(({ label, value, shown }, index) => html`<g transform="translate(${index * width} 0)"><rect x="10" y="${44 - height(value ?? 0)}" width="26" height="${height(value ?? 0)}" fill="${index === values.length - 1 ? ink.accent : '#a9bdd1'}"/><text x="23" y="${Math.max(9, 41 - height(value ?? 0))}" text-anchor="middle" font-size="9" fill="${ink.text}" stroke="#ffffff" stroke-width="3" paint-order="stroke">${value === null ? '–' : shown}</text><text x="23" y="55" text-anchor="middle" font-size="9" fill="${ink.muted}">${label}</text></g>`)}</svg>`
 }
 
 /** Seven rows of 24 cells; the darker the more, the number in each. */

@@ -6,22 +6,19 @@ import type { Incident, Incidents } from '../incidents/api.ts'
 import { techniqueName } from '../incidents/api.ts'
 import type { TimelineEntry } from '../incidents/wire.ts'
 import type { Language } from '../platform/errors.ts'
+import type { Response } from '../response/api.ts'
 import type { ResponseAction } from '../response/wire.ts'
 import type { Telemetry } from '../telemetry/api.ts'
 import { monthStart } from './calendar.ts'
 import { gravest } from './model.ts'
-import type { ActionFact, IncidentFact, MonthFacts } from './model.ts'
+import type { IncidentFact, MonthFacts } from './model.ts'
 import type { TopIncident } from './wire.ts'
 
 export type ReportSources = {
   readonly incidents: Pick<Incidents, 'summaries' | 'metrics' | 'get'>
   readonly detection: Pick<Detection, 'counts' | 'noisyRules'>
   readonly telemetry: Pick<Telemetry, 'sources'>
-  readonly response: {
-    /** Actions requested from `from` to `to` (exclusive, ms). */
-    figures(tenantId: string, from: number, to: number): Promise<{ actions: readonly ActionFact[] }>
-    forIncident(tenantId: string, incidentId: string, actor: Actor, language: Language): Promise<readonly ResponseAction[]>
-  }
+  readonly response: Pick<Response, 'figures' | 'forIncident'>
 }
 
 export type Month = { readonly year: number; readonly month: number; readonly timeZone: string }
@@ -36,9 +33,9 @@ export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { 
   const tenantId = tenant.id
   const metrics = [-2, -1, 0].map(async (offset, index) => {
     const at = new Date(Date.UTC(year, month - 1 + offset, 1))
-    return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, metrics: await of.incidents.metrics(tenantId, { from: starts[index] as number, to: starts[index + 1] as number, zone: timeZone }, language) }
+    return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, metrics: await of.incidents.metrics(tenantId, { from: starts[index]!, to: starts[index + 1]!, zone: timeZone }, language) }
   })
-  const [months, incidents, funnel, rules, { actions }, sources] = await Promise.all([
+  const [months, incidents, funnel, rules, response, sources] = await Promise.all([
     Promise.all(metrics), of.incidents.summaries(tenantId, from, to), of.detection.counts(tenantId, from, to), of.detection.noisyRules(tenantId, from, to, noisyMost), of.response.figures(tenantId, from, to), of.telemetry.sources(tenantId),
   ])
   const facts = incidents.map((incident) => factOf(incident, language))
@@ -48,7 +45,7 @@ export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { 
     return topOf(byId.get(id) as Incident, body.timeline, of_, language)
   }))
   return {
-    now, tenant, period: { year, month, from, to, timeZone }, incidents: facts, incidentsBefore: months[1]?.metrics.incidents_count ?? 0, metrics: months, funnel, rules, actions, top,
+    now, tenant, period: { year, month, from, to, timeZone }, incidents: facts, incidentsBefore: months[1]?.metrics.incidents_count ?? 0, metrics: months, funnel, rules, response, top,
     sources: sources.map(({ name, stored, lastEventAt, rejected }) => ({ name, events: stored, lastEventAt, errors: rejected })),
     coveredTechniques: null,
   }

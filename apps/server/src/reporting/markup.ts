@@ -10,14 +10,14 @@ const trusted = new WeakSet<object>()
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 // Controls show as nothing or as trouble: direction overrides could turn a host's name around.
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign] as string).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign] as string).replace(/[[\p{Cc}\p{Bidi_Control}]--[\t\n\r]]/gv, '\ufffd')
 
 function write(part: Part): string {
   if (part === null || part === undefined || part === false) return ''
   if (typeof part === 'string') return escaped(part)
   if (typeof part === 'number') return String(part)
   if (isMarkup(part)) return part.text
-  return (part as readonly Part[]).map(write).join('')
+  return part.map(write).join('')
 }
 
 /** Text parts are escaped, also inside quoted attributes; lists are joined. */

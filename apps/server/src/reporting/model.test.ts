@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { gravest, monthlyReport, topCount } from './model.ts'
-import type { ActionFact, IncidentFact } from './model.ts'
-import { facts, incident, metrics, october } from './reporting.fixture.ts'
+import type { IncidentFact } from './model.ts'
+import type { ActionFigures } from '../response/api.ts'
+import { facts, figures, incident, metrics, october } from './reporting.fixture.ts'
 import { durationOf, severityOrder } from './texts.ts'
 
 const minute = 60_000
 const day = 86_400_000
-const action = (change: Partial<ActionFact>): ActionFact => ({ id: 'act_1', type: 'isolate_host', status: 'failed', requestedAt: october.from + day, asked: true, decidedByPerson: true, noExecutor: false, ...change })
+type ActionRecord = ActionFigures['actions'][number]
+const action = (change: Partial<ActionRecord>): ActionRecord => ({ id: 'act_1', type: 'isolate_host', status: 'failed', requestedAt: october.from + day, asked: true, automatic: false, decision: 'approved', failures: [], ...change })
 
 test('fifteen sections, numbered in the order in which they are read', () => {
   const { sections } = monthlyReport(facts(), 'en')
@@ -61,10 +63,10 @@ test('hours are those of the report\'s zone, Monday first, and off hours are nig
 })
 
 test('what people decided about actions is told apart from what the policy did', () => {
-  const { response } = monthlyReport(facts({ actions: [
-    action({ id: 'a', status: 'failed', noExecutor: true }), action({ id: 'b', status: 'rejected' }), action({ id: 'c', status: 'expired', decidedByPerson: false }), action({ id: 'd', status: 'denied', asked: false, decidedByPerson: false }),
-    action({ id: 'e', status: 'succeeded', asked: false, decidedByPerson: false }), action({ id: 'f', status: 'awaiting_approval', decidedByPerson: false, type: 'block_ip' }),
-  ] }), 'en').sections
+  const { response } = monthlyReport(facts({ response: figures([
+    action({ id: 'a', failures: ['no_executor'] }), action({ id: 'b', status: 'rejected', decision: 'rejected' }), action({ id: 'c', status: 'expired', decision: null }), action({ id: 'd', status: 'denied', asked: false, decision: null }),
+    action({ id: 'e', status: 'succeeded', asked: false, automatic: true }), action({ id: 'f', status: 'awaiting_approval', decision: null, type: 'block_ip' }),
+  ]) }), 'en').sections
   const ids = ({ records }: { records: string[] }) => records.join('')
   expect({ requested: ids(response.requested), at_once: ids(response.at_once), approved: ids(response.approved), rejected: ids(response.rejected), denied: ids(response.denied), expired: ids(response.expired), waiting: ids(response.waiting), succeeded: ids(response.succeeded), failed: ids(response.failed) })
     .toEqual({ requested: 'abcdef', at_once: 'e', approved: 'a', rejected: 'b', denied: 'd', expired: 'c', waiting: 'f', succeeded: 'e', failed: 'a' })
@@ -85,7 +87,7 @@ describe('the label', () => {
 
 test('recommendations come from records, with owner and age', () => {
   const { recommendations } = monthlyReport(facts({
-    actions: [action({ id: 'act_1', noExecutor: true, requestedAt: october.to - 3 * day }), action({ id: 'act_2', status: 'expired', requestedAt: october.to - 5 * day })],
+    response: figures([action({ id: 'act_1', failures: ['no_executor'], requestedAt: october.to - 3 * day }), action({ id: 'act_2', status: 'expired', decision: null, requestedAt: october.to - 5 * day })]),
     sources: [{ name: 'web', events: 10, lastEventAt: october.to - 2 * day, errors: 0 }, { name: 'dc', events: 10, lastEventAt: october.to - minute, errors: 0 }],
     rules: [{ ruleId: 'r1', title: 'Noisy', alerts: 9, truePositive: 1, benign: 2, falsePositive: 3, suppressed: 0 }, { ruleId: 'r2', title: 'Good', alerts: 9, truePositive: 5, benign: 0, falsePositive: 1, suppressed: 0 }],
   }), 'en').sections

@@ -3,7 +3,8 @@
 import type { Severity } from '../detection/wire.ts'
 import { tacticName, techniqueName } from '../incidents/api.ts'
 import type { IncidentStatus, IncidentVerdict, Metrics } from '../incidents/wire.ts'
-import type { ActionStatus, ActionType } from '../response/wire.ts'
+import type { ActionFigures } from '../response/api.ts'
+import type { ActionType } from '../response/wire.ts'
 import { wallClock } from './calendar.ts'
 import {
   actionTypes, definitionTexts, figureNames, health as healthNames, notes, reasons, recommendations as advice, sections as titles, sentences, severities, severityOrder, stages, verdictOrder, verdicts,
@@ -18,12 +19,6 @@ export type IncidentFact = {
   readonly firstActivityAt: number; readonly detectedAt: number; readonly touchedAt: number | null; readonly respondedAt: number | null; readonly resolvedAt: number | null
   readonly pauses: readonly { readonly from: number; readonly to: number | null }[]
 }
-export type ActionFact = {
-  readonly id: string; readonly type: ActionType; readonly status: ActionStatus; readonly requestedAt: number
-  /** Whether the policy asked a person, and whether one answered. */
-  readonly asked: boolean; readonly decidedByPerson: boolean
-  readonly noExecutor: boolean
-}
 export type MonthFacts = {
   readonly now: number
   readonly tenant: { readonly id: string; readonly name: string; readonly displayName: string; readonly demo: boolean }
@@ -35,7 +30,7 @@ export type MonthFacts = {
   readonly metrics: readonly { readonly year: number; readonly month: number; readonly metrics: Metrics | null }[]
   readonly funnel: { readonly events: number; readonly matches: number; readonly alerts: number; readonly suppressed: number; readonly dismissed: number }
   readonly rules: readonly { readonly ruleId: string; readonly title: string; readonly alerts: number; readonly truePositive: number; readonly benign: number; readonly falsePositive: number; readonly suppressed: number }[]
-  readonly actions: readonly ActionFact[]
+  readonly response: ActionFigures
   readonly top: readonly TopIncident[]
   readonly sources: readonly { readonly name: string; readonly events: number; readonly lastEventAt: number | null; readonly errors: number }[]
   /** Techniques that an enabled rule names; null where that is not known. */
@@ -119,7 +114,9 @@ export function monthlyReport(facts: MonthFacts, language: Language): MonthlyRep
   }
   const byTactic = Map.groupBy(incidents.flatMap((incident) => [...new Set(incident.tactics)].map((tactic) => ({ tactic, incident }))), ({ tactic }) => tactic)
   const byTechnique = Map.groupBy(incidents.flatMap((incident) => [...new Set(incident.techniques)].map((technique) => ({ technique, incident }))), ({ technique }) => technique)
-  const waiting = facts.actions.filter(({ status }) => status === 'awaiting_approval')
+  const { actions } = facts.response
+  /** The count is the context's own; of the records there are at most 1,000. */
+  const done = (count: number, which: (action: ActionFigures['actions'][number]) => boolean): Counted => ({ count, records: actions.filter(which).map(({ id }) => id) })
   const worst = gravest(incidents)[0]
 
   const told: Texts[] = incidents.length === 0 ? [sentences.none(dayOf(through, period.timeZone, language))] : [
@@ -129,7 +126,7 @@ export function monthlyReport(facts: MonthFacts, language: Language): MonthlyRep
     ...(current?.mttd_minutes == null ? [] : [sentences.detected(current.mttd_minutes)]),
     ...(hours.off_hours_share === null ? [] : [sentences.offHours(hours.off_hours_share)]),
   ]
-  if (waiting.length > 0) told.push(sentences.waiting(waiting.length))
+  if (facts.response.waiting > 0) told.push(sentences.waiting(facts.response.waiting))
   if (backfilled.length > 0) told.push(sentences.backfill(backfilled.length))
 
   return {
@@ -160,17 +157,17 @@ export function monthlyReport(facts: MonthFacts, language: Language): MonthlyRep
       },
       top_incidents: { ...head('top_incidents', ...some(facts.top.length, notes.noIncidents)), incidents: [...facts.top] },
       response: {
-        ...head('response', ...some(facts.actions.length, notes.noActions)),
-        requested: counted(facts.actions),
-        at_once: counted(facts.actions.filter(({ asked, status }) => !asked && status !== 'denied' && status !== 'requested')),
-        approved: counted(facts.actions.filter(({ asked, decidedByPerson, status }) => asked && decidedByPerson && status !== 'rejected' && status !== 'awaiting_approval')),
-        rejected: counted(facts.actions.filter(({ status }) => status === 'rejected')),
-        denied: counted(facts.actions.filter(({ status }) => status === 'denied')),
-        expired: counted(facts.actions.filter(({ status }) => status === 'expired')),
-        waiting: counted(waiting),
-        succeeded: counted(facts.actions.filter(({ status }) => ['succeeded', 'partially_succeeded', 'lifting', 'lifted'].includes(status))),
-        failed: counted(facts.actions.filter(({ status }) => status === 'failed')),
-        by_type: (Object.keys(actionTypes) as ActionType[]).map((type) => ({ type, name: say(actionTypes[type]), ...counted(facts.actions.filter((action) => action.type === type)) })).filter(({ count }) => count > 0),
+        ...head('response', ...some(facts.response.requested, notes.noActions)),
+        requested: done(facts.response.requested, () => true),
+        at_once: done(facts.response.automatic, ({ automatic }) => automatic),
+        approved: done(facts.response.approved, ({ decision, automatic }) => decision === 'approved' && !automatic),
+        rejected: done(facts.response.rejected, ({ decision }) => decision === 'rejected'),
+        denied: done(facts.response.denied, ({ status }) => status === 'denied'),
+        expired: done(facts.response.expired, ({ status }) => status === 'expired'),
+        waiting: done(facts.response.waiting, ({ status }) => status === 'awaiting_approval'),
+        succeeded: done(facts.response.succeeded, ({ status }) => ['succeeded', 'partially_succeeded', 'lifting', 'lifted'].includes(status)),
+        failed: done(facts.response.failed, ({ status }) => status === 'failed'),
+        by_type: (Object.keys(actionTypes) as ActionType[]).map((type) => ({ type, name: say(actionTypes[type]), ...done(facts.response.byType[type] ?? 0, (action) => action.type === type) })).filter(({ count }) => count > 0),
         approval_latency: figure('approval_latency'),
       },
       sla: { ...head('sla', ...some(met + breached, notes.notMeasured)), ...sla },
@@ -255,7 +252,7 @@ function hoursOf(incidents: readonly IncidentFact[], timeZone: string, metrics: 
   return { cells, off_hours: counted(off), off_hours_share: percent(off.length, incidents.length), off_hours_answered_share: percent(answered.length, off.length) }
 }
 
-function recommend({ actions, sources, rules, metrics }: MonthFacts, incidents: readonly IncidentFact[], through: number, say: (texts: Texts) => string): Recommendation[] {
+function recommend({ response: { actions }, sources, rules, metrics }: MonthFacts, incidents: readonly IncidentFact[], through: number, say: (texts: Texts) => string): Recommendation[] {
   const items: Recommendation[] = []
   const add = (id: string, texts: Texts, owner: Recommendation['owner'], since: number, records: readonly string[]) => {
     items.push({ id, text: say(texts), owner, since: iso(since), age_days: Math.max(0, Math.floor((through - since) / day)), records: records.slice(0, mostRecords) })
@@ -265,7 +262,7 @@ function recommend({ actions, sources, rules, metrics }: MonthFacts, incidents: 
   if (overdue.length > 0) add('overdue_incidents', advice.overdue(overdue.length), 'provider', Math.min(...overdue.map(({ detectedAt }) => detectedAt)), overdue.map(({ id }) => id))
   const expired = actions.filter(({ status }) => status === 'expired')
   if (expired.length > 0) add('expired_approvals', advice.expired(expired.length), 'customer', Math.min(...expired.map(({ requestedAt }) => requestedAt)), expired.map(({ id }) => id))
-  const byHand = actions.filter(({ noExecutor }) => noExecutor)
+  const byHand = actions.filter(({ failures }) => failures.includes('no_executor'))
   if (byHand.length > 0) add('no_executor', advice.noExecutor(byHand.length, [...new Set(byHand.map(({ type }) => say(actionTypes[type])))].join(', ')), 'customer', Math.min(...byHand.map(({ requestedAt }) => requestedAt)), byHand.map(({ id }) => id))
   const silent = sources.filter(({ lastEventAt }) => isSilent(lastEventAt, through))
   if (silent.length > 0) add('silent_sources', advice.silent(silent.length, silent.map(({ name }) => name).join(', ')), 'customer', Math.min(...silent.map(({ lastEventAt }) => lastEventAt ?? through)), silent.map(({ name }) => name))

@@ -1,5 +1,6 @@
 // Facts of a month that never was, for the tests of what is made of them.
 import type { Metrics } from '../incidents/wire.ts'
+import type { ActionFigures } from '../response/api.ts'
 import type { IncidentFact, MonthFacts } from './model.ts'
 
 const minute = 60_000
@@ -26,10 +27,21 @@ export function metrics(change: Partial<Metrics> = {}): Metrics {
   }
 }
 
+/** Figures of response that agree with its records. */
+export function figures(actions: ActionFigures['actions']): ActionFigures {
+  const count = (which: (action: ActionFigures['actions'][number]) => boolean) => actions.filter(which).length
+  const latency = { mean: null, median: null, p90: null, n: 0 }
+  return {
+    requested: actions.length, asked: count(({ asked }) => asked), approved: count(({ decision, automatic }) => decision === 'approved' && !automatic), rejected: count(({ decision }) => decision === 'rejected'), expired: count(({ status }) => status === 'expired'),
+    waiting: count(({ status }) => status === 'awaiting_approval'), denied: count(({ status }) => status === 'denied'), automatic: count(({ automatic }) => automatic), succeeded: count(({ status }) => status === 'succeeded'), failed: count(({ status }) => status === 'failed'),
+    failures: {}, byType: Object.fromEntries([...Map.groupBy(actions, ({ type }) => type)].map(([type, of]) => [type, of.length])), approvalLatencyMinutes: { customer: latency, provider: latency }, actions,
+  }
+}
+
 export function facts(change: Partial<MonthFacts> = {}): MonthFacts {
   return {
     now: Date.parse('2026-11-02T00:00:00Z'), tenant: { id: 'ten_1', name: 'saesol', displayName: '새솔정밀', demo: false }, period: october,
     incidents: [incident()], incidentsBefore: 4, metrics: [8, 9, 10].map((month) => ({ year: 2026, month, metrics: metrics() })),
-    funnel: { events: 1_204_331, matches: 421, alerts: 61, suppressed: 4, dismissed: 30 }, rules: [], actions: [], top: [], sources: [], coveredTechniques: null, ...change,
+    funnel: { events: 1_204_331, matches: 421, alerts: 61, suppressed: 4, dismissed: 30 }, rules: [], response: figures([]), top: [], sources: [], coveredTechniques: null, ...change,
   }
 }

@@ -5,7 +5,8 @@ import type { ActionStatus, ActionType } from '../response/wire.ts'
 
 export type SectionStatus = 'ok' | 'no_data' | 'not_available'
 /** `note` says why there is nothing, null where there is something. */
-type Section<Content> = { number: number; title: string; status: SectionStatus; note: string | null } & Content
+type Head = { number: number; title: string; status: SectionStatus; note: string | null }
+type Section<Content> = Head & Content
 
 /** A count with the records behind it (ids of incidents or actions, at most 1,000). */
 export type Counted = { count: number; records: string[] }
@@ -75,7 +76,7 @@ export type MonthlyReport = {
     /** `cells[weekday][hour]`, Monday first, in the report's zone. Off hours: outside 09:00 to 18:00 from Monday to Friday. */
     hours: Section<{ cells: number[][]; off_hours: Counted; off_hours_share: number | null; off_hours_answered_share: number | null }>
     attack: Section<{ techniques: ({ id: string; name: string } & Counted)[]; covered: number | null; hunts: { status: 'not_available'; note: string } }>
-    surface: Section<Record<never, never>>
+    surface: Head
     sensors: Section<{ sources: { name: string; events: number; last_event_at: string | null; errors: number; silent: boolean }[]; licences: { status: 'not_available'; note: string } }>
     recommendations: Section<{ items: Recommendation[] }>
     tuning: Section<{

@@ -25,10 +25,10 @@ export type ActionFigures = {
   /** The records behind the figures, oldest first, at most 1,000. */
   readonly actions: readonly ActionRecord[]
 }
-/** `decision` is that of a person, the policy or a timeout; `failures` the reason codes of targets that failed. ms since the epoch. */
+/** `decision`: approved or rejected by a person, allowed, denied or expired without one; `failures` the reason codes of targets that failed. ms since the epoch. */
 export type ActionRecord = {
   readonly id: string; readonly type: ActionType; readonly status: ActionStatus; readonly requestedAt: number
-  readonly asked: boolean; readonly automatic: boolean; readonly decision: 'approved' | 'rejected' | null; readonly failures: readonly string[]
+  readonly asked: boolean; readonly automatic: boolean; readonly decision: string | null; readonly failures: readonly string[]
 }
 const recordsMost = 1_000
 
@@ -52,7 +52,7 @@ export async function figuresOf(tx: Reader, tenantId: string, from: number, to: 
       FROM response_actions a JOIN response_targets t ON t.action_id = a.id AND t.tenant_id = a.tenant_id WHERE ${window} AND a.decided_by_person AND t.approvers IS NOT NULL GROUP BY a.id)
     SELECT CASE WHEN provider THEN 'provider' ELSE 'customer' END AS side, avg(minutes) AS mean, percentile_cont(0.5) WITHIN GROUP (ORDER BY minutes) AS median,
       percentile_cont(0.9) WITHIN GROUP (ORDER BY minutes) AS p90, count(*) AS n FROM of_window GROUP BY 1`.execute(tx)
-  const { rows: actions } = await sql<{ id: string; type: ActionType; status: ActionStatus; requested_at: Date; asked: boolean; allowed: boolean; decision: 'approved' | 'rejected' | null; failures: string[] | null }>`
+  const { rows: actions } = await sql<{ id: string; type: ActionType; status: ActionStatus; requested_at: Date; asked: boolean; allowed: boolean; decision: string | null; failures: string[] | null }>`
     SELECT a.id, a.type, a.status, a.requested_at, a.decision, bool_or(t.decision = 'ask') AS asked, bool_or(t.decision = 'allow') AS allowed,
       array_agg(DISTINCT t.reason_code) FILTER (WHERE t.state = 'failed' AND t.reason_code IS NOT NULL) AS failures
     FROM response_actions a JOIN response_targets t ON t.action_id = a.id AND t.tenant_id = a.tenant_id WHERE ${window} GROUP BY a.id ORDER BY a.requested_at, a.id LIMIT ${recordsMost}`.execute(tx)
