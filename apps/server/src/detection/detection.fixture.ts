@@ -11,7 +11,6 @@ import { openEventLog } from '../platform/event-log/segments.ts'
 import { entry } from '../platform/event-log/contract.ts'
 import { silentLog } from '../platform/log.ts'
 import { createOutbox } from '../platform/outbox.ts'
-import type { DomainEvent } from '../platform/outbox.ts'
 import { openPacks } from '../platform/packs.ts'
 import { testDatabase } from '../platform/postgres.fixture.ts'
 import { sealerFromKey } from '../platform/secrets.ts'
@@ -60,7 +59,6 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
   const outbox = createOutbox({ database, connection, clock, log: silentLog })
   const audited: string[] = []
   const audit = { record: (_, { action }) => { audited.push(action); return Promise.resolve() } } as Partial<Audit> as Audit
-  const told: DomainEvent[] = []
   const indicators: { list: Indicator[]; version: string; sighted: { type: string; value: string; count: number }[] } = { list: [], version: '0', sighted: [] }
   const intel: DetectionOptions['intel'] = {
     version: () => Promise.resolve(indicators.version),
@@ -69,17 +67,20 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
     sighted: (_, __, list) => { indicators.sighted.push(...list); return Promise.resolve() },
   }
   const metrics = new Registry()
-  const published: { alert_ids: string[] }[] = []
+  const raised: string[][] = []
+  outbox.subscribe('test', ['detection.alerts_raised.v1'], ({ payload }) => { raised.push(payload.alert_ids); return Promise.resolve() })
+  await outbox.start()
   const open = async (again: Partial<DetectionOptions> = {}): Promise<Detection> => {
     const packs = await openPacks({ database, outbox, clock, log: silentLog, dataDirectory: join(root, 'data') })
+    metrics.clear()
     return openDetection({
-      database, eventLog, clock, log: silentLog, metrics: new Registry(), outbox, packs, audit, intel, sourceNames: () => Promise.resolve(new Map([['src_test', 'sysmon']])),
+      database, eventLog, clock, log: silentLog, metrics, outbox, packs, audit, intel, sourceNames: () => Promise.resolve(new Map([['src_test', 'sysmon']])),
       logFolder: join(root, 'log'), sealer, ownRules: rulesFolder, ...more, ...again,
     })
   }
   let sent = 0
   const fixture = {
-    database, connection, clock, root, rulesFolder, eventLog, outbox, audited, told, indicators, metrics, published, write, open,
+    database, connection, clock, root, rulesFolder, eventLog, outbox, audited, indicators, metrics, raised, write, open,
     /** Appends records as one batch. */
     send: (records: readonly object[], batch: { tenant?: string; receivedAt?: number; backfill?: boolean } = {}) => eventLog.append(batch.tenant ?? tenant, {
       source: 'src_test', receivedAt: batch.receivedAt ?? clock.now(), backfill: batch.backfill ?? false, entries: records.map((record) => entry(`e${sent++}`, record)),
@@ -94,6 +95,7 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
     },
     alerts: (detection: Detection, tenantId = tenant) => detection.page(tenantId, {}, { limit: 1_000 }),
     drop: async () => {
+      await outbox.stop()
       await eventLog.close()
       await drop()
       await rm(root, { recursive: true, force: true })
