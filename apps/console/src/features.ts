@@ -1,8 +1,9 @@
 // The rooms that exist, in the order of the rail. A room's routes are typed in router.tsx.
+import { alerts } from './alerts/feature.tsx'
 import { approvals } from './approvals/feature.tsx'
 import type { Feature } from './feature.ts'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { reports } from './reports/feature.tsx'
 
-export const features: readonly Feature[] = [overview, approvals, incidents, reports]
+export const features: readonly Feature[] = [overview, approvals, incidents, alerts, reports]

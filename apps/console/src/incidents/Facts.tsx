@@ -33,7 +33,7 @@ export function Facts({ incident, onClaim }: { incident: IncidentDetail; onClaim
       <Section title={t('similar')}>
         <Some items={incident.similar} none={t('similar_none')} render={(similar) => (
           <li key={similar.id}>
-            <Link to="/incidents/$incidentId" params={{ incidentId: similar.id }} className={classes['similar']!}><SeveritySign severity={similar.severity} compact /> <span>{similar.title}</span></Link>
+            <Link to="/incidents/$incidentId" params={{ incidentId: similar.id }} className={classes['similar']}><SeveritySign severity={similar.severity} compact /> <span>{similar.title}</span></Link>
             <p>{similar.verdict === null ? <IncidentStatusSign status={similar.status} /> : <StatusSign icon="check" tone={similar.verdict === 'true_positive' ? 'warn' : 'muted'} label={t(`verdict_${similar.verdict}`)} />}<span>{similar.why}</span><Time at={similar.detected_at} /></p>
           </li>
         )} />

@@ -1,4 +1,5 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useRef } from 'react'
 import type { IncidentDetail } from '../../../server/src/views/wire.ts'
@@ -24,7 +25,7 @@ import { Judge } from './Judge.tsx'
 import { AssignMenu, StatusMenu } from './Menus.tsx'
 import { PrimaryAction, useNextSentence } from './NextStep.tsx'
 import { ProcessTree } from './ProcessTree.tsx'
-import { useIncident } from './queries.ts'
+import { incidentQuery } from './queries.ts'
 import { RequestAction } from './RequestAction.tsx'
 import { IncidentStatusSign } from './signs.tsx'
 import { Story } from './Story.tsx'
@@ -35,7 +36,7 @@ import classes from './IncidentPage.module.css'
 export function IncidentPage() {
   const t = useTexts(incidentTexts)
   const { incidentId } = incidentRoute.useParams()
-  const query = useIncident(incidentId)
+  const query = useQuery(incidentQuery(incidentId))
   if (query.data === undefined && query.error instanceof ApiError && query.error.status === 404) {
     return <EmptyState title={t('not_found')} why={t('not_found_why')} next={<Link to="/incidents">{t('back_to_queue')}</Link>} />
   }

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
 import { useRef } from 'react'
 import type { IncidentDetail } from '../../../server/src/views/wire.ts'
 import { icons } from '../parts/icons.tsx'
@@ -14,18 +15,17 @@ import { Decide } from './Decide.tsx'
 import { Judge } from './Judge.tsx'
 import { AssignMenu, StatusMenu } from './Menus.tsx'
 import { PrimaryAction, useNextSentence } from './NextStep.tsx'
-import { useIncident } from './queries.ts'
+import { incidentQuery } from './queries.ts'
 import { RequestAction } from './RequestAction.tsx'
 import { IncidentStatusSign } from './signs.tsx'
 import { Story } from './Story.tsx'
 import { incidentTexts } from './texts.ts'
 import { useIncidentWork } from './useIncidentWork.ts'
-import { useNavigate } from '@tanstack/react-router'
 import classes from './IncidentPanel.module.css'
 
 /** The incident beside the queue: enough to decide whether to open it, and to do what is urgent. */
 export function IncidentPanel({ id }: { id: string }) {
-  const query = useIncident(id)
+  const query = useQuery(incidentQuery(id))
   return <QueryView query={query}>{(incident) => <Panel key={incident.id} incident={incident} />}</QueryView>
 }
 

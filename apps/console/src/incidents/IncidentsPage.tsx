@@ -40,7 +40,7 @@ export function IncidentsPage() {
   const { write } = useAbilities()
   const { peek, ...search } = incidentsRoute.useSearch()
   const key = JSON.stringify(search)
-  const options = useMemo(() => queueQuery(search, name), [key, name])
+  const options = useMemo(() => queueQuery(search), [key])
   const query = useInfiniteQuery(options)
   const [news, setNews] = useState<{ key: string; head: readonly IncidentSummary[] } | null>(null)
   const [stale, setStale] = useState<number | null>(null)
@@ -48,7 +48,7 @@ export function IncidentsPage() {
   useEffect(() => setSelection(new Set()), [key])
 
   useLiveRefresh((message) => message.type === 'incident', () => {
-    queueHead(search, name).then((page) => { setNews({ key, head: page.incidents }); setStale(null) }, () => setStale(query.dataUpdatedAt))
+    queueHead(search).then((page) => { setNews({ key, head: page.incidents }); setStale(null) }, () => setStale(query.dataUpdatedAt))
   })
   const loaded = useMemo(() => (query.data?.pages ?? []).flatMap((page) => page.incidents), [query.data])
   const { rows, fresh } = useMemo(() => withNews(loaded, news?.key === key ? news.head : null), [loaded, news, key])
@@ -66,7 +66,7 @@ export function IncidentsPage() {
 
   const columns = useMemo((): readonly Column<IncidentSummary>[] => [
     { id: 'severity', label: t('column_severity'), width: '124px', cell: (row) => <SeveritySign severity={row.severity} />, fixed: true },
-    { id: 'title', label: t('column_title'), width: 'minmax(260px, 1fr)', fixed: true, cell: (row) => <Link to="/incidents/$incidentId" params={{ incidentId: row.id }} className={classes['title']!} title={row.title} tabIndex={-1}>{row.title}{row.backfill ? <span className={classes['backfill']} title={t('backfill_why')}><icons.clock size={13} />{t('backfill')}</span> : null}</Link> },
+    { id: 'title', label: t('column_title'), width: 'minmax(260px, 1fr)', fixed: true, cell: (row) => <Link to="/incidents/$incidentId" params={{ incidentId: row.id }} className={classes['title']} title={row.title} tabIndex={-1}>{row.title}{row.backfill ? <span className={classes['backfill']} title={t('backfill_why')}><icons.clock size={13} />{t('backfill')}</span> : null}</Link> },
     { id: 'status', label: t('column_status'), width: '136px', cell: (row) => <IncidentStatusSign status={row.status} /> },
     { id: 'hosts', label: t('column_hosts'), width: '150px', cell: (row) => <span title={row.affected_hosts.join(', ')}>{row.affected_hosts[0] ?? '–'}{row.affected_hosts.length > 1 ? <span className="dim"> {t('more_hosts', { count: row.affected_hosts.length - 1 })}</span> : null}</span> },
     { id: 'analyst', label: t('column_analyst'), width: '128px', cell: (row) => row.analyst ?? <span className="dim">{t('unassigned')}</span> },

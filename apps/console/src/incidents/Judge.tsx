@@ -43,7 +43,7 @@ function Form({ incident, what, onClose }: { incident: Pick<IncidentSummary, 'id
     try {
       if (what === 'severity') await changes.severity(incident.id, severity, comment)
       else if (what === 'verdict') await changes.verdict(incident.id, verdict, comment)
-      else await changes.status(incident.id, 'closed', { verdict, ...(comment === '' ? {} : { comment }) })
+      else await changes.status(incident.id, 'closed', { verdict, ...(comment === '' ? {} : { reason: comment }) })
       toast({ tone: 'good', title: t('saved'), text: incident.title })
       onClose()
     } catch (failure) {

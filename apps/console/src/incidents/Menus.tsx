@@ -11,8 +11,8 @@ import { membersQuery } from './queries.ts'
 import { IncidentStatusSign } from './signs.tsx'
 import { incidentTexts } from './texts.ts'
 
-/** `onAssign`: the account's name, and how it is shown; null takes the analyst off. */
-export function AssignMenu({ analyst, onAssign, children }: { analyst: string | null; onAssign: (account: string | null, shown: string | null) => void; children: ReactElement }) {
+/** By account name; null takes the analyst off. */
+export function AssignMenu({ analyst, onAssign, children }: { analyst: string | null; onAssign: (analyst: string | null) => void; children: ReactElement }) {
   const t = useTexts(incidentTexts)
   const { name } = useSession()
   const [opened, setOpened] = useState(false)
@@ -22,10 +22,10 @@ export function AssignMenu({ analyst, onAssign, children }: { analyst: string | 
     <Menu opened={opened} onChange={setOpened} position="bottom-start">
       <Menu.Target>{children}</Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<icons.user size={15} />} rightSection={<kbd>a</kbd>} onClick={() => onAssign(name, name)}>{t('assign_me')}</Menu.Item>
+        <Menu.Item leftSection={<icons.user size={15} />} rightSection={<kbd>a</kbd>} onClick={() => onAssign(name)}>{t('assign_me')}</Menu.Item>
         {others.length === 0 ? null : <Menu.Divider />}
-        {others.map((member) => <Menu.Item key={member.user_id} onClick={() => onAssign(member.name, member.display_name)} rightSection={member.display_name === analyst ? <icons.check size={14} /> : null}>{member.display_name}</Menu.Item>)}
-        {analyst === null ? null : <><Menu.Divider /><Menu.Item onClick={() => onAssign(null, null)}>{t('take_off')}</Menu.Item></>}
+        {others.map((member) => <Menu.Item key={member.user_id} onClick={() => onAssign(member.name)} rightSection={member.name === analyst ? <icons.check size={14} /> : <span className="dim">{member.name}</span>}>{member.display_name}</Menu.Item>)}
+        {analyst === null ? null : <><Menu.Divider /><Menu.Item onClick={() => onAssign(null)}>{t('take_off')}</Menu.Item></>}
       </Menu.Dropdown>
     </Menu>
   )

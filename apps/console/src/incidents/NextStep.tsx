@@ -27,7 +27,7 @@ export function useNextSentence(incident: IncidentDetail, step: Step): string {
     case 'resolve': return step.lifts?.expires_at == null ? t('next_resolve') : t('next_resolve_lifts', { when: when(f, step.lifts.expires_at, now) })
     case 'close': return t('next_close')
     case 'closed': return incident.verdict === null ? t('next_closed_bare') : t('next_closed', { verdict: t(`verdict_${incident.verdict}`) })
-    case 'carry_on': return incident.analyst === null ? t('next_carry_on_nobody') : t('next_carry_on', { analyst: incident.analyst })
+    case 'carry_on': default: return incident.analyst === null ? t('next_carry_on_nobody') : t('next_carry_on', { analyst: incident.analyst })
   }
 }
 
@@ -44,6 +44,6 @@ export function PrimaryAction({ incident, work, size = 'sm' }: { incident: Incid
     case 'resolve': return <Button size={size} onClick={() => work.setStatus('resolved')}>{t('do_status_resolved')}</Button>
     case 'close': return <Button size={size} onClick={() => work.setJudging('close')}>{t('do_status_closed')}…</Button>
     case 'closed': return work.abilities.write && incident.next_statuses.includes('investigating') ? <Button size={size} variant="default" onClick={() => work.setStatus('investigating')}>{t('do_reopen')}</Button> : null
-    case 'wait': case 'watch': case 'carry_on': return work.abilities.write && incident.analyst === null ? <Button size={size} onClick={work.assignMe}>{t('assign_me')}</Button> : null
+    case 'wait': case 'watch': case 'carry_on': default: return work.abilities.write && incident.analyst === null ? <Button size={size} onClick={work.assignMe}>{t('assign_me')}</Button> : null
   }
 }

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Drawer, SegmentedControl, TextInput, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { ActionType } from '../../../server/src/response/wire.ts'
 import type { IncidentDetail } from '../../../server/src/views/wire.ts'
 import { announce } from '../parts/feedback.tsx'

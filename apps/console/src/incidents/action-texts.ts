@@ -47,7 +47,7 @@ export const actionTexts = catalogue({
   step_requested: '요청', step_approved: '승인', step_executing: '실행', step_verified: '확인',
   waiting_for: '승인자: {who}', somebody: '승인자', until: '{when}까지', lifts_at: '{when}에 자동 해제', lifts_in: '{time} 뒤 자동 해제', time_left: '{time} 남음',
   asked_by: '요청자 {who}', decided_by: '결정자 {who}',
-  requester_rule: '탐지 룰', requester_provider: 'MDR 팀', requester_customer: '고객',
+  requester_rule: '탐지 규칙', requester_provider: 'MDR 팀', requester_customer: '고객',
   decision_allow: '즉시 실행', decision_ask: '승인 필요', decision_deny: '거부',
   by_target: '대상별 결과', policy_row: '정책: {rule}', which_asset: '해당할 수 있는 자산: {names}. 하나를 골라 다시 요청하십시오.', history: '이력', details: '자세히', evidence: '증거',
   may_not_requester_cannot_approve: '직접 요청한 조치이므로 다른 사람이 결정해야 합니다.',

@@ -8,7 +8,7 @@ import { detail } from './incidents.fixture.ts'
 const targets = { respond_target_minutes: 60, resolve_target_minutes: 240, met: 0, breached: 0, attainment: null }
 const detected = Date.parse(detail.clocks.t3_detected!)
 const minute = 60_000
-const viewOf = (name: ClockName, clocks: Partial<IncidentClocks>, now: number, given: typeof targets | null = targets) => clockViews({ ...detail.clocks, ...clocks } as IncidentClocks, given, now).find((view) => view.name === name)!
+const viewOf = (name: ClockName, clocks: Partial<IncidentClocks>, now: number, given: typeof targets | null = targets) => clockViews({ ...detail.clocks, ...clocks }, given, now).find((view) => view.name === name)!
 const iso = (at: number) => new Date(at).toISOString()
 
 describe('the clocks of an incident', () => {

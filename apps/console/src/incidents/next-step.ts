@@ -72,16 +72,14 @@ export function groupOf(status: ActionStatus): ActionGroup {
 /** What may be a target, prefilled from the incident: each with whether an action of that type stands on it already. */
 export function candidates(incident: IncidentDetail, type: ActionType): { target: string; taken: boolean }[] {
   const taken = new Set(incident.actions.filter((action) => action.action_type === type && standing.includes(action.status)).flatMap((action) => action.targets.map(({ target }) => target.toLowerCase())))
-  return [...new Set(targetsFor(incident, type))].map((target) => ({ target, taken: taken.has(target.toLowerCase()) }))
+  return [...new Set(targetsOfType[type](incident))].map((target) => ({ target, taken: taken.has(target.toLowerCase()) }))
 }
 
-function targetsFor(incident: IncidentDetail, type: ActionType): string[] {
-  switch (type) {
-    case 'isolate_host': return incident.affected_hosts
-    case 'disable_account': return incident.affected_users.filter((user) => /[\\@]/.test(user))
-    case 'block_ip': return incident.indicators.filter(({ type: kind }) => kind === 'ip' || kind === 'cidr').map(({ value }) => value)
-    case 'quarantine_file': return incident.indicators.filter(({ type: kind }) => kind === 'sha256').map(({ value }) => value)
-  }
+const targetsOfType: Readonly<Record<ActionType, (incident: IncidentDetail) => readonly string[]>> = {
+  isolate_host: (incident) => incident.affected_hosts,
+  disable_account: (incident) => incident.affected_users.filter((user) => /[\\@]/.test(user)),
+  block_ip: (incident) => incident.indicators.filter(({ type }) => type === 'ip' || type === 'cidr').map(({ value }) => value),
+  quarantine_file: (incident) => incident.indicators.filter(({ type }) => type === 'sha256').map(({ value }) => value),
 }
 
 /** What an action would touch, in numbers: hosts, those of them that matter most, those that the internet reaches, and users who were seen on them in this incident. */

@@ -19,12 +19,12 @@ export type QueuePage = { incidents: IncidentSummary[]; next_cursor: string | nu
 export const windows: Readonly<Record<string, number>> = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000, month: 30 * 86_400_000 }
 const pageSize = 500
 
-/** `me` is the reader's name: `analyst=me` in a link means whoever follows it. */
-function queuePage(search: QueueSearch, me: string, cursor: string | null, signal: AbortSignal | undefined): Promise<QueuePage> {
+/** `analyst=me` in a link means whoever follows it. */
+function queuePage(search: QueueSearch, cursor: string | null, signal: AbortSignal | undefined): Promise<QueuePage> {
   const window = search.detected === undefined ? undefined : windows[search.detected]
   return api.get<QueuePage>('/api/v1/incidents', {
     query: {
-      status: search.status ?? 'open', severity: search.severity, analyst: search.analyst === 'me' ? me : search.analyst,
+      status: search.status ?? 'open', severity: search.severity, analyst: search.analyst,
       start_time: window === undefined ? undefined : new Date(Date.now() - window).toISOString(), limit: pageSize, cursor,
     },
     ...(signal === undefined ? {} : { signal }),
@@ -32,15 +32,15 @@ function queuePage(search: QueueSearch, me: string, cursor: string | null, signa
 }
 
 /** Read once and then kept: rows do not move under the reader. What is newer comes by `queueHead`. */
-export const queueQuery = (search: QueueSearch, me: string) => infiniteQueryOptions({
-  queryKey: ['incidents', 'queue', search, me],
-  queryFn: ({ pageParam, signal }) => queuePage(search, me, pageParam, signal),
+export const queueQuery = (search: QueueSearch) => infiniteQueryOptions({
+  queryKey: ['incidents', 'queue', search],
+  queryFn: ({ pageParam, signal }) => queuePage(search, pageParam, signal),
   initialPageParam: null as string | null,
   getNextPageParam: (page: QueuePage) => page.next_cursor,
-  staleTime: Infinity, gcTime: 60_000, refetchOnWindowFocus: false,
+  staleTime: Infinity, gcTime: 60_000, refetchOnWindowFocus: false, meta: { live: 'told' },
 })
 /** The first page as it is now. */
-export const queueHead = (search: QueueSearch, me: string) => queuePage(search, me, null, undefined)
+export const queueHead = (search: QueueSearch) => queuePage(search, null, undefined)
 
 export const incidentQuery = (id: string) => queryOptions({
   queryKey: ['incidents', 'detail', id], queryFn: ({ signal }) => api.get<IncidentDetail>(`/api/v1/incidents/${encodeURIComponent(id)}`, { signal }),
@@ -86,16 +86,6 @@ export function useLiveRefresh(concerns: (message: Parameters<LiveListener>[0]) 
   }, []))
 }
 
-/** An incident that keeps itself up to date. */
-export function useIncident(id: string) {
-  const client = useQueryClient()
-  useLiveRefresh((message) => (message.type === 'incident' && message.id === id) || (message.type === 'action' && message.incident_id === id), () => {
-    void client.invalidateQueries({ queryKey: incidentQuery(id).queryKey })
-    void client.invalidateQueries({ queryKey: ['actions'] })
-  })
-  return useQuery(incidentQuery(id))
-}
-
 /** Everything that shows this incident or counts it. Rows of the queue are patched in place, not moved. */
 function changed(client: QueryClient, id: string): Promise<unknown> {
   return Promise.all([
@@ -127,10 +117,10 @@ export function useIncidentChanges() {
     return await api.post<Answer>(`/api/v1/actions/${encodeURIComponent(action.action_id)}/${what}`, body).finally(() => { void settled() })
   }
   return {
-    /** null takes the analyst off. Shown at once and taken back when it is refused. */
-    async assign(id: string, analyst: string | null, shown: string | null = analyst) {
+    /** By account name; null takes the analyst off. Shown at once and taken back when it is refused. */
+    async assign(id: string, analyst: string | null) {
       const before = client.getQueryData<IncidentDetail>(incidentQuery(id).queryKey)?.analyst ?? null
-      patch(client, id, { analyst: shown })
+      patch(client, id, { analyst })
       try {
         await post(id, 'assign', { analyst })
       } catch (error) {
@@ -139,12 +129,12 @@ export function useIncidentChanges() {
       }
     },
     comment: (id: string, text: string) => post<unknown>(id, 'comments', { text }),
-    async status(id: string, status: IncidentStatus, more: { verdict?: IncidentVerdict; comment?: string } = {}) {
+    async status(id: string, status: IncidentStatus, more: { verdict?: IncidentVerdict; reason?: string } = {}) {
       await post(id, 'status', { status, ...more })
       patch(client, id, { status, ...(more.verdict === undefined ? {} : { verdict: more.verdict }) })
     },
-    async verdict(id: string, verdict: IncidentVerdict, comment: string) {
-      await post(id, 'verdict', { verdict, ...(comment === '' ? {} : { comment }) })
+    async verdict(id: string, verdict: IncidentVerdict, reason: string) {
+      await post(id, 'verdict', { verdict, ...(reason === '' ? {} : { reason }) })
       patch(client, id, { verdict })
     },
     async severity(id: string, severity: Severity, reason: string) {

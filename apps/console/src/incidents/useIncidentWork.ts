@@ -21,9 +21,9 @@ export function useIncidentWork(incident: IncidentDetail) {
   const [deciding, setDeciding] = useState<string | null>(null)
   const [draft, setDraft] = useState<Draft | null>(null)
   const step = useMemo(() => nextStep(incident, abilities), [incident, abilities.write, abilities.request])
-  const assign = (account: string | null, shown: string | null) => {
-    void changes.assign(incident.id, account, shown).then(
-      () => announce(shown === null ? t('assigned_nobody') : t('assigned', { name: shown })), (error: unknown) => toastError(t('assign'), error),
+  const assign = (analyst: string | null) => {
+    void changes.assign(incident.id, analyst).then(
+      () => announce(analyst === null ? t('assigned_nobody') : t('assigned', { name: analyst })), (error: unknown) => toastError(t('assign'), error),
     )
   }
   return {
@@ -32,7 +32,7 @@ export function useIncidentWork(incident: IncidentDetail) {
     deciding: incident.actions.find((action): action is ResponseAction => action.action_id === deciding) ?? null,
     setDeciding: (action: ResponseAction | null) => setDeciding(action?.action_id ?? null),
     assign,
-    assignMe: () => assign(name, name),
+    assignMe: () => assign(name),
     setStatus(status: IncidentStatus) {
       if (status === 'closed') { setJudging('close'); return }
       void changes.status(incident.id, status).then(() => toast({ tone: 'good', title: t('saved'), text: t(`status_${status}`) }), (error: unknown) => toastError(t('change_status'), error))

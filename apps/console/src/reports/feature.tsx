@@ -1,9 +1,11 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import type { Feature } from '../feature.ts'
+import { texts } from '../incidents/search.ts'
 import { icons } from '../parts/icons.tsx'
 import { shellRoute } from '../shell/routes.ts'
 
-export const reportsRoute = createRoute({ getParentRoute: () => shellRoute, path: '/reports', component: lazyRouteComponent(() => import('./ReportsPage.tsx'), 'ReportsPage') })
+/** `month`: 2026-11 */
+export const reportsRoute = createRoute({ getParentRoute: () => shellRoute, path: '/reports', validateSearch: texts('month'), component: lazyRouteComponent(() => import('./ReportsPage.tsx'), 'ReportsPage') })
 
 export const reports = {
   nav: [{ group: 'prove', to: '/reports', label: { en: 'Reports', ko: '보고서' }, icon: <icons.reports />, key: 'r' }],
