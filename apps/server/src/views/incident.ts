@@ -9,13 +9,14 @@ import type { AffectedAsset, IncidentDetail } from './wire.ts'
 
 type Parts = { readonly incidents: Pick<Incidents, 'get'>; readonly response: Pick<ResponseContext, 'forIncident'>; readonly assets: Pick<Assets, 'named'> }
 
-export function incidentViewRoutes(http: AccessHttp, { incidents, response, assets }: Parts): void {
+export function incidentViewRoutes(http: AccessHttp, parts: Parts): void {
   http.route({
     method: 'get', path: '/api/v1/incidents/{id}', operation: 'getIncident', tag: 'incidents', access: 'incident.read',
     summary: 'An incident whole: its story, evidence, clocks, actions and the assets it touches',
     params: z.object({ id: z.string().min(1).max(100) }),
     answers: { 200: { description: 'The incident; see also GET /api/v1/alerts/{id} for the records behind an alert', schema: z.looseObject({ id: z.string() }).openapi('IncidentDetail') } },
   }, async ({ actor, params, request }) => {
+    const { incidents, response, assets } = parts
     const tenantId = tenantOf(actor)
     const incident = await incidents.get(tenantId, params.id, request.language)
     const [actions, hosts, users] = await Promise.all([

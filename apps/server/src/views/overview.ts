@@ -22,11 +22,12 @@ const day = 86_400_000
 const silentAfter = 3_600_000
 const attentionMost = 8
 
-export function overviewRoutes(http: AccessHttp, { access, telemetry, detection, incidents, response, clock }: Parts): void {
+export function overviewRoutes(http: AccessHttp, parts: Parts): void {
   http.route({
     method: 'get', path: '/api/v1/overview', operation: 'overview', tag: 'views', access: 'incident.read', summary: 'What needs somebody now, and how things stand',
     answers: { 200: { description: 'Open incidents, waiting approvals, key figures of the month, the trend of thirty days and whether telemetry arrives', schema: z.looseObject({ open: z.record(z.string(), z.int()) }).openapi('Overview') } },
   }, async ({ actor, request: { language } }) => {
+    const { access, telemetry, detection, incidents, response, clock } = parts
     const tenantId = tenantOf(actor)
     const now = clock.now()
     const { timeZone } = await access.tenants.resolve(tenantId)
