@@ -19,9 +19,9 @@ describe('intel import', () => {
     const csv = await sent('value\nbad.example\n', '--tenant', 'acme')
     expect([csv.code, csv.out]).toEqual([0, 'urls: 2 indicators taken, 0 rejected\n'])
     expect([csv.asked.method, csv.asked.path, csv.asked.body, csv.asked.headers['content-type'], csv.asked.headers['x-haechi-tenant']]).toEqual(['POST', '/api/v1/threat-intel/feeds', 'value\nbad.example\n', 'text/csv', 'acme'])
-    expect(Object.fromEntries(csv.asked.query)).toEqual({ name: 'urls', format: 'csv', scope: 'tenant' })
+    expect(Object.fromEntries(csv.asked.query)).toEqual({ name: 'urls', format: 'csv' })
     expect((await sent('\ufeff {"type":"bundle"}')).asked.query.get('format')).toBe('stix')
-    expect(Object.fromEntries((await sent('{', '--format', 'csv', '--all-tenants', '--verdict', 'benign', '--confidence', '100')).asked.query)).toEqual({ name: 'urls', format: 'csv', scope: 'all', verdict: 'benign', confidence: '100' })
+    expect(Object.fromEntries((await sent('{', '--format', 'csv', '--all-tenants', '--verdict', 'benign', '--confidence', '100')).asked.query)).toEqual({ name: 'urls', format: 'csv', all_tenants: 'true', verdict: 'benign', confidence: '100' })
   })
 
   test('what was rejected is named and counted, and makes it a part of the whole', async () => {
@@ -60,5 +60,5 @@ test('intel feeds and remove', async () => {
   expect(out.split('\n').slice(1, 3).map((line) => line.split(/ {2,}/).slice(0, 3))).toEqual([['urls', 'csv', 'all tenants'], ['own', 'csv', 'this tenant']])
   expect(String(asked[0]?.query)).toBe('')
   expect((await haechi(['intel', 'remove', 'urls', '--all-tenants', '--data', directory])).out).toBe('urls is removed.\n')
-  expect([asked[1]?.path, String(asked[1]?.query)]).toEqual(['/api/v1/threat-intel/feeds/urls', 'scope=all'])
+  expect([asked[1]?.path, String(asked[1]?.query)]).toEqual(['/api/v1/threat-intel/feeds/urls', 'all_tenants=true'])
 })

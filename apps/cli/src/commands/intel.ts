@@ -42,7 +42,7 @@ export const intelCommands: readonly Command[] = [
       // A bundle is a JSON object; no list begins like one.
       const format = options.format ?? (/^[\ufeff\s]*\{/.test(new TextDecoder().decode(bytes.subarray(0, 1_024))) ? 'stix' : 'csv')
       const feed = await context.server(options).call<Feed>('POST', '/api/v1/threat-intel/feeds', {
-        query: { name: options.name, format, scope: options['all-tenants'] ? 'all' : 'tenant', verdict: options.verdict, confidence }, body: bytes,
+        query: { name: options.name, format, all_tenants: options['all-tenants'] ? 'true' : undefined, verdict: options.verdict, confidence }, body: bytes,
         headers: { 'content-type': format === 'csv' ? 'text/csv' : 'application/stix+json;version=2.1' }, silence: importSilence, stop: context.stop,
       })
       if (context.json) context.out.write(`${JSON.stringify(feed)}\n`)
@@ -88,7 +88,7 @@ export const intelCommands: readonly Command[] = [
     path: ['intel', 'remove'], about: 'intel_remove', arguments: [{ name: 'NAME', about: 'option_feed_name' }], options: { ...allTenants, ...tenantOption, ...connectionOptions },
     examples: [{ line: 'haechi intel remove partner --tenant acme', about: 'example_intel_remove' }],
     async run(context, { options, arguments: [name = ''] }) {
-      const removed = await context.server(options).call<object>('DELETE', `/api/v1/threat-intel/feeds/${encodeURIComponent(name)}`, { query: { scope: options['all-tenants'] ? 'all' : 'tenant' }, stop: context.stop })
+      const removed = await context.server(options).call<object>('DELETE', `/api/v1/threat-intel/feeds/${encodeURIComponent(name)}`, { query: { all_tenants: options['all-tenants'] ? 'true' : undefined }, stop: context.stop })
       context.out.write(context.json ? `${JSON.stringify({ name, ...removed })}\n` : `${context.text('intel_removed', { name })}\n`)
       return exitCodes.ok
     },

@@ -63,19 +63,23 @@ describe('rules of a server', () => {
     const { directory, asked } = await fakeServer(() => ({ status: 201, body: added }))
     const { code, out, err } = await haechi(['rules', 'add', './rules', '--name', 'own', '--license', 'DRL-1.1', '--data', directory])
     expect([code, out, err]).toEqual([0, 'own: 2 rules are in force, 1 cannot be loaded\n', 'x.yml:3: yaml_invalid: no\n'])
-    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ name: 'own', source: { type: 'directory', path: resolve('./rules') }, scope: 'all', license: 'DRL-1.1' })
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ name: 'own', path: resolve('./rules'), all_tenants: true, license: 'DRL-1.1' })
     expect(JSON.parse((await haechi(['rules', 'add', '/srv/rules', '--name', 'own', '--tenant', 'acme', '--json', '--data', directory])).out)).toEqual(added)
-    expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ name: 'own', source: { type: 'directory', path: '/srv/rules' }, scope: 'tenant' })
+    expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ name: 'own', path: '/srv/rules', all_tenants: false })
     expect(asked[1]?.headers['x-haechi-tenant']).toBe('acme')
   })
 
-  test('list, packs, remove', async () => {
+  test('list, packs, remove, back, on and off', async () => {
     const { directory, asked } = await fakeServer(({ method, path }) => ({
-      body: method === 'DELETE' ? { removed: true } : path.endsWith('packs') ? { rule_packs: [added] } : { rules: [{ id: 'r', title: 'Alpha', level: 'high', status: 'test', author: null, license: null, pack: 'own', techniques: ['T1003'], logsource: {}, enabled: false, alerts: 12, true_positives: 0, false_positives: 0 }], next_cursor: null },
+      body: method === 'PATCH' ? { id: 'r/1', title: 'Alpha', pack: 'own', enabled: false } : path.endsWith('/rollback') ? added : method === 'DELETE' ? { removed: true } : path.endsWith('packs') ? { packs: [added] } : { rules: [{ id: 'r', title: 'Alpha', level: 'high', status: 'test', author: null, license: null, pack: 'own', techniques: ['T1003'], logsource: {}, enabled: false, alerts: 12, true_positives: 0, false_positives: 0 }], next_cursor: null },
     }))
     expect((await haechi(['rules', 'list', '--data', directory])).out.split('\n')[1]).toMatch(/^high +Alpha +T1003 +own +off +12 +r$/)
     expect((await haechi(['rules', 'packs', '--data', directory])).out.split('\n')[1]).toMatch(/^own +all tenants +2 +1 +v1 +DRL-1\.1 /)
     expect((await haechi(['rules', 'remove', 'own', '--data', directory])).out).toBe('own is removed.\n')
-    expect([asked[2]?.method, asked[2]?.path, String(asked[2]?.query)]).toEqual(['DELETE', '/api/v1/rule-packs/own', 'scope=all'])
+    expect([asked[2]?.method, asked[2]?.path, String(asked[2]?.query)]).toEqual(['DELETE', '/api/v1/rule-packs/own', 'all_tenants=true'])
+    expect((await haechi(['rules', 'rollback', 'own', '--tenant', 'acme', '--data', directory])).out).toBe('own: 2 rules are in force, 1 cannot be loaded\n')
+    expect([asked[3]?.method, asked[3]?.path, String(asked[3]?.query)]).toEqual(['POST', '/api/v1/rule-packs/own/rollback', 'all_tenants=false'])
+    expect((await haechi(['rules', 'disable', 'r/1', '--data', directory])).out).toMatch(/^TITLE +Alpha$/m)
+    expect([asked[4]?.path, asked[4]?.body]).toEqual(['/api/v1/rules/r%2F1', '{"enabled":false}'])
   })
 })

@@ -6,11 +6,12 @@ import { createMatcher, lintFile, parse } from '@haechi/sigma'
 import type { Rule } from '@haechi/sigma'
 import { command, connectionOptions, tenantOption, wholeNumber } from '../command.ts'
 import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
 import { ruleFiles } from '../rule-files.ts'
 import { localTime } from '../times.ts'
-import { printList } from './lists.ts'
+import { printFields, printList } from './lists.ts'
 
 type Pack = {
   name: string; tenant_id: string | null; version: string; license: string | null; accepted: number; rejected_count: number; rejected: readonly { file: string; line: number | null; code: string; reason: string }[]
@@ -38,7 +39,7 @@ const rulesPacks = command({
   path: ['rules', 'packs'], about: 'rules_packs', options: { ...tenantOption, ...connectionOptions },
   examples: [{ line: 'haechi rules packs', about: 'example_rules_packs' }, { line: 'haechi rules packs --tenant acme --json', about: 'example_json' }],
   async run(context, { options }) {
-    await printList<Pack>(context, context.server(options), '/api/v1/rule-packs', 'rule_packs', [
+    await printList<Pack>(context, context.server(options), '/api/v1/rule-packs', 'packs', [
       { title: 'column_name', cell: (row) => row.name }, { title: 'column_scope', fixed: true, cell: (row) => context.text(row.tenant_id === null ? 'scope_all' : 'scope_tenant') },
       { title: 'column_rules', align: 'right', fixed: true, cell: (row) => grouped(row.accepted) }, { title: 'column_rejected', align: 'right', fixed: true, cell: (row) => grouped(row.rejected_count) },
       { title: 'column_version', fixed: true, cell: (row) => row.version.slice(0, 12) }, { title: 'column_license', cell: (row) => row.license ?? '' }, { title: 'column_since', fixed: true, cell: (row) => localTime(Date.parse(row.switched_at)) }, { title: 'column_source', cell: (row) => row.source.path },
@@ -56,28 +57,53 @@ const rulesAdd = command({
     const pack = await server.call<Pack>('POST', '/api/v1/rule-packs', {
       body: {
         // A server elsewhere has folders of its own.
-        name: options.name, source: { type: 'directory', path: server.remote ? directory : resolve(directory) }, scope: options.tenant === undefined ? 'all' : 'tenant', ...(options.license === undefined ? {} : { license: options.license }),
+        name: options.name, path: server.remote ? directory : resolve(directory), all_tenants: options.tenant === undefined, ...(options.license === undefined ? {} : { license: options.license }),
       }, silence: 600_000, stop: context.stop,
     })
-    if (context.json) context.out.write(`${JSON.stringify(pack)}\n`)
-    else {
-      for (const { file, line, code, reason } of pack.rejected.slice(0, listedFaults)) context.err.write(`${safe(`${file}:${line ?? 0}: ${code}: ${reason}`)}\n`)
-      if (pack.rejected_count > listedFaults) context.err.write(`${context.text('faults_unlisted', { count: grouped(pack.rejected_count - Math.min(listedFaults, pack.rejected.length)) })}\n`)
-      context.out.write(`${context.text('rules_added', { name: pack.name, read: grouped(pack.accepted), refused: grouped(pack.rejected_count) })}\n`)
-    }
+    printPack(context, pack)
     return exitCodes.ok
   },
 })
+
+function printPack(context: Context, pack: Pack): void {
+  if (context.json) {
+    context.out.write(`${JSON.stringify(pack)}\n`)
+    return
+  }
+  for (const { file, line, code, reason } of pack.rejected.slice(0, listedFaults)) context.err.write(`${safe(`${file}:${line ?? 0}: ${code}: ${reason}`)}\n`)
+  if (pack.rejected_count > listedFaults) context.err.write(`${context.text('faults_unlisted', { count: grouped(pack.rejected_count - Math.min(listedFaults, pack.rejected.length)) })}\n`)
+  context.out.write(`${context.text('rules_added', { name: pack.name, read: grouped(pack.accepted), refused: grouped(pack.rejected_count) })}\n`)
+}
 
 const rulesRemove = command({
   path: ['rules', 'remove'], about: 'rules_remove', arguments: [{ name: 'NAME', about: 'option_pack_name' }], options: { tenant: { value: 'NAME', about: 'option_pack_tenant' }, ...connectionOptions },
   examples: [{ line: 'haechi rules remove sigmahq', about: 'example_rules_remove' }],
   async run(context, { options, arguments: [name = ''] }) {
-    const removed = await context.server(options).call<object>('DELETE', `/api/v1/rule-packs/${encodeURIComponent(name)}`, { query: { scope: options.tenant === undefined ? 'all' : 'tenant' }, stop: context.stop })
+    const removed = await context.server(options).call<object>('DELETE', `/api/v1/rule-packs/${encodeURIComponent(name)}`, { query: { all_tenants: String(options.tenant === undefined) }, stop: context.stop })
     context.out.write(context.json ? `${JSON.stringify({ ...removed, name })}\n` : `${context.text('rules_removed', { name })}\n`)
     return exitCodes.ok
   },
 })
+
+const rulesRollback = command({
+  path: ['rules', 'rollback'], about: 'rules_rollback', arguments: [{ name: 'NAME', about: 'option_pack_name' }], options: { tenant: { value: 'NAME', about: 'option_pack_tenant' }, ...connectionOptions },
+  examples: [{ line: 'haechi rules rollback sigmahq', about: 'example_rules_rollback' }],
+  async run(context, { options, arguments: [name = ''] }) {
+    const pack = await context.server(options).call<Pack>('POST', `/api/v1/rule-packs/${encodeURIComponent(name)}/rollback`, { query: { all_tenants: String(options.tenant === undefined) }, silence: 600_000, stop: context.stop })
+    printPack(context, pack)
+    return exitCodes.ok
+  },
+})
+
+const ruleSwitches = ([['enable', true], ['disable', false]] as const).map(([verb, enabled]) => command({
+  path: ['rules', verb], about: enabled ? 'rules_enable' : 'rules_disable', arguments: [{ name: 'RULE', about: 'argument_rule' }], options: { ...tenantOption, ...connectionOptions },
+  examples: [{ line: `haechi rules ${verb} 5f2b9a6c-1d1e-4c3a-9f0e-3a2b1c4d5e6f --tenant acme`, about: enabled ? 'example_rules_enable' : 'example_rules_disable' }],
+  async run(context, { options, arguments: [id = ''] }) {
+    const rule = await context.server(options).call<ListedRule>('PATCH', `/api/v1/rules/${encodeURIComponent(id)}`, { body: { enabled }, stop: context.stop })
+    printFields(context, rule, [['column_title', rule.title], ['column_pack', rule.pack], ['column_state', context.text(rule.enabled ? 'state_active' : 'state_off')], ['column_id', rule.id]])
+    return exitCodes.ok
+  },
+}))
 
 const rulesLint = command({
   path: ['rules', 'lint'], about: 'rules_lint', details: 'rules_lint_details', arguments: [pathsArgument], options: {},
@@ -185,4 +211,4 @@ async function samplesOf(ruleFile: string): Promise<Samples | null> {
   return { fires, silent, also }
 }
 
-export const ruleCommands: readonly Command[] = [rulesList, rulesPacks, rulesAdd, rulesRemove, rulesLint, rulesTest]
+export const ruleCommands: readonly Command[] = [rulesList, ...ruleSwitches, rulesPacks, rulesAdd, rulesRollback, rulesRemove, rulesLint, rulesTest]

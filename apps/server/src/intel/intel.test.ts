@@ -108,7 +108,7 @@ describe('feeds', () => {
   })
 
   test('names and forms that are none are refused with their field', async () => {
-    for (const query of ['name=UP&format=csv', 'name=..&format=csv', 'name=a&format=xml', 'format=csv', 'name=a&format=csv&confidence=101', 'name=a&format=csv&scope=world']) {
+    for (const query of ['name=UP&format=csv', 'name=..&format=csv', 'name=a&format=xml', 'format=csv', 'name=a&format=csv&confidence=101', 'name=a&format=csv&all_tenants=maybe']) {
       expect([query, (await importing('acme', query, 'a.example')).body.code]).toEqual([query, 'parameter_invalid'])
     }
   })
@@ -134,12 +134,12 @@ describe('tenants', () => {
     const first = await at.signIn('ann', password)
     await at.call('POST', '/api/v1/session/password', { body: { old_password: password, new_password: 'a long enough password' }, headers: first })
     const ann = await at.signIn('ann', 'a long enough password')
-    const refused = await at.call('POST', '/api/v1/threat-intel/feeds?name=shared&format=csv&scope=all', { body: 'shared.example\n', headers: { ...ann, 'content-type': 'text/csv' } })
+    const refused = await at.call('POST', '/api/v1/threat-intel/feeds?name=shared&format=csv&all_tenants=true', { body: 'shared.example\n', headers: { ...ann, 'content-type': 'text/csv' } })
     expect([refused.status, refused.body.code]).toEqual([403, 'forbidden'])
 
-    expect(await importing('acme', 'name=shared&format=csv&scope=all', 'shared.example\nother.example\n')).toMatchObject({ status: 200, body: { tenant_id: null } })
+    expect(await importing('acme', 'name=shared&format=csv&all_tenants=true', 'shared.example\nother.example\n')).toMatchObject({ status: 200, body: { tenant_id: null } })
     for (const tenant of ['acme', 'borg']) expect((await lookup(tenant, ['shared.example']))[0]).toMatchObject({ verdict: 'malicious', sources: ['shared'] })
-    expect((await at.call('DELETE', '/api/v1/threat-intel/feeds/shared?scope=all', { headers: ann })).status).toBe(403)
+    expect((await at.call('DELETE', '/api/v1/threat-intel/feeds/shared?all_tenants=true', { headers: ann })).status).toBe(403)
     expect((await at.call('DELETE', '/api/v1/threat-intel/feeds/shared', { headers: ann })).status).toBe(404)
     const refusedByPolicy = at.database.tenant(tenants['acme']!, (tx) => sql`UPDATE intel_statements SET verdict = 'benign' WHERE tenant_id = '*'`.execute(tx))
     expect((await refusedByPolicy).numAffectedRows).toBe(0n)
@@ -150,7 +150,7 @@ describe('tenants', () => {
     await at.operate('DELETE', '/api/v1/threat-intel/feeds/shared', undefined, 'acme')
     expect((await lookup('acme', ['other.example']))[0]?.verdict).toBe('malicious')
     expect((await at.access.audit.list(null, { limit: 1 })).records[0]).toMatchObject({ action: 'feed.import', resource: { id: 'shared' } })
-    await at.operate('DELETE', '/api/v1/threat-intel/feeds/shared?scope=all', undefined, 'acme')
+    await at.operate('DELETE', '/api/v1/threat-intel/feeds/shared?all_tenants=true', undefined, 'acme')
   })
 })
 
@@ -195,7 +195,7 @@ describe('look-ups', () => {
       const said = new Map<string, Indicator[]>()
       for (const one of feeds) {
         const csv = `value,verdict,confidence,tags,valid_until\n${one.rows.map((each) => `${each.value},${each.verdict},${each.confidence},${each.tags},${each.until}\n`).join('')}`
-        expect((await importing('random', `name=${one.name}&format=csv&scope=${one.all ? 'all' : 'tenant'}`, csv)).status).toBe(200)
+        expect((await importing('random', `name=${one.name}&format=csv&all_tenants=${one.all}`, csv)).status).toBe(200)
         said.set(`${one.all ? 'all' : 'tenant'} ${one.name}`, readCsv(csv, { source: one.name }).indicators)
       }
       const index = createIndex()
@@ -212,7 +212,7 @@ describe('look-ups', () => {
       for (const text of texts) expect(read.lookup(text, now)).toEqual(index.lookup(text, now))
       for (const key of said.keys()) {
         const [scope, name] = key.split(' ')
-        await at.operate('DELETE', `/api/v1/threat-intel/feeds/${name}?scope=${scope}`, undefined, 'random')
+        await at.operate('DELETE', `/api/v1/threat-intel/feeds/${name}?all_tenants=${scope === 'all'}`, undefined, 'random')
       }
     }), { numRuns: 20 })
   }, 120_000)

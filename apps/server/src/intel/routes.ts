@@ -18,8 +18,8 @@ const feedSchema = z.object({
   rejected_count: z.int(), rejected: z.array(z.object({ line: z.int().nullable(), place: z.string(), code: z.string(), reason: z.string() })), imported_at: z.iso.datetime(),
 }).openapi('Feed') satisfies z.ZodType<Feed>
 
-const scope = z.enum(['tenant', 'all']).default('tenant').openapi({ description: 'all: for every tenant; needs platform.administer' })
-const scopeOf = (actor: Actor, wanted: 'tenant' | 'all'): string | null => (wanted === 'all' ? null : tenantOf(actor))
+const forAll = { all_tenants: z.enum(['true', 'false']).default('false').openapi({ description: 'The feed for all tenants; needs platform.administer' }) }
+const tenantFor = (actor: Actor, all: 'true' | 'false'): string | null => (all === 'true' ? null : tenantOf(actor))
 
 export function intelRoutes(http: AccessHttp, intel: Intel): void {
   http.route({
@@ -40,19 +40,19 @@ export function intelRoutes(http: AccessHttp, intel: Intel): void {
     method: 'post', path: '/api/v1/threat-intel/feeds', operation: 'importFeed', tag: 'intel', access: 'intel.write',
     summary: 'Takes in a feed in the place of what it said before: CSV, a plain list, or a STIX 2.1 bundle',
     query: z.object({
-      name: z.string().max(64), format: z.enum(['csv', 'stix']), scope,
+      name: z.string().max(64), format: z.enum(['csv', 'stix']), ...forAll,
       verdict: verdict.optional().openapi({ description: 'Where the feed states none; otherwise CSV malicious, STIX suspicious' }), confidence: z.coerce.number().int().min(0).max(100).optional().openapi({ description: 'Where the feed states none; otherwise 50' }),
     }),
     body: 'stream', bodyLimit: feedBytes,
     answers: { 200: { description: 'In force. What could not be taken is counted, and the first 1,000 listed.', schema: feedSchema } },
-  }, async ({ actor, query: { scope: wanted, ...query }, request }) => ({ body: await intel.importFeed(actor, { ...query, tenantId: scopeOf(actor, wanted) }, request.stream()) }))
+  }, async ({ actor, query: { all_tenants: all, ...query }, request }) => ({ body: await intel.importFeed(actor, { ...query, tenantId: tenantFor(actor, all) }, request.stream()) }))
 
   http.route({
     method: 'delete', path: '/api/v1/threat-intel/feeds/{name}', operation: 'removeFeed', tag: 'intel', access: 'intel.write', summary: 'Forgets a feed and all that it said',
-    params: z.object({ name: z.string() }), query: z.object({ scope }),
+    params: z.object({ name: z.string() }), query: z.object(forAll),
     answers: { 200: { description: 'Removed', schema: z.object({ removed: z.boolean() }) } },
   }, async ({ actor, params, query }) => {
-    await intel.removeFeed(actor, { name: params.name, tenantId: scopeOf(actor, query.scope) })
+    await intel.removeFeed(actor, { name: params.name, tenantId: tenantFor(actor, query.all_tenants) })
     return { body: { removed: true } }
   })
 }
