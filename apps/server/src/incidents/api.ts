@@ -296,7 +296,7 @@ export function openIncidents(options: IncidentsOptions): Incidents {
     async metrics(tenantId, asked, language) {
       const zone = asked.zone ?? (await access.tenants.resolve(tenantId)).timeZone
       const window = windowOf({ from: asked.from, to: asked.to, zone }, clock.now())
-      const [detected, closed] = await Promise.all([database.read(tenantId, (tx) => store.detectedIn(tx, tenantId, window.from, window.to)), detection.closedCounts(tenantId, window.from, window.to)])
+      const [detected, closed] = await Promise.all([database.read(tenantId, (tx) => store.figuredIn(tx, tenantId, window.from, window.to)), detection.closedCounts(tenantId, window.from, window.to)])
       return metricsOf(detected, closed, window, clock.now(), language)
     },
     summaries: (tenantId, from, to) => database.read(tenantId, (tx) => store.detectedIn(tx, tenantId, from, to)),

@@ -2,15 +2,13 @@
 // made of and what was left out. Defended by metrics.test.ts (figures by hand, and order and scale by properties).
 import { HaechiError } from '../platform/errors.ts'
 import { attained, severities, targets } from './model.ts'
-import type { Incident } from './store.ts'
+import type { Figured } from './store.ts'
 import type { TextLanguage } from './texts.ts'
 import type { MetricDefinition, Metrics } from './wire.ts'
 
 /** ms since the epoch, `to` exclusive. `zone` is an IANA name. */
 export type Window = { readonly from: number; readonly to: number; readonly zone: string }
 export type ClosedAlerts = { readonly truePositive: number; readonly benign: number; readonly falsePositive: number; readonly other: number; readonly suppressed: number }
-
-type Figured = Pick<Incident, 'id' | 'severity' | 'verdict' | 'backfill' | 'clocks'>
 
 /** Records named behind a figure. */
 const recordsMost = 1_000
@@ -154,11 +152,12 @@ function local(at: number, zone: string): { year: number; month: number; day: nu
   return { year, month, day, offset: Date.UTC(year, month - 1, day, part.hour, part.minute, part.second) - Math.floor(at / 1_000) * 1_000 }
 }
 
-/** When a local day begins: midnight, or what follows it where the clock skips that. */
+/** When a local day begins: its first midnight, or what follows it where the clock skips that. */
 function dayStart(year: number, month: number, day: number, zone: string): number {
   const midnight = Date.UTC(year, month - 1, day)
-  const guess = midnight - local(midnight, zone).offset
-  return midnight - local(guess, zone).offset
+  const [before, after] = [local(midnight - 86_400_000, zone).offset, local(midnight + 86_400_000, zone).offset]
+  const candidates = [before, after].filter((offset) => local(midnight - offset, zone).offset === offset).map((offset) => midnight - offset)
+  return candidates.length === 0 ? midnight - before : Math.min(...candidates)
 }
 function monthStart(at: number, zone: string): number {
   const { year, month } = local(at, zone)

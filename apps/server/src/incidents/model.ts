@@ -118,7 +118,7 @@ export const targets: Readonly<Record<Severity, { readonly respond: number; read
 }
 
 /** `breached` as soon as one of the two is overdue, also while the incident is open; `met` when both were in time; `pending` while nothing is lost yet. */
-export function attained(clocks: Clocks, severity: Severity, now: number): 'met' | 'breached' | 'pending' {
+export function attained(clocks: Pick<Clocks, 't3' | 't4' | 't11' | 'pauses'>, severity: Severity, now: number): 'met' | 'breached' | 'pending' {
   const { respond, resolve } = targets[severity]
   const within = (reached: number | null, minutes: number) => elapsed(clocks, clocks.t3, reached ?? now) <= minutes * 60_000
   if (!within(clocks.t4, respond) || !within(clocks.t11, resolve)) return 'breached'

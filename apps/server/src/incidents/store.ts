@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Reader, Transaction } from '../platform/database.ts'
 import { rankOf, severities } from './model.ts'
-import type { IncidentState, Pause } from './model.ts'
+import type { Clocks, IncidentState, Pause } from './model.ts'
 import type { Texts } from './texts.ts'
 import type { IncidentStatus, IncidentVerdict, TimelineEntry } from './wire.ts'
 import type { Severity } from '../detection/wire.ts'
@@ -233,6 +233,20 @@ export async function openCounts(tx: Reader, tenantId: string): Promise<{ severi
 export async function detectedIn(tx: Reader, tenantId: string, from: number, to: number): Promise<Incident[]> {
   const { rows } = await sql<Row>`SELECT ${columns} FROM incidents_incidents WHERE tenant_id = ${tenantId} AND t3 >= ${from}::bigint AND t3 < ${to}::bigint ORDER BY t3, id`.execute(tx)
   return rows.map(incidentOf)
+}
+
+/** Of an incident what key figures are made of. */
+export type Figured = Pick<Incident, 'id' | 'severity' | 'verdict' | 'backfill'> & { readonly clocks: Pick<Clocks, 't0' | 't3' | 't4' | 't8' | 't8a' | 't9' | 't9n' | 't10' | 't11' | 'pauses'> }
+
+/** The same incidents as `detectedIn`, without what only people read. */
+export async function figuredIn(tx: Reader, tenantId: string, from: number, to: number): Promise<Figured[]> {
+  const { rows } = await sql<Pick<Row, 'id' | 'severity' | 'verdict' | 'backfill' | keyof Figured['clocks']>>`
+    SELECT id, severity, verdict, backfill, t0, t3, t4, t8, t8a, t9, t9n, t10, t11, pauses FROM incidents_incidents
+    WHERE tenant_id = ${tenantId} AND t3 >= ${from}::bigint AND t3 < ${to}::bigint ORDER BY t3, id`.execute(tx)
+  return rows.map((row) => ({
+    id: row.id, severity: severities[row.severity]!, verdict: row.verdict, backfill: row.backfill,
+    clocks: { t0: Number(row.t0), t3: Number(row.t3), t4: time(row.t4), t8: time(row.t8), t8a: time(row.t8a), t9: time(row.t9), t9n: time(row.t9n), t10: time(row.t10), t11: time(row.t11), pauses: row.pauses },
+  }))
 }
 
 /** How many were detected between each boundary and the next, backfill left out. */

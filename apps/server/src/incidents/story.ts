@@ -77,7 +77,7 @@ const processesMost = 500
 export function processesOf(alerts: readonly Alert[]): ProcessNode[] {
   const nodes = new Map<string, ProcessNode>()
   const keyOf = (host: string | null, guid: string | null, pid: string | null) =>
-    (guid !== null && /[1-9a-f]/i.test(guid) ? guid.toLowerCase() : pid === null || pid === '' ? null : `${host ?? ''}:${pid}`)
+    (guid !== null && /[^0{}-]/.test(guid) ? guid.toLowerCase() : pid === null || pid === '' ? null : `${host ?? ''}:${pid}`)
   const see = (node: ProcessNode) => {
     const known = nodes.get(node.guid)
     if (known === undefined) {
