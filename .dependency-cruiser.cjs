@@ -5,7 +5,7 @@ const test = String.raw`\.(test|fixture)\.ts$`
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'dynamic-import'] } } },
     { name: 'engines-import-no-app', severity: 'error', from: { path: '^engines/' }, to: { path: '^apps/' } },
     { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
     { name: 'engines-by-entry', severity: 'error', from: { path: '^engines/([^/]+)/' }, to: { path: '^engines/([^/]+)/', pathNot: ['^engines/$1/', String.raw`^engines/[^/]+/src/index\.ts$`] } },

@@ -10,7 +10,7 @@ import { newId } from '../platform/ids.ts'
 import type { Outbox } from '../platform/outbox.ts'
 import { readFeed } from './feed-reader.ts'
 import type { FeedFormat, FeedReading } from './feed-reader.ts'
-import { keyOf, reaching } from './model.ts'
+import { feedBytes, keyOf, lookupMost, reaching } from './model.ts'
 import * as store from './store.ts'
 import type { FeedRow } from './store.ts'
 import type { Feed, LookupResult } from './wire.ts'
@@ -24,10 +24,6 @@ declare module '../platform/outbox.ts' {
     'intel.feed_changed.v1': { feed: string; tenant_id: string | null }
   }
 }
-
-/** Bytes of one feed. */
-export const feedBytes = 64 * 1_048_576
-export const lookupMost = 1_000
 
 /** `tenantId` null: for all tenants. Names have lower-case letters, digits, '.', '_' and '-'. A tenant's own feed stands for him in the place of one for all of the same name. */
 export type FeedName = { readonly name: string; readonly tenantId: string | null }

@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto'
 import { parseIndicator } from '@haechi/indicators'
 import type { Indicator, ParsedIndicator } from '@haechi/indicators'
 
+/** Bytes of one feed. */
+export const feedBytes = 64 * 1_048_576
+export const lookupMost = 1_000
+
 /** Names one indicator in the database: 128 bits of SHA-256, in hexadecimal. */
 export const keyOf = (type: Indicator['type'], value: string): string => createHash('sha256').update(`${type} ${value}`).digest('hex').slice(0, 32)
 

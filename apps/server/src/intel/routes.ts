@@ -1,8 +1,8 @@
 import type { AccessHttp, Actor } from '../access/api.ts'
 import { tenantOf } from '../access/api.ts'
 import { z } from '../platform/http.ts'
-import { feedBytes, lookupMost } from './api.ts'
 import type { Intel } from './api.ts'
+import { feedBytes, lookupMost } from './model.ts'
 import type { Feed, LookupResult } from './wire.ts'
 
 const verdict = z.enum(['malicious', 'suspicious', 'benign', 'unknown'])
