@@ -5,7 +5,7 @@ const incident = {
   id: 'inc_1', severity: 'critical', title: 'Credential dumping \u001b[2Jfrom LSASS on WS-12', status: 'new', detected_at: '2026-11-22T09:00:00.000Z', analyst: null, affected_hosts: ['WS-12', 'a', 'b', 'c'], affected_users: ['CORP\\bob'],
   techniques: ['T1003.001'], tactics: [], verdict: null, first_activity_at: '2026-11-22T08:59:00.000Z', updated_at: '2026-11-22T09:00:00.000Z', alert_count: 3, backfill: false,
 }
-const action = { action_id: 'act_1', incident_id: 'inc_1', action_type: 'isolate_host', status: 'awaiting_approval', targets: [{ target: 'WS-12', state: 'awaiting_approval', reason_code: null }, { target: 'dc-01', state: 'denied', reason_code: 'never_isolate' }], requested_at: '2026-11-22T09:05:00.000Z', waiting_for: '고객', expires_at: null }
+const action = { action_id: 'act_1', incident_id: 'inc_1', action_type: 'isolate_host', status: 'awaiting_approval', targets: [{ target: 'WS-12', state: 'awaiting_approval', reason_code: null }, { target: 'dc-01', state: 'denied', reason_code: 'never_isolate' }], requested_at: '2026-11-22T09:05:00.000Z', waiting_for: '고객', expires_at: null, history: [{ at: '2026-11-22T09:05:00.000Z', status: 'requested', actor: { name: 'mina' }, text: '격리를 요청했습니다' }] }
 
 describe('incidents list', () => {
   test('--json prints the body of the API as it is; without --limit all, with what was asked for', async () => {
@@ -46,14 +46,15 @@ test('the verbs meet the API as it is', async () => {
   for (const words of [
     ['incidents', 'assign', 'inc_1', 'mina'], ['incidents', 'assign', 'inc_1'], ['incidents', 'comment', 'inc_1', 'asked', 'the owner'], ['incidents', 'status', 'inc_1', 'contained'],
     ['incidents', 'close', 'inc_1', '--verdict', 'true_positive', '--reason', 'a real one'], ['actions', 'request', 'inc_1', 'isolate_host', 'WS-12', 'dc-01', '--reason', 'lsass'],
-    ['actions', 'approve', 'act_1', '--comment', 'yes'], ['actions', 'reject', 'act_1', '--json'], ['actions', 'show', 'act_1'],
+    ['actions', 'approve', 'act_1', '--comment', 'yes'], ['actions', 'reject', 'act_1', '--json'], ['actions', 'show', 'act_1'], ['actions', 'lift', 'act_1', '--reason', 'rebuilt'],
   ]) expect([words, (await haechi([...words, '--data', directory])).code]).toEqual([words, 0])
   expect(asked.map((one) => `${one.method} ${one.path} ${one.body}`)).toEqual([
     'POST /api/v1/incidents/inc_1/assign {"analyst":"mina"}', 'POST /api/v1/incidents/inc_1/assign {"analyst":null}', 'POST /api/v1/incidents/inc_1/comments {"text":"asked the owner"}',
     'POST /api/v1/incidents/inc_1/status {"status":"contained"}', 'POST /api/v1/incidents/inc_1/status {"status":"closed","verdict":"true_positive","reason":"a real one"}',
     'POST /api/v1/incidents/inc_1/actions {"action_type":"isolate_host","targets":["WS-12","dc-01"],"reason":"lsass"}', 'POST /api/v1/actions/act_1/approval {"approved":true,"comment":"yes"}', 'GET /api/v1/actions/act_1 ',
-    'POST /api/v1/actions/act_1/approval {"approved":false,"comment":""}', 'GET /api/v1/actions/act_1 ',
+    'POST /api/v1/actions/act_1/approval {"approved":false,"comment":""}', 'GET /api/v1/actions/act_1 ', 'POST /api/v1/actions/act_1/lift {"reason":"rebuilt"}',
   ])
+  expect((await haechi(['actions', 'show', 'act_1', '--data', directory])).out).toContain('mina  격리를 요청했습니다')
   expect((await haechi(['incidents', 'close', 'inc_1', '--data', directory])).code).toBe(2)
   expect((await haechi(['incidents', 'close', 'inc_1', '--verdict', 'maybe', '--data', directory])).code).toBe(2)
 })

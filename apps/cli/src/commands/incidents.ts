@@ -21,7 +21,7 @@ type Detail = Incident & {
   summary: string; timeline: readonly { at: string; kind: string; text: string; actor: { name: string } | null }[]
   actions: readonly Action[]; indicators: readonly { type: string; value: string }[]
 }
-type Action = { action_id: string; incident_id?: string; action_type: string; status: string; targets: readonly { target: string; state: string; reason_code?: string | null }[]; reason?: string; requested_at?: string; decided_by?: string | null; waiting_for?: string | null; expires_at?: string | null }
+type Action = { action_id: string; incident_id?: string; action_type: string; status: string; targets: readonly { target: string; state: string; reason_code?: string | null }[]; reason?: string; requested_at?: string; decided_by?: string | null; waiting_for?: string | null; expires_at?: string | null; history?: readonly { at: string; status: string; actor: { name: string } | null; text: string }[] }
 
 const incidentArgument = { name: 'INCIDENT', about: 'argument_incident' } as const
 const actionArgument = { name: 'ACTION', about: 'argument_action' } as const
@@ -159,7 +159,16 @@ export const actionCommands: readonly Command[] = [
   command({
     path: ['actions', 'show'], about: 'actions_show', arguments: [actionArgument], options: { ...tenantOption, ...connectionOptions },
     examples: [{ line: 'haechi actions show act_01J9 --tenant acme', about: 'example_actions_show' }],
-    run: async (context, { options, arguments: [id = ''] }) => printAction(context, await context.server(options).call<Action>('GET', `/api/v1/actions/${segment(id)}`, { patience: listPatience, stop: context.stop })),
+    async run(context, { options, arguments: [id = ''] }) {
+      const action = await context.server(options).call<Action>('GET', `/api/v1/actions/${segment(id)}`, { patience: listPatience, stop: context.stop })
+      printAction(context, action)
+      if (context.json || action.history === undefined || action.history.length === 0) return exitCodes.ok
+      context.out.write('\n')
+      printTable(context, action.history, [
+        { title: 'column_time', fixed: true, cell: (row) => stamp(row.at) }, { title: 'column_status', fixed: true, cell: (row) => row.status }, { title: 'column_actor', cell: (row) => row.actor?.name ?? '' }, { title: 'column_detail', cell: (row) => row.text },
+      ])
+      return exitCodes.ok
+    },
   }),
   command({
     path: ['actions', 'request'], about: 'actions_request', details: 'actions_request_details',
@@ -169,6 +178,15 @@ export const actionCommands: readonly Command[] = [
     run: async (context, { options, arguments: [id = '', type = '', ...targets] }) => printAction(context, await context.server(options).call<Action>('POST', `/api/v1/incidents/${segment(id)}/actions`, {
       body: { action_type: type, targets, reason: options.reason, ...(options.urgency === undefined ? {} : { urgency: options.urgency }) }, stop: context.stop,
     }).then((action) => ({ ...action, action_type: action.action_type ?? type }))),
+  }),
+  command({
+    path: ['actions', 'lift'], about: 'actions_lift', arguments: [actionArgument], options: { reason: { value: 'TEXT', about: 'option_status_reason' }, ...tenantOption, ...connectionOptions },
+    examples: [{ line: 'haechi actions lift act_01J9 --reason "the host was rebuilt"', about: 'example_actions_lift' }],
+    async run(context, { options, arguments: [id = ''] }) {
+      const lifted = await context.server(options).call<{ action_id: string; status: string }>('POST', `/api/v1/actions/${segment(id)}/lift`, { body: { reason: options.reason ?? '' }, stop: context.stop })
+      printFields(context, lifted, [['column_id', lifted.action_id], ['column_status', lifted.status]])
+      return exitCodes.ok
+    },
   }),
   ...([['approve', true], ['reject', false]] as const).map(([verb, approved]) => command({
     path: ['actions', verb], about: approved ? 'actions_approve' : 'actions_reject', details: 'actions_decide_details', arguments: [actionArgument],
