@@ -15,7 +15,7 @@ import { fold, noFindings, noTraits, traits } from '../../apps/server/src/detect
 import type { EvidenceRecord } from '../../apps/server/src/detection/fold.ts'
 import { group, keysOf, openGroup } from '../../apps/server/src/incidents/grouping.ts'
 import type { GroupingAlert, OpenGroup } from '../../apps/server/src/incidents/grouping.ts'
-import { titleOf } from '../../apps/server/src/incidents/titles.ts'
+import { severityOf, titleOf } from '../../apps/server/src/incidents/titles.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const CORPUS = resolve(ROOT, process.env['HAECHI_CORPUS'] ?? '../shared/data')
@@ -102,6 +102,8 @@ export function incidentsOf(alerts: readonly FoldedAlert[], batch: number): { in
   return { incidents: [...incidents.values()], held }
 }
 
+const once = (names: readonly string[]): string[] => [...new Set(names)]
+
 export function measure(rules: readonly Rule[], options: { batch?: number; only?: (label: Label) => boolean } = {}): Quality {
   const matcher = createMatcher(rules)
   const labels = jsonOf<Label[]>('telemetry/otrf/labels.json')
@@ -117,10 +119,10 @@ export function measure(rules: readonly Rule[], options: { batch?: number; only?
     const { incidents, held } = incidentsOf(alerts, options.batch ?? 500)
     const wanted = new Set(label.techniques.map(({ technique }) => family(technique)))
     const read = incidents.map((members): Incident => ({
-      severity: LEVELS[Math.max(...members.map(({ severity }) => rank(severity)))] as Severity, alerts: members,
+      severity: severityOf(members, []).severity, alerts: members,
       title: titleOf({
-        techniques: members.flatMap(({ techniques }) => techniques), tactics: members.flatMap(({ tactics }) => tactics), hosts: members.flatMap(({ host }) => host ?? []), users: members.flatMap(({ user }) => user ?? []),
-        rules: members.map(({ rule, severity, techniques }) => ({ title: rule.title, severity, techniques })),
+        techniques: once(members.flatMap(({ techniques }) => techniques)), tactics: once(members.flatMap(({ tactics }) => tactics)), hosts: once(members.flatMap(({ host }) => host ?? [])),
+        users: once(members.flatMap(({ user }) => user ?? [])), rules: [...new Map(members.map(({ rule, severity, techniques }) => [rule.id, { title: rule.title, severity, techniques }])).values()],
       }),
     }))
     return {

@@ -32,7 +32,7 @@ const CODES: Readonly<Record<string, string>> = {
 export type Technique = { readonly id: string; /** The tactic that it tells most of, of those it has. */ readonly tactic: string; readonly name: { en: string; ko: string }; readonly phrase: { en: string; ko: string } }
 
 /** A name as the reader's language has it; an id that is not known is its own name. */
-export const techniqueName = (id: string, language: Language): string => techniqueOf(id)?.name[language] ?? id
+export const techniqueName = (id: string, language: Language): string => BY_ID.get(id.toUpperCase())?.name[language] ?? id
 
 /** `credential-access` → `Credential Access`, `자격 증명 접근`. Underscores do as hyphens; an unknown one is its own name. */
 export const tacticName = (id: string, language: Language): string => tacticOf(id)?.[language] ?? id

@@ -1,5 +1,5 @@
 // What people read of an incident before anything else: one sentence in their language. Invariants: a title names what happened and where, is never empty and
-// never longer than 200 characters, and does not depend on the order of the facts. Held by titles.test.ts. Pure.
+// never longer than 200 characters, and of the order of the facts only ties between hosts and users depend. Held by titles.test.ts. Pure.
 import { tacticPhrase, tacticRank, techniqueOf } from './techniques.ts'
 
 type Severity = 'critical' | 'high' | 'medium' | 'low' | 'informational'
@@ -39,7 +39,7 @@ function phraseOf({ techniques, tactics, rules }: TitleFacts): Text {
   if (technique !== null) return technique
   const title = grave.map((rule) => rule.title.trim()).filter((text) => text !== '').toSorted()[0]
   if (title !== undefined) return { en: title, ko: title }
-  const tactic = distinct(tactics).toSorted((a, b) => tacticRank(b) - tacticRank(a))[0]
+  const tactic = [...tactics].sort((a, b) => tacticRank(b) - tacticRank(a) || (a < b ? -1 : 1))[0]
   return (tactic === undefined ? null : tacticPhrase(tactic)) ?? { en: 'Suspicious activity', ko: '의심스러운 활동' }
 }
 
@@ -61,15 +61,15 @@ function telling(named: readonly (readonly string[])[]): Text | null {
   return first === undefined ? null : first.technique.phrase
 }
 
-/** The names that occur most first. The same name in another case is the same. */
+/** The names that occur most first, then as they came. The same name in another case is the same. */
 function distinct(names: readonly string[]): string[] {
   const seen = new Map<string, { name: string; times: number }>()
-  for (const text of names.map((each) => each.trim()).filter((each) => each !== '').toSorted()) {
+  for (const text of names.map((each) => each.trim()).filter((each) => each !== '')) {
     const known = seen.get(text.toLowerCase())
     if (known === undefined) seen.set(text.toLowerCase(), { name: text, times: 1 })
     else known.times++
   }
-  return [...seen.values()].sort((a, b) => b.times - a.times || (a.name < b.name ? -1 : 1)).map((each) => each.name)
+  return [...seen.values()].sort((a, b) => b.times - a.times).map((each) => each.name)
 }
 
 /** Who a person would ask about: accounts of the system and of machines say nothing. */
@@ -88,14 +88,14 @@ export type SeverityAsset = { readonly name: string; readonly criticality: 'low'
 
 /**
  * The highest level of the alerts, one step higher where an asset among them is critical or exposed to the internet (one step, however many reasons). `assets` are those
- * of the incident. Low and informational are not raised: what weighs little weighs little anywhere. Only a person lowers a severity.
+ * of the incident. Only a person lowers a severity.
  */
 export function severityOf(alerts: readonly { readonly severity: Severity; readonly rule: { readonly title: string } }[], assets: readonly SeverityAsset[]): { severity: Severity; reasons: Text[] } {
   const highest = Math.max(0, ...alerts.map(({ severity }) => LEVELS.indexOf(severity)))
   const grounds = [...new Set(alerts.filter(({ severity }) => LEVELS.indexOf(severity) === highest).map(({ rule }) => rule.title))].toSorted()
   const level = LEVELS[highest] as Severity
   const reasons: Text[] = grounds.slice(0, 3).map((title) => ({ en: `${capital(level)} by the rule “${title}”`, ko: `“${title}” 규칙의 수준은 ‘${LEVEL_NAMES[level]}’입니다` }))
-  if (highest < LEVELS.indexOf('medium') || highest === LEVELS.length - 1) return { severity: level, reasons }
+  if (alerts.length === 0 || highest === LEVELS.length - 1) return { severity: level, reasons }
   const raising = assets.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name: asset, criticality, exposure }): Text[] => [
     ...(criticality === 'critical' ? [{ en: `Raised one step: ${asset} is a critical asset`, ko: `핵심 자산(${asset})이 포함되어 한 단계 높였습니다` }] : []),
     ...(exposure === 'internet' ? [{ en: `Raised one step: ${asset} is reachable from the internet`, ko: `인터넷에 노출된 자산(${asset})이 포함되어 한 단계 높였습니다` }] : []),
