@@ -46,11 +46,13 @@ test('each rule fires on a planted fault', () => {
   plant('apps/server/src/billing/api.ts', 'export const billing = 1\n')
   plant('apps/server/src/platform/database.ts', "import '../access/api.ts'\nimport './utils/x.ts'\n")
   plant('apps/server/src/platform/utils/x.ts', 'export const x = 1\n')
-  plant('apps/cli/src/main.ts', "import '../../server/src/access/store.ts'\nimport '../../../engines/b/src/inner.ts'\nimport './missing.ts'\n")
+  plant('apps/cli/src/main.ts', "import '../../server/src/access/store.ts'\nimport '../../../engines/b/src/inner.ts'\nimport './missing.ts'\nimport '../../console/src/main.tsx'\n")
+  plant('apps/console/src/main.tsx', "import { access } from '../../server/src/access/wire.ts'\nimport type { telemetry } from '../../server/src/telemetry/api.ts'\nexport const main = access as typeof telemetry\n")
+  plant('apps/server/src/access/wire.ts', 'export const access = 1\n')
   const fired = new Set(cruise(folder).summary.violations.map(({ rule }) => rule.name))
   rmSync(folder, { recursive: true })
   expect([...fired].sort()).toEqual([
-    'access-by-api', 'access-imports-only-earlier', 'apps-use-engines-by-entry', 'cli-imports-only-server-entries', 'drivers-only-in-platform', 'engines-by-entry',
-    'engines-import-no-app', 'engines-open-nothing', 'names-are-the-fields-terms', 'no-cycles', 'no-unknown-context', 'not-resolvable', 'nothing-imports-the-root', 'platform-knows-no-context',
+    'access-by-api', 'access-imports-only-earlier', 'apps-use-engines-by-entry', 'cli-imports-only-server-entries', 'console-shares-only-types', 'console-shares-only-wire-types', 'drivers-only-in-platform', 'engines-by-entry',
+    'engines-import-no-app', 'engines-open-nothing', 'names-are-the-fields-terms', 'no-cycles', 'no-unknown-context', 'nobody-imports-the-console', 'not-resolvable', 'nothing-imports-the-root', 'platform-knows-no-context',
   ].sort())
 })

@@ -1,3 +1,4 @@
+import '@mantine/core/styles/baseline.css'
 import '@mantine/core/styles/default-css-variables.css'
 import '@mantine/core/styles/global.css'
 import './theme/mantine.css'
@@ -11,6 +12,7 @@ import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/error.ts'
 import { whenUnauthenticated } from './api/client.ts'
 import { sessionQuery } from './api/session.ts'
+import { handleKey } from './parts/keyboard.ts'
 import { PreferencesProvider } from './preferences.tsx'
 import { createConsoleRouter } from './router.tsx'
 import { theme, variables } from './theme/theme.ts'
@@ -28,6 +30,8 @@ whenUnauthenticated(() => {
   queryClient.removeQueries({ queryKey: sessionQuery.queryKey })
   void router.navigate({ to: '/sign-in', search: { next: router.state.location.href, ended: '1' } })
 })
+
+document.addEventListener('keydown', handleKey)
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -3,6 +3,7 @@
 import { useEffect, useSyncExternalStore } from 'react'
 import type { LiveMessage } from '../../../server/src/views/wire.ts'
 import { headersOf, urlOf } from './client.ts'
+import { eventStream } from './event-stream.ts'
 
 export type LiveState = { readonly connection: 'connecting' | 'open' | 'lost'; /** When the last event of the estate was received. */ readonly lastEventAt: number | null }
 export type LiveListener = (message: LiveMessage | { readonly type: 'resumed' }) => void
@@ -13,37 +14,6 @@ const listeners = new Set<LiveListener>()
 const update = (change: Partial<LiveState>) => {
   state = { ...state, ...change }
   for (const watcher of watchers) watcher()
-}
-
-/** The pieces of a text/event-stream as they come; comments (`:`) are only signs of life. Source: HTML Standard, 9.2. */
-export async function* eventStream(body: ReadableStream<Uint8Array>): AsyncGenerator<{ event: string; data: string }> {
-  const reader = body.pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>).getReader()
-  let rest = ''
-  let event = ''
-  let data: string[] = []
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      const lines = (rest + value).split(/\r\n|\n|\r(?!$)/)
-      rest = lines.pop() ?? ''
-      for (const line of lines) {
-        if (line === '') {
-          if (data.length > 0) yield { event: event || 'message', data: data.join('\n') }
-          event = ''
-          data = []
-          continue
-        }
-        const colon = line.indexOf(':')
-        const field = colon === -1 ? line : line.slice(0, colon)
-        const text = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
-        if (field === 'data') data.push(text)
-        else if (field === 'event') event = text
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined)
-  }
 }
 
 const firstPause = 1_000

@@ -24,7 +24,7 @@ const overviewQuery = queryOptions({ queryKey: ['overview'], queryFn: ({ signal 
 export function OverviewPage() {
   const t = useTexts(overviewTexts)
   const query = useQuery(overviewQuery)
-  const lastEvent = query.data?.events.last_received_at ?? null
+  const lastEvent = query.data?.telemetry.last_received_at ?? null
   useEffect(() => noteLastEvent(lastEvent), [lastEvent])
   return (
     <div className={classes['page']}>
@@ -36,23 +36,23 @@ export function OverviewPage() {
 
 function Rooms({ overview }: { overview: Overview }) {
   const t = useTexts(overviewTexts)
-  const first = overview.events.sources === 0 && overview.events.last_received_at === null
+  const first = overview.telemetry.sources === 0 && overview.telemetry.last_received_at === null
   return (
     <>
       <OpenBySeverity open={overview.open} />
       {first ? <div className={classes['first']}><EmptyState title={t('no_sources')} why={t('no_sources_why')} next={<code className="mono">npx haechi ingest FILE --source NAME</code>} /></div> : null}
-      <div className={classes['now']}>
+      {first && overview.attention.length === 0 ? null : <div className={classes['now']}>
         <Section title={t('attention')} aside={<Link to="/incidents">{t('attention_all')}</Link>}>
           {overview.attention.length === 0 ? <EmptyState title={t('attention_none')} why={t('attention_none_why')} /> : <ul className={classes['attention']}>{overview.attention.map((incident) => <li key={incident.id}><AttentionRow incident={incident} /></li>)}</ul>}
         </Section>
         <Section title={t('waiting')} aside={<Link to="/approvals">{t('waiting_all')}</Link>}>
           {overview.waiting_approvals.length === 0 ? <EmptyState title={t('waiting_none')} why={t('waiting_none_why')} /> : <ul className={classes['waiting']}>{overview.waiting_approvals.slice(0, 6).map((action) => <li key={action.action_id}><WaitingRow action={action} /></li>)}</ul>}
         </Section>
-      </div>
+      </div>}
       <KeyFigures metrics={overview.metrics} />
       <div className={classes['lower']}>
         <Trend trend={overview.trend} />
-        <Telemetry events={overview.events} />
+        <Telemetry telemetry={overview.telemetry} funnel={overview.funnel} />
       </div>
     </>
   )
@@ -92,11 +92,13 @@ function WaitingRow({ action }: { action: ResponseAction }) {
   const t = useTexts(overviewTexts)
   const formats = useFormats()
   const now = useNow()
+  const named = formats.list(action.targets.slice(0, 3).map(({ target }) => target))
+  const rest = action.targets.length - 3
   return (
     <Link to="/approvals" className={classes['row']}>
       <span className={classes['what']}>
-        <span className={classes['title']}>{t(action.action_type)} {formats.list(action.targets.map(({ target }) => target).slice(0, 3))}{action.targets.length > 3 ? ` +${action.targets.length - 3}` : ''}</span>
-        <span className={classes['facts']}><SeveritySign severity={action.incident_severity} compact /><span>{action.incident_title}</span></span>
+        <span className={classes['title']}>{t(action.action_type, { targets: rest > 0 ? t('more_targets', { targets: named, count: rest }) : named })}</span>
+        <span className={classes['of']}><SeveritySign severity={action.incident_severity} compact /><span>{action.incident_title}</span></span>
         <span className={classes['facts']}>
           <span>{action.may_decide.allowed ? <strong>{t('waiting_yours')}</strong> : action.waiting_for === null ? null : t('waiting_for', { who: action.waiting_for })}</span>
           {action.expires_at === null ? null : <span title={formats.absolute(action.expires_at)}>{t('expires', { when: formats.relative(action.expires_at, now) })}</span>}
@@ -136,7 +138,7 @@ function Figure({ label, value, unit, definition }: { label: string; value: numb
         {definition === undefined ? null : (
           <Popover width={320} position="bottom-start" trapFocus>
             <Popover.Target><ActionIcon size="xs" aria-label={t('definition_of', { name: label })}><icons.info size={14} /></ActionIcon></Popover.Target>
-            <Popover.Dropdown className={classes['definition']!}>
+            <Popover.Dropdown className={classes['definition']}>
               <p>{definition.definition}</p>
               <dl>{lines.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>
             </Popover.Dropdown>
@@ -149,28 +151,34 @@ function Figure({ label, value, unit, definition }: { label: string; value: numb
   )
 }
 
-function Telemetry({ events }: { events: Overview['events'] }) {
+function Telemetry({ telemetry, funnel }: { telemetry: Overview['telemetry']; funnel: Overview['funnel'] }) {
   const t = useTexts(overviewTexts)
   const formats = useFormats()
+  const { per_second: rate, silent } = telemetry
   return (
     <Section title={t('telemetry')}>
       <dl className={classes['telemetry']}>
-        <div><dt>{t('last_event')}</dt><dd><Time at={events.last_received_at} /></dd></div>
-        <div><dt>{t('rate')}</dt><dd>{formats.number(events.per_second, events.per_second > 0 && events.per_second < 10 ? 1 : 0)}</dd></div>
-        <div><dt>{t('sources')}</dt><dd>{formats.number(events.sources)}</dd></div>
-        <div data-warn={events.silent_sources.length > 0 || undefined}><dt>{t('silent')}</dt><dd>{events.silent_sources.length === 0 ? t('silent_none') : <><icons.warning size={15} /> {formats.list(events.silent_sources.slice(0, 5))}{events.silent_sources.length > 5 ? ` +${events.silent_sources.length - 5}` : ''}</>}</dd></div>
+        <div><dt>{t('last_event')}</dt><dd><Time at={telemetry.last_received_at} /></dd></div>
+        <div><dt>{t('rate')}</dt><dd>{formats.number(rate, rate > 0 && rate < 10 ? 1 : 0)}</dd></div>
+        <div><dt>{t('sources')}</dt><dd>{formats.number(telemetry.sources)}</dd></div>
+        <div data-warn={silent.length > 0 || undefined}><dt>{t('silent')}</dt><dd>{silent.length === 0 ? t('silent_none') : <><icons.warning size={15} /> {formats.list(silent.slice(0, 5))}{silent.length > 5 ? ` +${formats.number(silent.length - 5)}` : ''}</>}</dd></div>
       </dl>
+      <h3 className={classes['funnelTitle']}>{t('funnel')}</h3>
+      <dl className={classes['funnel']}>
+        {(['events', 'matches', 'alerts', 'incidents'] as const).map((step) => <div key={step}><dt>{t(`funnel_${step}`)}</dt><dd>{formats.number(funnel[step])}</dd></div>)}
+      </dl>
+      {funnel.suppressed === 0 ? null : <p className={classes['suppressed']}>{t('funnel_suppressed', { count: funnel.suppressed })}</p>}
     </Section>
   )
 }
 
 function PageSkeleton() {
   return (
-    <>
-      <div className={classes['open']}>{severities.map((severity) => <Skeleton key={severity} height={64} radius="md" />)}</div>
+    <div className={classes['skeleton']}>
+      <div className={classes['open']}>{severities.map((severity) => <Skeleton key={severity} height={60} radius={0} />)}</div>
       <div className={classes['now']}><Skeleton height={380} radius="md" /><Skeleton height={380} radius="md" /></div>
       <Skeleton height={150} radius="md" />
       <div className={classes['lower']}><Skeleton height={240} radius="md" /><Skeleton height={240} radius="md" /></div>
-    </>
+    </div>
   )
 }

@@ -9,7 +9,7 @@ import classes from './Overview.module.css'
 
 type Day = Overview['trend'][number]
 
-/** Two small charts over the same days, and the table that they are drawn from. */
+/** A small chart, and the table that it is drawn from. */
 export function Trend({ trend }: { trend: readonly Day[] }) {
   const t = useTexts(overviewTexts)
   const words = useTexts(partTexts)
@@ -20,11 +20,11 @@ export function Trend({ trend }: { trend: readonly Day[] }) {
       {table ? (
         <div className={classes['days']} tabIndex={0} role="group" aria-label={t('trend')}>
           <table>
-            <thead><tr><th scope="col">{t('trend_day')}</th><th scope="col">{t('trend_incidents')}</th><th scope="col">{t('trend_alerts')}</th></tr></thead>
-            <tbody>{trend.toReversed().map(({ day, incidents, alerts }) => <tr key={day}><th scope="row">{day}</th><td>{formats.number(incidents)}</td><td>{formats.number(alerts)}</td></tr>)}</tbody>
+            <thead><tr><th scope="col">{t('trend_day')}</th><th scope="col">{t('trend_incidents')}</th></tr></thead>
+            <tbody>{trend.toReversed().map(({ day, incidents }) => <tr key={day}><th scope="row">{day}</th><td>{formats.number(incidents)}</td></tr>)}</tbody>
           </table>
         </div>
-      ) : <div className={classes['charts']}><Bars trend={trend} of="incidents" label={t('trend_incidents')} /><Bars trend={trend} of="alerts" label={t('trend_alerts')} /></div>}
+      ) : <div className={classes['charts']}><Bars trend={trend} /></div>}
     </Section>
   )
 }
@@ -32,10 +32,11 @@ export function Trend({ trend }: { trend: readonly Day[] }) {
 const width = 480
 const height = 96
 
-function Bars({ trend, of, label }: { trend: readonly Day[]; of: 'incidents' | 'alerts'; label: string }) {
+function Bars({ trend }: { trend: readonly Day[] }) {
   const t = useTexts(overviewTexts)
+  const label = t('trend_incidents')
   const formats = useFormats()
-  const values = trend.map((day) => day[of])
+  const values = trend.map((day) => day.incidents)
   const most = Math.max(0, ...values)
   const top = niceCeiling(most)
   const step = width / Math.max(1, trend.length)
@@ -47,8 +48,8 @@ function Bars({ trend, of, label }: { trend: readonly Day[]; of: 'incidents' | '
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={t('trend_said', { name: label, total: values.reduce((sum, value) => sum + value, 0), most, day: trend[values.indexOf(most)]?.day ?? '' })}>
         <path d={`M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}`} className={classes['grid']} vectorEffect="non-scaling-stroke" />
         {trend.map((day, at) => {
-          const tall = top === 0 ? 0 : (day[of] / top) * height
-          return <rect key={day.day} x={at * step + step * 0.18} y={height - tall} width={step * 0.64} height={tall} className={classes['bar']}><title>{`${day.day}: ${formats.number(day[of])}`}</title></rect>
+          const tall = top === 0 ? 0 : (day.incidents / top) * height
+          return <rect key={day.day} x={at * step + step * 0.18} y={height - tall} width={step * 0.64} height={tall} className={classes['bar']}><title>{`${day.day}: ${formats.number(day.incidents)}`}</title></rect>
         })}
       </svg>
       <div className={classes['axis']} aria-hidden="true"><span>{first.slice(5)}</span><span>{last.slice(5)}</span></div>

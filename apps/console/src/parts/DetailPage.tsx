@@ -36,7 +36,7 @@ export function DetailPage({ back, signs, title, facts, primary, tabs, tab, onTa
       </header>
       {children}
       {tabs === undefined || chosen === undefined ? null : (
-        <Tabs value={chosen} onChange={(id) => { if (id !== null) onTab?.(id) }} keepMounted={false} className={classes['tabs']!}>
+        <Tabs value={chosen} onChange={(id) => { if (id !== null) onTab?.(id) }} keepMounted={false} className={classes['tabs']}>
           <Tabs.List>{tabs.map(({ id, label, count }) => <Tabs.Tab key={id} value={id}>{label}{count === undefined ? null : <span className={classes['tabCount']}>{count}</span>}</Tabs.Tab>)}</Tabs.List>
           {tabs.map(({ id, content }) => <Tabs.Panel key={id} value={id}>{content}</Tabs.Panel>)}
         </Tabs>

@@ -64,5 +64,5 @@ function SearchField({ label, value, onChange }: { label: string; value: string;
     const timer = setTimeout(() => onChange(text), 250)
     return () => clearTimeout(timer)
   }, [text])
-  return <TextInput className={classes['search']!} size="xs" type="search" aria-label={label} placeholder={label} leftSection={<icons.search size={15} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+  return <TextInput className={classes['search']} size="xs" type="search" aria-label={label} placeholder={label} leftSection={<icons.search size={15} />} value={text} onChange={(event) => setText(event.currentTarget.value)} />
 }

@@ -35,7 +35,7 @@ export function nameOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' 
 let prefix: { key: string; at: number } | null = null
 
 export function handleKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing && !/^Key/.test(event.code)) return
+  if (event.defaultPrevented || (event.isComposing && !event.code.startsWith('Key'))) return
   const name = nameOf(event)
   const sequence = prefix !== null && event.timeStamp - prefix.at < sequenceMs ? `${prefix.key} ${name}` : null
   const occupied = typing(event.target) || document.querySelector('[aria-modal="true"]') !== null

@@ -21,7 +21,7 @@ export function ShortcutList({ opened, onClose }: { opened: boolean; onClose: ()
           return inside.length === 0 ? null : (
             <section key={group}>
               <h3>{t(`keys_${group}`)}</h3>
-              <dl>{inside.map(({ keys, label }) => <Fragment key={keys}><dt>{keys.split(' ').map((key, at) => <span key={key}>{at > 0 ? <span className={classes['then']}>{t('then')}</span> : null}{key.split('+').map((part) => <kbd key={part}>{part === 'mod' ? modifier : part}</kbd>)}</span>)}</dt><dd>{label[language]}</dd></Fragment>)}</dl>
+              <dl>{inside.map(({ keys, label }) => <Fragment key={keys}><dt>{keys.split(' ').map((key, at) => <span key={key}>{at > 0 ? <span className={classes['then']}>{t('keys_then')}</span> : null}{key.split('+').map((part) => <kbd key={part}>{part === 'mod' ? modifier : part}</kbd>)}</span>)}</dt><dd>{label[language]}</dd></Fragment>)}</dl>
             </section>
           )
         })}

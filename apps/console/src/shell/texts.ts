@@ -24,7 +24,7 @@ export const shellTexts = catalogue({
   sign_in_empty: 'Give both a user and a password.',
   password_title: 'Choose your own password', password_why: 'You signed in with a one-time password. It ends now; choose one that only you know, with at least {count} characters.',
   password_old: 'One-time password', password_new: 'New password', password_again: 'New password again', password_change: 'Change password', password_differs: 'The two do not match.', password_changed: 'Password changed',
-  shortcuts_title: 'All keys', keys_list: 'Lists', keys_incident: 'Incident', keys_go: 'Go to', keys_all: 'Everywhere', then: 'then',
+  shortcuts_title: 'All keys', keys_list: 'Lists', keys_incident: 'Incident', keys_go: 'Go to', keys_all: 'Everywhere', keys_then: 'then',
   new_incident: 'New incident',
 }, {
   skip: '본문으로 건너뛰기',
@@ -50,6 +50,6 @@ export const shellTexts = catalogue({
   sign_in_empty: '사용자와 비밀번호를 모두 입력하십시오.',
   password_title: '새 비밀번호를 정하십시오', password_why: '일회용 비밀번호로 로그인했습니다. 이 비밀번호는 더 쓸 수 없습니다. 본인만 아는 {count}자 이상의 비밀번호를 정하십시오.',
   password_old: '일회용 비밀번호', password_new: '새 비밀번호', password_again: '새 비밀번호 확인', password_change: '비밀번호 변경하기', password_differs: '두 비밀번호가 다릅니다.', password_changed: '비밀번호를 변경했습니다',
-  shortcuts_title: '모든 단축키', keys_list: '목록', keys_incident: '인시던트', keys_go: '이동', keys_all: '모든 화면', then: '다음',
+  shortcuts_title: '모든 단축키', keys_list: '목록', keys_incident: '인시던트', keys_go: '이동', keys_all: '모든 화면', keys_then: '다음',
   new_incident: '새 인시던트',
 })
