@@ -6,6 +6,8 @@ import { HaechiError } from '../platform/errors.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Edit, Ledger } from './ledger.ts'
 import { system } from './ledger.ts'
+import { aggregate, sideOf } from './model.ts'
+import type { ApproverGroup } from './model.ts'
 import type { Policies, TenantFacts } from './policies.ts'
 import { onNeverList } from './policy.ts'
 import type { PolicyContent } from './policy.ts'
@@ -40,9 +42,8 @@ export type Executor = {
 
 export type ExecutionParts = {
   readonly database: Database; readonly clock: Clock; readonly log: Logger; readonly ledger: Ledger; readonly policies: Policies
-  readonly executors: readonly Executor[]; readonly tenant: (tenantId: string) => Promise<TenantFacts>
-  /** What becomes of an approval that nobody gave. */
-  readonly timeout: (edit: Edit, target: TargetRow, policy: PolicyContent, tx: Transaction) => Promise<void>
+  readonly executors: readonly Executor[]
+  readonly tenant: (tenantId: string) => Promise<TenantFacts>
 }
 
 type Phase = 'execute' | 'verify' | 'lift'
@@ -107,6 +108,25 @@ export function openExecution(parts: ExecutionParts) {
     edit.move(held, 'lifted', { code: 'lifted' }, { reason_code: 'still_held' })
   }
 
+  /** Nobody answered in time: expires, asks the other side once more, or, where that was signed, acts. */
+  async function timeout(tx: Transaction, edit: Edit, target: TargetRow, policy: PolicyContent): Promise<void> {
+    const { action } = edit
+    const now = new Date(clock.now())
+    if (target.on_timeout === 'act') {
+      edit.move([target], 'approved', { code: 'acted_on_timeout' }, { reason_code: 'acted_on_timeout', approved_at: now, due_at: now })
+      Object.assign(action, { decision: 'allowed', decided_at: now })
+      await begin(tx, edit, [target], policy)
+      return
+    }
+    if (target.on_timeout === 'escalate' && !target.escalated && target.approvers !== null) {
+      const group: ApproverGroup = sideOf(target.approvers) === 'provider' ? (action.requester_kind === 'customer' ? 'customer_other' : 'customer') : 'provider'
+      edit.patch([target], { approvers: group, escalated: true, due_at: new Date(clock.now() + target.timeout_minutes * 60_000) }, { code: 'escalated', group, needed: target.needed })
+      return
+    }
+    edit.move([target], 'expired', { code: 'expired' }, { reason_code: 'approval_expired' })
+    if (aggregate(edit.targets.map(({ state }) => state)) === 'expired') Object.assign(action, { decision: 'expired', decided_at: now })
+  }
+
   /** Takes the target's next step for this node, or settles what needs no executor. */
   async function claim(tx: Transaction, edit: Edit, target: TargetRow, policy: PolicyContent): Promise<Claim | null> {
     const { action } = edit
@@ -115,7 +135,7 @@ export function openExecution(parts: ExecutionParts) {
       return { phase, attempts, executor, effect: { ...effectOf(edit, target), key: `${action.id}:${phase === 'lift' ? 'lift' : 'execute'}:${target.ordinal}` } }
     }
     switch (target.state) {
-      case 'awaiting_approval': await parts.timeout(edit, target, policy, tx); return null
+      case 'awaiting_approval': await timeout(tx, edit, target, policy); return null
       case 'approved': {
         await begin(tx, edit, [target], policy)
         if (target.state !== 'approved') return null
@@ -136,7 +156,7 @@ export function openExecution(parts: ExecutionParts) {
           return null
         }
         if (target.attempts < attemptsAtMost) return claimed('execute', executor, target.attempts + 1)
-        const detail = String(target.evidence?.['detail'] ?? 'timeout')
+        const detail = store.detailOf(target) || 'timeout'
         edit.move([target], 'failed', { code: 'failed', why: 'execution_failed', params: { detail } }, { reason_code: 'execution_failed', evidence: { detail } })
         return null
       }
@@ -153,7 +173,8 @@ export function openExecution(parts: ExecutionParts) {
         edit.patch([target], { due_at: after(backoff(attemptsAtMost)), reason_code: 'lift_failing', evidence: { detail: 'no_executor' } })
         return null
       }
-      default: edit.patch([target], { due_at: null }); return null
+      case 'requested': case 'denied': case 'rejected': case 'expired': case 'failed': case 'lifted': case 'partially_succeeded': edit.patch([target], { due_at: null }); return null
+      default: return null
     }
   }
 
@@ -205,17 +226,17 @@ export function openExecution(parts: ExecutionParts) {
     }
   }
 
+  const closing = new AbortController()
+  const state = { again: false }
   let sweeping: Promise<void> | null = null
-  let again = false
-  let closing = false
   async function drain(): Promise<void> {
     const failed = new Set<string>()
     do {
-      again = false
+      state.again = false
       for (;;) {
         const found = (await database.platform((tx) => store.due(tx, clock.now(), batch + failed.size))).filter((one) => !failed.has(`${one.action_id} ${one.ordinal}`))
-        if (found.length === 0 || closing) break
-        for (let from = 0; from < found.length && !closing; from += atOnce) {
+        if (found.length === 0 || closing.signal.aborted) break
+        for (let from = 0; from < found.length && !closing.signal.aborted; from += atOnce) {
           await Promise.all(found.slice(from, from + atOnce).map(async (one) => {
             try {
               await advance(one)
@@ -227,7 +248,7 @@ export function openExecution(parts: ExecutionParts) {
         }
       }
       await database.platform((tx) => store.forgetAnswers(tx, clock.now()))
-    } while (again && !closing)
+    } while (state.again && !closing.signal.aborted)
   }
 
   return {
@@ -235,13 +256,13 @@ export function openExecution(parts: ExecutionParts) {
     letGo,
     /** Does what is due on the clock now. Calls do not overlap; one during another makes it look again. */
     sweep(): Promise<void> {
-      if (closing) return Promise.resolve()
-      if (sweeping !== null) again = true
+      if (closing.signal.aborted) return Promise.resolve()
+      if (sweeping !== null) state.again = true
       else sweeping = drain().finally(() => { sweeping = null })
       return sweeping
     },
     async close(): Promise<void> {
-      closing = true
+      closing.abort()
       await sweeping?.catch(() => undefined)
     },
   }

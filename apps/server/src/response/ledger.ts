@@ -1,6 +1,6 @@
 // Every change of an action's state goes through here, in one transaction with its history, the incident's story and clocks, the outbox and the audit record:
 // what people read, what others are told and what is stored cannot disagree. Defended by response.test.ts.
-import type { Access, AuditActor } from '../access/api.ts'
+import type { Access, Actor, AuditActor } from '../access/api.ts'
 import { systemActor } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -40,6 +40,7 @@ export type IncidentBrief = {
 }
 
 export type Doer = { readonly kind: ActorKind; readonly name: string; readonly audit: AuditActor }
+export const doerOf = (actor: Actor): Doer => ({ kind: actor.kind, name: actor.name, audit: actor })
 export const system: Doer = { kind: 'system', name: systemActor.name, audit: systemActor }
 
 /** `said`: the words of whoever did it, in his language. */

@@ -114,7 +114,7 @@ const row: fc.Arbitrary<PolicyRow> = fc.record({
   id: fc.uuid(), decision: fc.constantFrom('allow', 'ask', 'deny'), locked: fc.boolean(), site: fc.constantFrom('sit_1', 'sit_2'), assets: fc.record({ names: fc.array(names, { minLength: 1 }) }),
   severities: fc.array(fc.constantFrom('critical', 'high', 'medium', 'low', 'informational'), { minLength: 1 }), requesters: fc.array(fc.constantFrom('rule', 'provider', 'customer'), { minLength: 1 }),
   on_timeout: fc.constantFrom('expire', 'escalate', 'act'), needed: fc.integer({ min: 1, max: 3 }), timeout_minutes: fc.integer({ min: 1, max: 60 }), approvers: fc.constantFrom('customer', 'provider'),
-}, { requiredKeys: ['id', 'decision'] }) as fc.Arbitrary<PolicyRow>
+}, { requiredKeys: ['id', 'decision'] })
 const anyPolicy: fc.Arbitrary<PolicyContent> = fc.record({
   preset: fc.constantFrom(...presets), rows: fc.array(row, { maxLength: 6 }), never_isolate: fc.array(names, { maxLength: 3 }), collaborate_minutes: fc.nat(60), containment_hours: fc.nat(72),
   caps: fc.record({ targets_per_action: fc.integer({ min: 1, max: 20 }), targets_per_hour: fc.integer({ min: 1, max: 20 }) }),
@@ -124,7 +124,7 @@ const anyCase: fc.Arbitrary<Circumstances> = fc.record({
   at: fc.integer({ min: 1.7e12, max: 1.9e12 }), timeZone: fc.constantFrom('Asia/Seoul', 'America/New_York', 'UTC'), staleEvidence: fc.boolean(), providerExists: fc.boolean(), verified: fc.boolean(),
   blast: fc.record({ inAction: fc.integer({ min: 1, max: 30 }), inHour: fc.integer({ min: 1, max: 30 }) }),
   target: fc.record({ names: fc.constantFrom(['ws-12.corp.local', 'ast_1'], ['dc01'], ['srv-9']), network: fc.constant(null), siteId: fc.constantFrom(null, 'sit_1'), class: fc.constant(null), tags: fc.constant([]), criticality: fc.constantFrom(null, 'critical') }),
-}) as fc.Arbitrary<Circumstances>
+})
 
 describe('rails: no policy whatsoever', () => {
   const holds = (property: (content: PolicyContent, of: Circumstances) => void) => fc.assert(fc.property(anyPolicy, anyCase, property), { numRuns: 2_000 })

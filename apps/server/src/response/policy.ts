@@ -95,12 +95,9 @@ function byPreset(
   ask: (reason: ReasonCode, name: string, row?: Pick<PolicyRow, 'timeout_minutes' | 'on_timeout'>) => Ruling, flat: (decision: 'allow' | 'deny', name: string, reason: ReasonCode | null) => Ruling,
 ): Ruling {
   const name = `preset:${preset}`
-  switch (preset) {
-    case 'critical-at-once': return severity === 'critical' ? flat('allow', name, null) : ask('approval_required', name)
-    case 'ask-always': return ask('approval_required', name)
-    case 'collaborate-then-act': return ask('approval_required', name, { timeout_minutes: collaborate_minutes, on_timeout: 'act' })
-    case 'observe-only': return flat('deny', name, 'observe_only')
-  }
+  if (preset === 'observe-only') return flat('deny', name, 'observe_only')
+  if (preset === 'critical-at-once' && severity === 'critical') return flat('allow', name, null)
+  return ask('approval_required', name, preset === 'collaborate-then-act' ? { timeout_minutes: collaborate_minutes, on_timeout: 'act' } : {})
 }
 
 /** 0 tenant, 1 site, 2 group, 3 asset. */

@@ -1,13 +1,18 @@
 // An action as its reader sees it: in his language, with whether he himself may decide.
-import type { Actor } from '../access/api.ts'
+import type { Access, Actor } from '../access/api.ts'
 import type { Language } from '../platform/errors.ts'
+import { permits } from './gate.ts'
 import { sayEvent, sayGroup } from './ledger.ts'
 import { mayDecide } from './model.ts'
+import * as store from './store.ts'
 import type { HistoryRow, Stored, TargetRow } from './store.ts'
 import { expected, sayReason } from './texts.ts'
 import type { ActionTarget, ResponseAction, ResponseActionDetail } from './wire.ts'
 
 export type Reader = { readonly actor: Actor | null; readonly permitted: boolean; readonly language: Language }
+
+export const readerOf = (access: Pick<Access, 'authorize'>, tenantId: string, actor: Actor | null, language: Language): Reader =>
+  ({ actor, language, permitted: actor !== null && permits(access, actor, 'action.approve', { tenantId }) })
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null
 const earliest = (times: readonly (Date | null)[]): Date | null => times.reduce((least, at) => (at !== null && (least === null || at < least) ? at : least), null)
@@ -30,7 +35,7 @@ export function presentTarget(type: ResponseAction['action_type'], target: Targe
     target: target.target, state: target.state, asset_id: target.asset_id, candidates: target.candidates, evidence: target.evidence,
     verdict: { decision: target.decision, rule: target.rule, reason_code: target.verdict_reason, approvers: target.approvers },
     reason_code: reason,
-    reason: reason === null ? null : sayReason(reason, language, { rule: target.rule, action: target.joined ?? '', expected: expected[type][language], detail: String(target.evidence?.['detail'] ?? '') }),
+    reason: reason === null ? null : sayReason(reason, language, { rule: target.rule, action: target.joined ?? '', expected: expected[type][language], detail: store.detailOf(target) }),
   }
 }
 

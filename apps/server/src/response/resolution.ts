@@ -60,30 +60,29 @@ export async function resolveTargets(
       if (!known) return bad('unknown_target')
       return { ...factsOf(asset), host: asset?.name ?? name, assetId: asset?.id ?? null, network: null, candidates: [], problem: null, ...make(asset?.id ?? `name:${fold(name)}`, asset?.name ?? name) }
     }
-    switch (target.kind) {
-      case 'host': return [await onHost(target.name, (key, name) => ({ text, effect: `${action} ${key}`, names: [...new Set([target.name, name, key])] }))]
-      case 'network': {
-        return [{ ...nothing, text, effect: `${action} ${target.text}`, host: null, assetId: null, names: [target.text], network: target.network, candidates: [], problem: blockRail(target.network, managed) }]
-      }
-      case 'account': {
-        if (accountRail(target.name) !== null) return [bad('target_protected')]
-        const { asset, candidates, known } = await find('user', target.name, incident?.users ?? [])
-        if (candidates.length > 1) return [bad('target_ambiguous', candidates.map((each) => each.name))]
-        if (known) {
-          return [{ ...factsOf(asset), text, effect: `${action} ${asset?.id ?? `name:${fold(target.name)}`}`, host: null, assetId: asset?.id ?? null, names: [...new Set([target.name, asset?.name ?? target.name, asset?.id ?? target.name])], network: null, candidates: [], problem: null }]
-        }
-        // An account of a machine itself: it is enough to know the machine.
-        const slash = target.name.lastIndexOf('\\')
-        if (slash < 0) return [bad('unknown_target')]
-        return [await onHost(target.name.slice(0, slash), (key) => ({ text, effect: `${action} ${key}\\${fold(target.name.slice(slash + 1))}`, names: [target.name] }))]
-      }
-      case 'file': return [await onHost(target.host, (key, name) => ({ text, effect: `${action} ${key}:${target.file}`, names: [target.host, name, key] }))]
-      case 'hash': {
-        const affected = incident?.hosts ?? []
-        if (affected.length === 0) return [bad('unknown_target')]
-        return Promise.all(affected.map((name) => onHost(name, (key, full) => ({ text: `${full}:${target.sha256}`, effect: `${action} ${key}:${target.sha256}`, names: [name, full, key] }))))
-      }
+    if (target.kind === 'host') return [await onHost(target.name, (key, name) => ({ text, effect: `${action} ${key}`, names: [...new Set([target.name, name, key])] }))]
+    if (target.kind === 'network') {
+      return [{ ...nothing, text, effect: `${action} ${target.text}`, host: null, assetId: null, names: [target.text], network: target.network, candidates: [], problem: blockRail(target.network, managed) }]
     }
+    if (target.kind === 'file') return [await onHost(target.host, (key, name) => ({ text, effect: `${action} ${key}:${target.file}`, names: [target.host, name, key] }))]
+    if (target.kind === 'hash') {
+      const affected = incident?.hosts ?? []
+      if (affected.length === 0) return [bad('unknown_target')]
+      return Promise.all(affected.map((name) => onHost(name, (key, full) => ({ text: `${full}:${target.sha256}`, effect: `${action} ${key}:${target.sha256}`, names: [name, full, key] }))))
+    }
+    if (accountRail(target.name) !== null) return [bad('target_protected')]
+    const { asset, candidates, known } = await find('user', target.name, incident?.users ?? [])
+    if (candidates.length > 1) return [bad('target_ambiguous', candidates.map((each) => each.name))]
+    if (known) {
+      return [{
+        ...factsOf(asset), text, effect: `${action} ${asset?.id ?? `name:${fold(target.name)}`}`, host: null, assetId: asset?.id ?? null,
+        names: [...new Set([target.name, asset?.name ?? target.name, asset?.id ?? target.name])], network: null, candidates: [], problem: null,
+      }]
+    }
+    // An account of a machine itself: it is enough to know the machine.
+    const slash = target.name.lastIndexOf('\\')
+    if (slash < 0) return [bad('unknown_target')]
+    return [await onHost(target.name.slice(0, slash), (key) => ({ text, effect: `${action} ${key}\\${fold(target.name.slice(slash + 1))}`, names: [target.name] }))]
   }
 
   const unique = [...new Set(texts)]

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Reader, Transaction } from '../platform/database.ts'
+import { HaechiError } from '../platform/errors.ts'
 import type { ApproverGroup } from './model.ts'
 import type { EventCode } from './texts.ts'
 import type { ActionStatus, ActionType, Decision, RequesterKind, ResponseAction } from './wire.ts'
@@ -35,6 +36,19 @@ export async function load(tx: Reader, tenantId: string, ids: readonly string[])
   for (const target of targets) byId.get(target.action_id)?.targets.push(target)
   for (const vote of votes) byId.get(vote.action_id)?.votes.push(vote)
   return ids.flatMap((id) => byId.get(id) ?? [])
+}
+
+/** Errors: action_not_found. */
+export async function one(tx: Reader, tenantId: string, actionId: string): Promise<Stored> {
+  const [found] = await load(tx, tenantId, [actionId])
+  if (found === undefined) throw new HaechiError('action_not_found', { action: actionId.slice(0, 100) })
+  return found
+}
+
+/** What the executor said last when something did not work. */
+export function detailOf({ evidence }: TargetRow): string {
+  const detail = evidence?.['detail']
+  return typeof detail === 'string' ? detail : ''
 }
 
 export async function historyOf(tx: Reader, tenantId: string, actionId: string): Promise<HistoryRow[]> {

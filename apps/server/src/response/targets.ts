@@ -23,22 +23,18 @@ const systemAccounts = new Set(['system', 'local system', 'localsystem', 'local 
 export function readTarget(action: ActionType, text: string): Target | null {
   const given = text.normalize('NFC').trim()
   if (given === '' || given.length > 1_024) return null
-  switch (action) {
-    case 'isolate_host': return isHostName(given) ? { kind: 'host', name: given } : null
-    case 'block_ip': {
-      const network = readNetwork(given)
-      return network === null ? null : { kind: 'network', network, text: networkText(network) }
-    }
-    case 'disable_account': return /^[^\\@]+\\[^\\@]+$|^[^\\@]+@[^\\@]+$|^[^\\@]+$/.test(given) ? { kind: 'account', name: given } : null
-    case 'quarantine_file': {
-      if (sha256.test(given)) return { kind: 'hash', sha256: given.toLowerCase() }
-      const colon = given.indexOf(':')
-      const [host, file] = [given.slice(0, colon).trim(), given.slice(colon + 1).trim()]
-      if (colon <= 0 || !isHostName(host)) return null
-      if (sha256.test(file)) return { kind: 'file', host, file: file.toLowerCase() }
-      return isFilePath(file) ? { kind: 'file', host, file } : null
-    }
+  if (action === 'isolate_host') return isHostName(given) ? { kind: 'host', name: given } : null
+  if (action === 'block_ip') {
+    const network = readNetwork(given)
+    return network === null ? null : { kind: 'network', network, text: networkText(network) }
   }
+  if (action === 'disable_account') return /^[^\\@]+(?:[\\@][^\\@]+)?$/.test(given) ? { kind: 'account', name: given } : null
+  if (sha256.test(given)) return { kind: 'hash', sha256: given.toLowerCase() }
+  const colon = given.indexOf(':')
+  const [host, file] = [given.slice(0, colon).trim(), given.slice(colon + 1).trim()]
+  if (colon <= 0 || !isHostName(host)) return null
+  if (sha256.test(file)) return { kind: 'file', host, file: file.toLowerCase() }
+  return isFilePath(file) ? { kind: 'file', host, file } : null
 }
 
 const isHostName = (name: string): boolean => name.length <= 255 && /^[^\s:\\/@]+$/.test(name)
