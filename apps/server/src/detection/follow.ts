@@ -214,6 +214,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
         if (elsewhere !== null && elsewhere !== found.next) {
           log.warn({ tenant, from: found.from, next: found.next, there: elsewhere }, 'The detection checkpoint was moved by somebody else; searching goes on from there')
           setBack(of, elsewhere)
+          show(of, elsewhere)
           return
         }
         of.committed = found.next
