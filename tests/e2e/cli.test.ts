@@ -2,7 +2,7 @@
 // killed meanwhile, and every answer that others rely on has its form.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -183,6 +183,43 @@ describe('access', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/"outcome":"success"/, '"outcome":"denied"'))
     expect((await haechi(['audit', 'verify', file])).code).toBe(1)
   }, 60_000)
+})
+
+describe('what is found in events', () => {
+  test('a pack and a feed for one tenant, events that are searched when --wait returns, incidents worked on to their end; another tenant sees none of it', async () => {
+    for (const name of ['red', 'blue']) await json(['tenants', 'create', name])
+    const rules = join(home, 'rules')
+    mkdirSync(rules)
+    writeFileSync(join(rules, 'own.yml'), `title: Ledger tool started\nid: 5f2b9a6c-1d1e-4c3a-9f0e-3a2b1c4d5e6f\nlevel: high\nlogsource: { category: process_creation, product: windows }\ndetection:\n  selection: { Image|endswith: '\\ledger.exe' }\n  condition: selection\n`)
+    writeFileSync(join(rules, 'broken.yml'), 'title: x\n')
+    writeFileSync(join(rules, 'own.samples.json'), JSON.stringify({ fires: [{ EventID: 1, Channel: 'Microsoft-Windows-Sysmon/Operational', Image: 'C:\\x\\ledger.exe' }], silent: [{ EventID: 1, Channel: 'Microsoft-Windows-Sysmon/Operational', Image: 'C:\\x\\ledger.exe.txt' }] }))
+    expect((await haechi(['rules', 'test', join(rules, 'own.yml')])).code).toBe(0)
+    expect(await json(['rules', 'add', rules, '--name', 'own', '--tenant', 'red'])).toMatchObject({ accepted: 1, rejected_count: 1, rejected: [{ file: 'broken.yml' }] })
+    const feed = join(home, 'feed.csv')
+    writeFileSync(feed, 'indicator,confidence\nhxxp://bad[.]example/x,90\n198.51.100.0/24,80\n')
+    expect(await json(['intel', 'import', feed, '--name', 'ours', '--tenant', 'red'])).toMatchObject({ indicators: 2, rejected_count: 0 })
+
+    const file = join(home, 'attack.ndjson')
+    const at = (second: number) => new Date(Date.now() - 60_000 + second * 1_000).toISOString().replace('T', ' ').slice(0, 23)
+    writeFileSync(file, [
+      { EventID: 1, Channel: 'Microsoft-Windows-Sysmon/Operational', Computer: 'WS-12', User: 'CORP\\bob', Image: 'C:\\x\\ledger.exe', CommandLine: 'ledger.exe -a', ProcessGuid: '{1}', ProcessId: 5, UtcTime: at(0) },
+      { EventID: 3, Channel: 'Microsoft-Windows-Sysmon/Operational', Computer: 'WS-12', User: 'CORP\\bob', Image: 'C:\\x\\ledger.exe', DestinationIp: '198.51.100.23', ProcessGuid: '{1}', ProcessId: 5, UtcTime: at(1) },
+    ].map((event) => `${JSON.stringify(event)}\n`).join(''))
+    for (const tenant of ['red', 'blue']) expect(await json(['ingest', '--source', 'sysmon', '--tenant', tenant, '--wait', file])).toMatchObject({ accepted: 2 })
+    const { incidents: [incident, ...others] } = await json<{ incidents: { id: string; status: string; affected_hosts: string[] }[] }>(['incidents', 'list', '--tenant', 'red'])
+    expect([others.length, incident?.affected_hosts]).toEqual([0, ['WS-12']])
+    expect(await json(['incidents', 'list', '--tenant', 'blue'])).toMatchObject({ incidents: [] })
+    expect(await json(['intel', 'lookup', '198.51.100.23', '--tenant', 'red'])).toMatchObject({ verdict: 'malicious', sources: ['ours'], sightings: 1 })
+    expect(await json(['intel', 'lookup', '198.51.100.23', '--tenant', 'blue'])).toMatchObject({ verdict: 'unknown', sources: [], sightings: 0 })
+
+    const id = incident!.id
+    await json(['incidents', 'comment', id, 'asked the owner', '--tenant', 'red'])
+    expect((await haechi(['incidents', 'show', id, '--tenant', 'red'])).out).toContain('asked the owner')
+    expect((await haechi(['incidents', 'show', id, '--tenant', 'blue'])).code).toBe(5)
+    expect(await json(['actions', 'request', id, 'isolate_host', 'WS-12', '--reason', 'ledger', '--tenant', 'red'])).toMatchObject({ action_id: expect.stringMatching(/^act_/) as string })
+    expect(await json(['incidents', 'close', id, '--verdict', 'test', '--tenant', 'red'])).toMatchObject({ status: 'closed', verdict: 'test' })
+    expect((await haechi(['incidents', 'close', id, '--verdict', 'test', '--tenant', 'red'])).code).toBe(1)
+  }, 120_000)
 })
 
 test('doctor finds nothing wrong with it', async () => {
