@@ -9,7 +9,7 @@ import { DecisionForm } from '../incidents/Decide.tsx'
 import { EvidenceDrawer } from '../incidents/EvidenceDrawer.tsx'
 import type { Claim } from '../incidents/EvidenceDrawer.tsx'
 import { incidentQuery, waitingQuery } from '../incidents/queries.ts'
-import { actionTitle, when } from '../incidents/signs.tsx'
+import { actionTitle, when, wholeMinutes } from '../incidents/signs.tsx'
 import { icons } from '../parts/icons.tsx'
 import { SeveritySign, severities } from '../parts/signs.tsx'
 import { EmptyState, QueryView, SkeletonLines } from '../parts/states.tsx'
@@ -59,7 +59,7 @@ function Card({ action }: { action: ResponseAction }) {
     <article className={classes['card']} aria-label={actionTitle(say, f, action)}>
       <header>
         <h3>{actionTitle(say, f, action)}</h3>
-        {left === null || action.expires_at === null ? null : <time className={classes['left']} data-soon={left < 15 * 60_000 || undefined} dateTime={action.expires_at} title={f.absolute(action.expires_at)}><icons.clock size={14} /> {say('until', { when: when(f, action.expires_at, now) })} · {left <= 0 ? t('expired') : t('left', { time: f.duration(Math.max(60_000, left)) })}</time>}
+        {left === null || action.expires_at === null ? null : <time className={classes['left']} data-soon={left < 15 * 60_000 || undefined} dateTime={action.expires_at} title={f.absolute(action.expires_at)}><icons.clock size={14} /> {say('until', { when: when(f, action.expires_at, now) })} · {left <= 0 ? t('expired') : t('left', { time: f.duration(wholeMinutes(left)) })}</time>}
       </header>
       <Link to="/incidents/$incidentId" params={{ incidentId: action.incident_id }} className={classes['incident']}><SeveritySign severity={action.incident_severity} /><span>{action.incident_title}</span></Link>
       {incident === undefined ? null : <EvidenceList incident={incident} targets={action.targets.map(({ target }) => target)} />}

@@ -14,7 +14,7 @@ import { actionTexts } from './action-texts.ts'
 import { groupOf } from './next-step.ts'
 import type { ActionGroup } from './next-step.ts'
 import { actionQuery, useAbilities, useIncidentChanges } from './queries.ts'
-import { ActionStatusSign, actionTitle, when } from './signs.tsx'
+import { ActionStatusSign, actionTitle, when, wholeMinutes } from './signs.tsx'
 import classes from './Actions.module.css'
 
 const groups: readonly ActionGroup[] = ['waiting', 'running', 'standing', 'ended']
@@ -43,13 +43,13 @@ function ActionLine({ action, onDecide }: { action: ResponseAction; onDecide: (a
       <div className={classes['line']}>
         <button type="button" className={classes['toggle']} aria-expanded={opened} aria-controls={id} onClick={() => setOpened(!opened)}><span className={classes['chevron']} data-opened={opened || undefined}><icons.chevron size={14} /></span><strong>{what}</strong></button>
         <ActionStatusSign status={action.status} />
-        <span className={classes['facts']}>{factsOf(action, { t, f, now }).map((fact, index) => <span key={index}>{fact}</span>)}</span>
         <span className={classes['buttons']}>
           {group === 'waiting' && action.may_decide.allowed ? <Button size="compact-sm" onClick={() => onDecide(action)}>{t('approve')}…</Button> : null}
           {group === 'standing' && request ? <Button size="compact-sm" variant="default" onClick={() => setLifting(true)}>{t('lift')}…</Button> : null}
         </span>
       </div>
-      {group === 'running' || group === 'waiting' ? <Steps status={action.status} /> : null}
+      <p className={classes['facts']}>{factsOf(action, { t, f, now }).map((fact, index) => <span key={index}>{fact}</span>)}</p>
+      {group === 'running' ? <Steps status={action.status} /> : null}
       {group === 'waiting' && !action.may_decide.allowed ? <p className={classes['note']}>{mayNot(t, action.may_decide.reason_code)}</p> : null}
       {group === 'ended' ? <Why action={action} /> : null}
       {opened ? <div id={id}><ActionDetails action={action} /></div> : null}
@@ -66,7 +66,7 @@ function factsOf(action: ResponseAction, { t, f, now }: { t: Say; f: ReturnType<
   const group = groupOf(action.status)
   if (group === 'waiting') {
     facts.push(t('waiting_for', { who: action.waiting_for ?? t('somebody') }))
-    if (action.expires_at !== null) facts.push(<time key="until" dateTime={action.expires_at} title={f.absolute(action.expires_at)}>{t('until', { when: when(f, action.expires_at, now) })} · {t('time_left', { time: f.duration(Math.max(0, Date.parse(action.expires_at) - now)) })}</time>)
+    if (action.expires_at !== null) facts.push(<time key="until" dateTime={action.expires_at} title={f.absolute(action.expires_at)}>{t('until', { when: when(f, action.expires_at, now) })} · {t('time_left', { time: f.duration(wholeMinutes(Date.parse(action.expires_at) - now)) })}</time>)
   }
   if (group === 'standing' && action.expires_at !== null) facts.push(<time key="lifts" dateTime={action.expires_at} title={f.absolute(action.expires_at)}>{t('lifts_at', { when: when(f, action.expires_at, now) })}</time>)
   facts.push(t('asked_by', { who: requesterOf(t, action) }))
@@ -129,7 +129,7 @@ export function Targets({ targets }: { targets: readonly TargetLike[] }) {
         <li key={target.target} data-decision={target.verdict.decision}>
           <span className="mono">{target.target}</span>
           {target.state === undefined ? <span>{t(`decision_${target.verdict.decision}`)}</span> : <ActionStatusSign status={target.state} />}
-          <span className={classes['because']}>{target.reason}{target.candidates.length > 0 ? ` ${t('which_asset', { names: target.candidates.join(', ') })}` : ''} <span className="dim">{t('policy_row', { rule: target.verdict.rule })}</span></span>
+          <span className={classes['because']}>{[target.reason, target.candidates.length > 0 ? t('which_asset', { names: target.candidates.join(', ') }) : null, t('policy_row', { rule: target.verdict.rule })].filter((part) => part !== null).join(' · ')}</span>
         </li>
       ))}
     </ul>

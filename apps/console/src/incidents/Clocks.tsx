@@ -5,6 +5,7 @@ import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { clockViews } from './clocks.ts'
 import type { ClockState, ClockView } from './clocks.ts'
 import { useTargets } from './queries.ts'
+import { wholeMinutes } from './signs.tsx'
 import { incidentTexts } from './texts.ts'
 import classes from './Clocks.module.css'
 
@@ -26,13 +27,13 @@ function Clock({ view, t }: { view: ClockView; t: ReturnType<typeof useTexts<typ
     <div className={classes['clock']} data-state={state}>
       <dt>{t(name === 'activity' && !running ? 'clock_activity_stopped' : `clock_${name}`)}</dt>
       <dd title={view.from === null ? undefined : span}>
-        {elapsed === null ? <span className="dim">{t('clock_unknown')}</span> : <strong>{f.duration(running ? Math.max(60_000, Math.floor(elapsed / 60_000) * 60_000) : elapsed)}</strong>}
+        {elapsed === null ? <span className="dim">{t('clock_unknown')}</span> : <strong>{f.duration(running ? wholeMinutes(elapsed) : elapsed)}</strong>}
         {target === null ? null : <span className={classes['target']}>{t('clock_target', { target: f.duration(target) })}</span>}
       </dd>
       {target === null || state === 'none' || elapsed === null ? null : (
         <>
           <dd className={classes['bar']} aria-hidden="true"><span style={{ width: `${Math.min(100, (elapsed / target) * 100)}%` }} /></dd>
-          <dd className={classes['state']}><Icon size={13} /> {t(`clock_state_${state}`)}{running && left !== null ? ` · ${left >= 0 ? t('clock_left', { left: f.duration(Math.max(60_000, left)) }) : t('clock_over', { over: f.duration(-left) })}` : ''}</dd>
+          <dd className={classes['state']}><Icon size={13} /> {t(`clock_state_${state}`)}{running && left !== null ? ` · ${left >= 0 ? t('clock_left', { left: f.duration(wholeMinutes(left)) }) : t('clock_over', { over: f.duration(wholeMinutes(-left)) })}` : ''}</dd>
         </>
       )}
     </div>

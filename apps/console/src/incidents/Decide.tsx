@@ -19,7 +19,7 @@ export function Decide({ action, incident, onClose }: { action: ResponseAction |
   const t = useTexts(actionTexts)
   const f = useFormats()
   return (
-    <Modal opened={action !== null} onClose={onClose} size="lg" title={action === null ? '' : actionTitle(t, f, action)} closeButtonProps={{ 'aria-label': t('close') }}>
+    <Modal opened={action !== null} onClose={onClose} size="lg" padding={20} title={action === null ? '' : actionTitle(t, f, action)} closeButtonProps={{ 'aria-label': t('close') }}>
       {action === null ? null : <DecisionForm key={action.action_id} action={action} incident={incident} onDone={onClose}><Button variant="default" onClick={onClose}>{t('cancel')}</Button></DecisionForm>}
     </Modal>
   )
@@ -57,7 +57,7 @@ export function DecisionForm({ action, incident, onDone, children }: { action: R
         {incident === undefined ? <p>{what}</p> : <BlastRadius incident={incident} type={action.action_type} targets={action.targets.map(({ target }) => target)} />}
         <p className={classes['undo']}>{hours === null ? t('undo') : t('undo_hours', { count: hours })}</p>
       </div>
-      <Targets targets={action.targets} />
+      <Targets targets={action.targets.map(({ target, verdict, candidates, reason }) => ({ target, verdict, candidates, reason }))} />
       <Textarea label={t('decision_comment')} autosize minRows={1} maxRows={6} value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
       {error === null ? null : <ErrorState error={error} />}
       <div className={classes['buttons']}>{children}<Button variant="default" loading={busy === 'reject'} disabled={busy === 'approve'} onClick={() => { void answer(false) }}>{t('reject')}</Button><Button loading={busy === 'approve'} disabled={busy === 'reject'} onClick={() => { void answer(true) }}>{t('approve_do', { what })}</Button></div>

@@ -20,7 +20,7 @@ export type Claim = { readonly alertId: string; readonly eventId: string | null 
 export function EvidenceDrawer({ claim, known, onEvent, onClose }: { claim: Claim | null; known: AlertSummary | undefined; onEvent: (eventId: string) => void; onClose: () => void }) {
   const t = useTexts(incidentTexts)
   return (
-    <Drawer opened={claim !== null} onClose={onClose} position="right" size={680} title={t('evidence')} closeButtonProps={{ 'aria-label': t('key_close') }} transitionProps={{ duration: 100 }} overlayProps={{ backgroundOpacity: 0.3 }}>
+    <Drawer opened={claim !== null} onClose={onClose} position="right" size={680} padding={20} title={t('evidence')} closeButtonProps={{ 'aria-label': t('key_close') }} transitionProps={{ duration: 100 }} overlayProps={{ backgroundOpacity: 0.3 }}>
       {claim === null ? null : <Evidence key={claim.alertId} claim={claim} known={known} onEvent={onEvent} />}
     </Drawer>
   )
@@ -55,10 +55,10 @@ function EventFacts({ event, at, events, alert, onEvent }: { event: AlertEvent; 
   const process = event.process
   return (
     <>
-      <nav className={classes['steps']} aria-label={t('record')}>
+      {alert.event_count === 1 ? null : <nav className={classes['steps']} aria-label={t('record')}>
         <span>{t('evidence_of', { at: at + 1, count: events.length })} <span className="dim">· {alert.event_count <= events.length ? t('records_all', { count: alert.event_count }) : t('records_first', { shown: events.length, count: alert.event_count })}</span></span>
         <span className={classes['buttons']}><Button size="compact-sm" variant="default" disabled={at === 0} onClick={() => step(-1)}>{t('previous')}</Button><Button size="compact-sm" variant="default" disabled={at >= events.length - 1} onClick={() => step(1)}>{t('following')}</Button></span>
-      </nav>
+      </nav>}
       <Block title={t('matched')}>
         <table className={classes['matched']}>
           <thead><tr><th>{t('field')}</th><th>{t('value')}</th><th>{t('selection')}</th></tr></thead>

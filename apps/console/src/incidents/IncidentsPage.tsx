@@ -76,6 +76,7 @@ export function IncidentsPage() {
     { id: 'techniques', label: t('column_techniques'), width: '180px', hidden: true, cell: (row) => <span className="mono">{row.techniques.join(', ')}</span> },
   ], [t, f])
 
+  const beside = useMemo(() => columns.filter(({ id }) => id === 'severity' || id === 'title' || id === 'detected'), [columns])
   const filters = useFilters(name, rows)
   const peeked = rows.find(({ id }) => id === peek)
   const filtered = Object.keys(search).length > 0
@@ -87,7 +88,7 @@ export function IncidentsPage() {
         : <EmptyState title={t('empty_open')} why={t('empty_open_why')} next={<Button variant="default" onClick={() => go({ status: 'closed' })}>{t('show_closed')}</Button>} />
       : (
         <DataTable<IncidentSummary>
-          name="incidents" label={t('incidents')} columns={columns} rows={rows} rowId={idOf} peeked={peek ?? null} onPeek={onPeek} onOpen={onOpen}
+          name="incidents" label={t('incidents')} columns={peek === undefined ? columns : beside} rows={rows} rowId={idOf} peeked={peek ?? null} onPeek={onPeek} onOpen={onOpen}
           {...(write ? { selection, onSelection: setSelection, bulk: <Bulk ids={[...selection]} onDone={() => setSelection(new Set())} /> } : {})}
           card={(row) => <Card row={row} />}
           more={query.hasNextPage ? { loading: query.isFetchingNextPage, load: () => { void query.fetchNextPage() } } : null}
@@ -97,7 +98,7 @@ export function IncidentsPage() {
   return (
     <ListPage
       title={t('incidents')}
-      filters={<FilterBar filters={filters} values={{ ...search, status: search.status ?? 'open' }} onChange={go} views={<SavedViews name="incidents" given={useGivenViews()} values={search} onChoose={(values) => { void navigate({ to: '/incidents', search: values }) }} />} />}
+      filters={<FilterBar filters={filters} values={{ ...search, status: search.status ?? 'open' }} onChange={(change) => go('status' in change && change['status'] === undefined && (search.status ?? 'open') === 'open' ? { ...change, status: 'all' } : change)} views={<SavedViews name="incidents" given={useGivenViews()} values={search} onChoose={(values) => { void navigate({ to: '/incidents', search: values }) }} />} />}
       panel={peek === undefined ? null : <SidePanel subject={peek} title={<strong className={classes['peeked']}>{peeked?.title ?? peek}</strong>} onClose={() => go({ peek: undefined })}><IncidentPanel id={peek} /></SidePanel>}
     >
       {stale === null ? null : <StaleMark at={stale} />}

@@ -18,7 +18,7 @@ const verdicts: readonly IncidentVerdict[] = ['true_positive', 'benign_true_posi
 export function Judge({ incident, what, onClose }: { incident: Pick<IncidentSummary, 'id' | 'severity' | 'verdict' | 'title'>; what: Judgement | null; onClose: () => void }) {
   const t = useTexts(incidentTexts)
   return (
-    <Modal opened={what !== null} onClose={onClose} size="md" title={what === null ? '' : t(what === 'close' ? 'do_status_closed' : what === 'verdict' ? 'verdict' : 'change_severity')} closeButtonProps={{ 'aria-label': t('key_close') }}>
+    <Modal opened={what !== null} onClose={onClose} size="md" padding={20} title={what === null ? '' : t(what === 'close' ? 'do_status_closed' : what === 'verdict' ? 'verdict' : 'change_severity')} closeButtonProps={{ 'aria-label': t('key_close') }}>
       {what === null ? null : <Form key={`${incident.id} ${what}`} incident={incident} what={what} onClose={onClose} />}
     </Modal>
   )

@@ -1,3 +1,4 @@
+import '@mantine/core/styles/FloatingIndicator.css'
 import { Button, Checkbox, Drawer, SegmentedControl, TextInput, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -22,7 +23,7 @@ export type Draft = { readonly type: ActionType; readonly targets: readonly stri
 export function RequestAction({ incident, draft, onClose }: { incident: IncidentDetail; draft: Draft | null; onClose: () => void }) {
   const t = useTexts(actionTexts)
   return (
-    <Drawer opened={draft !== null} onClose={onClose} position="right" size={520} title={t('request_action')} closeButtonProps={{ 'aria-label': t('close') }} transitionProps={{ duration: 100 }} overlayProps={{ backgroundOpacity: 0.3 }}>
+    <Drawer opened={draft !== null} onClose={onClose} position="right" size={520} padding={20} title={t('request_action')} closeButtonProps={{ 'aria-label': t('close') }} transitionProps={{ duration: 100 }} overlayProps={{ backgroundOpacity: 0.3 }}>
       {draft === null ? null : <Form incident={incident} draft={draft} onClose={onClose} />}
     </Drawer>
   )
@@ -125,8 +126,7 @@ export function BlastRadius({ incident, type, targets }: { incident: IncidentDet
   const t = useTexts(actionTexts)
   const radius = useMemo(() => blastRadius(incident, type, targets), [incident, type, targets])
   const lines = type !== 'isolate_host' ? [t(`blast_${type}`, { count: radius.targets })] : [
-    t('blast_hosts', { count: radius.targets }),
-    ...(radius.critical > 0 ? [t('blast_critical', { critical: radius.critical })] : []),
+    `${t('blast_hosts', { count: radius.targets })}${radius.critical > 0 ? `, ${t('blast_critical', { critical: radius.critical })}` : ''}`,
     ...(radius.internet > 0 ? [t('blast_internet', { internet: radius.internet })] : []),
     ...(radius.users > 0 ? [t('blast_users', { count: radius.users })] : []),
   ]

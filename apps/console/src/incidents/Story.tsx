@@ -1,3 +1,4 @@
+import '@mantine/core/styles/FloatingIndicator.css'
 import { Button, SegmentedControl, Textarea } from '@mantine/core'
 import { useMemo, useRef, useState } from 'react'
 import type { RefObject } from 'react'

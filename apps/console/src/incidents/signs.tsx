@@ -41,6 +41,9 @@ export function actionTitle(t: Say, f: Formats, action: { action_type: ResponseA
   return t(`title_${action.action_type}`, { targets: namesOf(t, f, action.targets.map(({ target }) => target)) })
 }
 
+/** Of what still runs: seconds would be wrong before they are read. */
+export const wholeMinutes = (ms: number): number => Math.max(60_000, Math.floor(ms / 60_000) * 60_000)
+
 /** 03:40, or with the date where it is another day. */
 export function when(f: Formats, at: string | number, now: number): string {
   const text = f.clock(at)
