@@ -99,8 +99,9 @@ async function everyAttackOnce(at: TestServer): Promise<void> {
   }
   expect(new Set(alerts.map(({ id }) => id)).size).toBe(alerts.length)
   expect(alerts.map(({ event_count }) => event_count).sort((a, b) => a - b)).toEqual([...expected.values()].sort((a, b) => a - b))
-  const { incidents, total: found } = await (await at.api('/api/v1/incidents?status=all')).json() as { incidents: { id: string; affected_hosts: string[]; alert_count: number }[]; total: number }
-  expect({ found, hosts: incidents.map(({ affected_hosts }) => affected_hosts.join()).sort() }).toEqual({ found: servers, hosts: [...new Set(alerts.map(({ host }) => host))].sort() })
+  // One rule on twenty hosts is a storm: its first hosts have an incident each, the others share one. Whatever the order, a host is in one incident.
+  const { incidents } = await (await at.api('/api/v1/incidents?status=all')).json() as { incidents: { id: string; affected_hosts: string[]; alert_count: number }[] }
+  expect(incidents.flatMap(({ affected_hosts }) => affected_hosts).sort()).toEqual([...new Set(alerts.map(({ host }) => host))].sort())
   expect(incidents.reduce((sum, { alert_count }) => sum + alert_count, 0)).toBe(alerts.length)
   expect(alerts.every(({ incident_id }) => incidents.some(({ id }) => id === incident_id))).toBe(true)
 }
