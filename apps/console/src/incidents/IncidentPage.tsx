@@ -86,7 +86,7 @@ function Page({ incident }: { incident: IncidentDetail }) {
         primary={<>
           <PrimaryAction incident={incident} work={work} />
           <Menu position="bottom-end">
-            <Menu.Target><ActionIcon variant="default" size={32} aria-label={t('more')} className={classes['kebab']!}><icons.more /></ActionIcon></Menu.Target>
+            <Menu.Target><ActionIcon variant="default" size={32} aria-label={t('more')} className={classes['kebab']}><icons.more /></ActionIcon></Menu.Target>
             <Menu.Dropdown>
               {abilities.request ? <Menu.Item leftSection={<icons.shield size={15} />} onClick={() => work.setDraft({ type: 'isolate_host', targets: [] })}>{say('request_action')}…</Menu.Item> : null}
               {abilities.write ? <>
