@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { databaseError, migrate, openDatabase } from './database.ts'
+import { databaseError, eraseTenant, migrate, openDatabase } from './database.ts'
 import type { Database, MigrationSource } from './database.ts'
 import { silentLog } from './log.ts'
 import { emptyDatabase, platformMigrations, testDatabase } from './postgres.fixture.ts'
@@ -84,6 +84,35 @@ describe('tenants', () => {
     for (const statement of ['SELECT * FROM platform_migrations', 'CREATE TABLE thing_more (id int)', 'DROP TABLE thing_notes', 'ALTER TABLE thing_notes DISABLE ROW LEVEL SECURITY', 'TRUNCATE thing_notes', 'CREATE ROLE other']) {
       await expect(at.database.platform((tx) => sql.raw(statement).execute(tx)), statement).rejects.toThrow(/permission denied|must be owner/)
     }
+  })
+})
+
+describe('erasing a tenant', () => {
+  test('takes every row of it, referred to or append-only, and no other; the application cannot do it', async () => {
+    const source = await sourceOf('thing', {
+      '001_notes.sql': `${notes}
+        CREATE TABLE thing_parents (id text PRIMARY KEY, tenant_id text NOT NULL, above text REFERENCES thing_parents); SELECT platform_protect('thing_parents');
+        CREATE TABLE thing_children (tenant_id text NOT NULL, parent text NOT NULL REFERENCES thing_parents); SELECT platform_protect('thing_children');
+        CREATE FUNCTION thing_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'append-only'; END $$;
+        CREATE TRIGGER thing_keep BEFORE UPDATE OR DELETE ON thing_parents FOR EACH ROW EXECUTE FUNCTION thing_refuse();`,
+    })
+    const at = await testDatabase([source])
+    for (const tenant of ['ten_a', 'ten_b']) {
+      await at.database.tenant(tenant, async (tx) => {
+        await sql`INSERT INTO thing_notes VALUES (${tenant}, 'note')`.execute(tx)
+        await sql`INSERT INTO thing_parents VALUES (${`${tenant}1`}, ${tenant}, NULL), (${`${tenant}2`}, ${tenant}, ${`${tenant}1`})`.execute(tx)
+        await sql`INSERT INTO thing_children VALUES (${tenant}, ${`${tenant}2`})`.execute(tx)
+      })
+    }
+    await expect(at.database.tenant('ten_a', (tx) => sql`DELETE FROM thing_parents`.execute(tx))).rejects.toThrow(/append-only|violates/)
+    expect(await eraseTenant(at.connection, 'ten_a', silentLog)).toBe(4)
+    expect(await eraseTenant(at.connection, 'ten_a', silentLog)).toBe(0)
+    const left = await at.database.platform((tx) => sql<{ tenant_id: string }>`SELECT tenant_id FROM thing_notes UNION ALL SELECT tenant_id FROM thing_parents UNION ALL SELECT tenant_id FROM thing_children`.execute(tx))
+    expect(left.rows).toEqual(Array.from({ length: 4 }, () => ({ tenant_id: 'ten_b' })))
+    // What guards the table stands again.
+    await expect(at.database.tenant('ten_b', (tx) => sql`DELETE FROM thing_parents`.execute(tx))).rejects.toThrow(/append-only|violates/)
+    await expect(eraseTenant(at.connection, '*', silentLog)).rejects.toThrow(TypeError)
+    await at.drop()
   })
 })
 

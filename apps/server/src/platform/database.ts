@@ -97,6 +97,41 @@ export async function migrate(connection: DatabaseConnection, sources: readonly 
   }
 }
 
+/**
+ * Deletes every row of a tenant in every table that has tenants, in one transaction; what is append-only for everybody else goes too, so this is no deed of the
+ * application's role. Answers how many rows.
+ */
+export async function eraseTenant(connection: DatabaseConnection, tenantId: string, log: Logger): Promise<number> {
+  const client = new pg.Client(clientConfig(connection))
+  client.on('error', (error) => log.debug({ err: error }, 'database connection lost while a tenant was erased'))
+  try {
+    await client.connect()
+    await client.query(`BEGIN; SET LOCAL haechi.tenant = '${checked(tenantId)}'; SET LOCAL lock_timeout = '20s'`)
+    const { rows: tables } = await client.query<{ oid: number; name: string; kept: boolean }>(`
+      SELECT c.oid::int, c.oid::regclass::text AS name, EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgtype & 9 = 9) AS kept
+      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+      WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY c.oid`)
+    const { rows: references } = await client.query<{ child: number; parent: number }>(`SELECT conrelid::int AS child, confrelid::int AS parent FROM pg_constraint WHERE contype = 'f' AND conrelid <> confrelid`)
+    const left = new Map(tables.map((table) => [table.oid, table]))
+    let rows = 0
+    while (left.size > 0) {
+      // Whatever still refers to a table goes before it.
+      const next = [...left.values()].find(({ oid }) => !references.some(({ child, parent }) => parent === oid && left.has(child)))
+      if (next === undefined) throw new TypeError('tables that refer to each other in a circle')
+      left.delete(next.oid)
+      if (next.kept) await client.query(`ALTER TABLE ${next.name} DISABLE TRIGGER USER`)
+      rows += (await client.query(`DELETE FROM ${next.name} WHERE tenant_id = $1`, [tenantId])).rowCount ?? 0
+      if (next.kept) await client.query(`ALTER TABLE ${next.name} ENABLE TRIGGER USER`)
+    }
+    await client.query('COMMIT')
+    return rows
+  } catch (error) {
+    throw databaseError(error)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
 // Planning costs more than running most of what a request asks. The statements are those of our own code, so they are few; what is generated with
 // as many values as there are rows is not, and beyond the first ones stays unnamed.
 const namedStatements = 300

@@ -129,6 +129,19 @@ export function eventLogContract(name: string, storage: () => Promise<{ open(): 
       expect(await again.dropBefore('a', 9000, { force: true })).toMatchObject({ start: 3, droppedEvents: 1 })
     }))
 
+    test('an erased tenant leaves nothing behind and no other one out', withLog(async (log, reopen) => {
+      await log.append('a', batchOf(['1', '2']))
+      await log.append('b', batchOf(['1']))
+      const late = log.append('a', batchOf(['3']))
+      await log.erase('a')
+      await late
+      await log.erase('nobody')
+      expect([log.tenants(), log.end('a'), log.start('a'), await idsOf(log, 'a'), await idsOf(log, 'b')]).toEqual([['b'], 0, 0, [], ['1']])
+      const again = await reopen()
+      expect([again.tenants(), again.end('a')]).toEqual([['b'], 0])
+      expect(await again.append('b', batchOf(['2']))).toMatchObject({ first: 1, end: 2 })
+    }))
+
     test('closed, it refuses', withLog(async (log) => {
       const last = log.append('a', batchOf(['1']))
       await log.close()

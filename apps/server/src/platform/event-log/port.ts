@@ -68,6 +68,8 @@ export interface EventLog {
   hold(consumer: string, needs: (tenant: string) => number): () => void
   /** Drops whole segments received before `receivedBefore` (T2, ms). `heldBy` names the consumer that kept some of them, unless `force`. */
   dropBefore(tenant: string, receivedBefore: number, options?: { readonly force?: boolean }): Promise<{ start: number; droppedEvents: number; heldBy: string | null }>
+  /** Removes everything of a tenant, its place too; appends under way end first. Its ids stay remembered for their 24 h, so the name must not be used again. */
+  erase(tenant: string): Promise<void>
   /** What recovery found broken at start. */
   damages(): readonly (LogDamage & { readonly tenant: string })[]
   /** Finishes the appends under way, refuses new ones. */

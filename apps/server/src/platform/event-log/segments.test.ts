@@ -1,7 +1,7 @@
 import { fork, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -310,6 +310,20 @@ describe('a full disk', () => {
       await rm(folder, { recursive: true })
     }
   })
+})
+
+test('a removal that was cut short is finished by the next start, and was one from the moment it began', async () => {
+  const place = await storage()
+  const log = await place.open()
+  await log.append('a', batchOf(['1']))
+  await log.append('b', batchOf(['1']))
+  await log.close()
+  await rename(join(place.folder, 'a'), join(place.folder, '.erased-a'))
+  const again = await place.open()
+  expect(again.tenants()).toEqual(['b'])
+  await again.close()
+  expect((await readdir(place.folder)).toSorted()).toEqual(['.ids', 'b'])
+  await place.remove()
 })
 
 test('hundreds of tenants on a few file handles', async () => {

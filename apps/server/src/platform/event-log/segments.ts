@@ -1,7 +1,7 @@
 // Invariants: what was acknowledged is durable and is read exactly once, in order; what was refused is never read; an id is answered as a duplicate only
 // once the event that carries it is durable, and when that one fails its rival gets the chance. Defended by segments.test.ts and contract.ts.
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, truncate, unlink, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, truncate, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { HaechiError } from '../errors.ts'
@@ -47,6 +47,8 @@ type TenantLog = {
 
 const groupBytes = 16 * 1024 * 1024
 const waitingBytes = 256 * 1024 * 1024
+/** Folders on their way out: whatever stops the removal, a start finishes it. */
+const erased = '.erased-'
 const outOfSpace = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 /** Makes a folder's entries durable. */
@@ -81,7 +83,8 @@ export async function openEventLog(options: Options): Promise<EventLog> {
 
   await mkdir(root, { recursive: true, mode: 0o700 })
   for (const entry of await readdir(root, { withFileTypes: true })) {
-    if (entry.isDirectory() && entry.name !== '.ids') tenants.set(entry.name, await recover(entry.name))
+    if (entry.name.startsWith(erased)) await rm(join(root, entry.name), { recursive: true })
+    else if (entry.isDirectory() && entry.name !== '.ids') tenants.set(entry.name, await recover(entry.name))
   }
   const ids = await openEventIds({ folder: join(root, '.ids'), clock, log, ...options.ids })
   const remembered = new Map<string, number>()
@@ -379,9 +382,9 @@ export async function openEventLog(options: Options): Promise<EventLog> {
   return {
     async append(name, batch, settings = { dedupe: false }): Promise<Appended> {
       refuseBroken(name, batch, settings)
-      const tenant = tenantLog(name)
       for (;;) {
         if (closed) throw new HaechiError('log_closed')
+        const tenant = tenantLog(name)
         const sorted = sortOut(tenant, batch, settings)
         if (sorted instanceof Set) {
           await Promise.allSettled(sorted)
@@ -452,6 +455,21 @@ export async function openEventLog(options: Options): Promise<EventLog> {
         droppedEvents += oldest.end - oldest.first
       }
       return { start: tenant.segments[0]?.first ?? 0, droppedEvents, heldBy }
+    },
+    async erase(name) {
+      const tenant = tenants.get(name)
+      if (tenant === undefined) return
+      while (tenant.flushing !== null) await tenant.flushing
+      tenants.delete(name)
+      remembered.delete(name)
+      handles.delete(tenant)
+      await tenant.active?.handle?.close()
+      // In one step, so that no start ever finds half a log.
+      const gone = join(root, `${erased}${name}`)
+      const moved = await rename(tenant.folder, gone).then(() => true, (error: NodeJS.ErrnoException) => { if (error.code !== 'ENOENT') throw error; return false })
+      if (!moved) return
+      await syncFolder(root)
+      await rm(gone, { recursive: true })
     },
     damages: () => found,
     async close() {

@@ -256,6 +256,22 @@ export function eventStoreContract(name: string, open: () => Promise<Place>): vo
       expect(store.state(tenant)).toEqual({ searchable: 1000, durable: 1000, lost: 0, stalled: null })
     }))
 
+    test('an erased tenant leaves nothing behind, also while it is being asked, and comes back only with new events', withStore(async ({ log, store, tenant }) => {
+      await feed(log, tenant, 900, 12)
+      await feed(log, 'other', 5, 13)
+      await store.waitFor(tenant, 900)
+      await store.waitFor('other', 5)
+      await store.roll(tenant)
+      const asked = Array.from({ length: 8 }, () => store.count(tenant, {}))
+      await store.erase(tenant)
+      expect((await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected')).toEqual([])
+      expect([store.searchable(tenant), await store.count('other', {})]).toEqual([0, 5])
+      await log.erase(tenant)
+      expect(await store.count(tenant, {})).toBe(0)
+      await store.erase(tenant)
+      await store.erase('nobody')
+    }))
+
     test('retention drops what was received before, rolled or hot', withStore(async ({ log, store, tenant }) => {
       const entries = (name: string) => [{ id: createHash('md5').update(name).digest(), bytes: Buffer.from(JSON.stringify({ name })) }]
       for (const [i, receivedAt] of [1000, 2000, 3000].entries()) {

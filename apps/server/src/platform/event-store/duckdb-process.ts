@@ -1,6 +1,6 @@
 // The one process that owns DuckDB: it follows the event log by itself and answers questions. It holds no key but those of the segments it reads, and
 // lives no longer than the server. Forked by duckdb.ts. In a worker thread DuckDB would abort the server at exit.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -21,6 +21,8 @@ type Follower = {
   /** How many questions and transactions are using it. */
   users: number
   lastUsed: number
+  /** Called when one user less is left. */
+  left: () => void
 }
 
 const commitRows = 10_000
@@ -99,7 +101,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     if (opening === undefined) {
       opening = (leaving.get(tenant) ?? Promise.resolve()).then(() => TenantStore.open(instance, start.folder, tenant, start.limits, log, step)).then((store) => {
         say({ kind: 'searchable', tenant, from: store.next, end: store.next, lost: store.lost })
-        return { tenant, store, cursor: null, turns: new Turns(), users: 0, lastUsed: 0 }
+        return { tenant, store, cursor: null, turns: new Turns(), users: 0, lastUsed: 0, left: () => undefined }
       })
       stores.set(tenant, opening)
       opening.catch(() => stores.delete(tenant))
@@ -118,6 +120,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
       return await work(of)
     } finally {
       of.users--
+      of.left()
       if (stores.size > attached) await closeOldest()
     }
   }
@@ -210,7 +213,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
   function startRoll(of: Follower): void {
     if (of.store.rolling !== null) return
     of.users++
-    of.store.roll().catch((error: unknown) => failed(of.tenant, error)).finally(() => { of.users-- })
+    of.store.roll().catch((error: unknown) => failed(of.tenant, error)).finally(() => { of.users--; of.left() })
   }
 
   function failed(tenant: string, error: unknown): void {
@@ -230,6 +233,11 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
         continue
       }
       const known = durable.get(tenant)
+      // Erased since it was queued.
+      if (known === undefined) {
+        queued.delete(tenant)
+        continue
+      }
       // Queued until its next look, so that what becomes durable meanwhile shares one transaction.
       const again = await using(tenant, (of) => of.turns.take(() => follow(of))).catch((error: unknown) => {
         failed(tenant, error)
@@ -254,6 +262,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
       case 'statistics': return store.statistics()
       case 'dropBefore': return store.dropBefore(question.receivedBefore)
       case 'roll': return store.roll()
+      case 'erase': return erase(of)
       case 'rebuild': break
     }
     return of.turns.take(() => rebuild(of, question.logStart))
@@ -266,6 +275,20 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     await store.rebuild(logStart)
     say({ kind: 'searchable', tenant, from: store.next, end: store.next, lost: store.lost })
     enqueue(tenant)
+  }
+
+  async function erase(of: Follower): Promise<void> {
+    const { tenant } = of
+    durable.delete(tenant)
+    stores.delete(tenant)
+    const gone = (async () => {
+      // Who asks for it is a user himself.
+      while (of.users > 1) await new Promise<void>((resolve) => { of.left = resolve })
+      await of.turns.take(() => closeFollower(of))
+      await rm(join(start.folder, tenant), { recursive: true, force: true })
+    })()
+    leaving.set(tenant, gone.catch(() => undefined).then(() => { leaving.delete(tenant) }))
+    await gone
   }
 
   process.on('message', (message: ToStore) => {

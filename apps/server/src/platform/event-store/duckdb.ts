@@ -152,6 +152,11 @@ export async function openEventStore(options: Options): Promise<EventStore & { /
     statistics: (tenant) => ask<SourceStatistics[]>(tenant, { ask: 'statistics' }),
     rebuild: (tenant) => ask<void>(tenant, { ask: 'rebuild', logStart: eventLog.start(tenant) }),
     dropBefore: (tenant, receivedBefore) => ask<number>(tenant, { ask: 'dropBefore', receivedBefore }),
+    async erase(tenant) {
+      await ask<void>(tenant, { ask: 'erase' })
+      tenants.delete(tenant)
+      for (const waiter of waiters) if (waiter.tenant === tenant) waiter.failed(new HaechiError('event_store_unavailable', { reason: 'erased' }))
+    },
     roll: (tenant) => ask<void>(tenant, { ask: 'roll' }),
     searchable: (tenant) => tenants.get(tenant)?.searchable ?? 0,
     state: (tenant) => ({ ...(tenants.get(tenant) ?? { searchable: 0, lost: 0, stalled: null }), durable: eventLog.end(tenant) }),

@@ -13,6 +13,7 @@ export type Question =
   | { readonly ask: 'rebuild'; readonly logStart: number }
   | { readonly ask: 'dropBefore'; readonly receivedBefore: number }
   | { readonly ask: 'roll' }
+  | { readonly ask: 'erase' }
 
 export type Failure = { readonly code: ErrorCode; readonly params: ErrorParams } | { readonly code: null; readonly message: string }
 

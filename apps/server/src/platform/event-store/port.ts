@@ -81,6 +81,8 @@ export interface EventStore {
   rebuild(tenant: string): Promise<void>
   /** Retention: drops what was received before (T2, ms). Answers how many events. */
   dropBefore(tenant: string, receivedBefore: number): Promise<number>
+  /** Removes everything of a tenant; questions under way end first. What the log still holds is read again at the next start. */
+  erase(tenant: string): Promise<void>
   /** Writes what is hot to Parquet now. */
   roll(tenant: string): Promise<void>
   close(): Promise<void>
