@@ -90,11 +90,23 @@ describe('alerts become incidents', () => {
   })
 
   test('a short host name and the full one are one, by the name of the asset', async () => {
-    const { raise, list } = await open()
+    const { id, raise, list } = await open()
     await raise('a', { host: 'WS-7', user: null })
     await raise('b', { host: 'ws-7.corp.local', user: null, firstEventAt: startTime - 200_000 })
+    expect(await list()).toMatchObject([{ alert_count: 2, affected_hosts: ['WS-7'] }])
+    // The asset graph follows the event store, a little later.
+    await at.database.tenant(id, (tx) => at.assets.observe(tx, id, [{ kind: 'host', name: 'ws-7.corp.local', firstSeen: 1, lastSeen: 1 }]))
     await raise('c', { host: 'ws-7', user: null, firstEventAt: startTime - 100_000 })
-    expect(await list()).toMatchObject([{ alert_count: 3 }])
+    expect(await list()).toMatchObject([{ alert_count: 3, affected_hosts: ['ws-7.corp.local'] }])
+    expect((await at.assets.list(id, { limit: 10 })).map(({ name }) => name)).toEqual(['ws-7.corp.local'])
+  })
+
+  test('a word that detection has not caught up with does nothing twice either', async () => {
+    const { id, raise, list } = await open()
+    await raise('a')
+    at.alerts.set(`a_${id}`, alertOf(id, `a_${id}`))
+    await at.incidents.sortIn(id, [`a_${id}`])
+    expect(await list()).toMatchObject([{ alert_count: 1 }])
   })
 
   test('severity: raised by a critical asset with the reason, kept where a person lowered it, raised again only by worse', async () => {
@@ -116,7 +128,7 @@ describe('alerts become incidents', () => {
 
   test('texts that no column takes do not stop anything', async () => {
     const { raise, list } = await open()
-    await raise('a', { host: `bad\0host${'x'.repeat(5_000)}`, user: 'lone\ud800', rule: { ...alertOf('', '').rule, title: 'nul\0title' } })
+    await raise('a', { host: `bad\0host${Array.from({ length: 4_000 }, (_, i) => String.fromCharCode(97 + ((i * i * 7 + (i >> 3)) % 26))).join('')}`, user: `lone\ud800${Array.from({ length: 2_000 }, (_, i) => (i * 7_919).toString(36)).join('')}`, rule: { ...alertOf('', '').rule, title: 'nul\0title' } })
     expect(await list()).toHaveLength(1)
   })
 
@@ -307,7 +319,7 @@ describe('lists', () => {
   const levels = ['critical', 'high', 'medium'] as const
   const filled = async () => {
     const tenant = await open()
-    for (let i = 0; i < 12; i++) await tenant.raise(`l${i}`, { host: `host-${i}`, user: null, severity: levels[i % 3]!, firstEventAt: startTime - (20 - i) * 3_600_000, rule: { ...alertOf('', '').rule, id: `rule-${i}` } })
+    for (let i = 0; i < 12; i++) await tenant.raise(`l${i}`, { host: `host-${i}`, user: null, severity: levels[i % 3]!, firstEventAt: startTime - (20 - 6 * Math.floor(i / 6)) * 3_600_000, rule: { ...alertOf('', '').rule, id: `rule-${i}` } })
     return tenant
   }
 

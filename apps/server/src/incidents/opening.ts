@@ -16,6 +16,7 @@ import { severityOf, titleOf } from './titles.ts'
 /** Of a kind, in the row of an incident. What it has beyond that is found by its alerts. */
 const namesMost = 1_000
 const rulesMost = 200
+const kinds = ['host', 'user'] as const satisfies readonly AssetKind[]
 const system = { kind: 'system', name: 'Haechi' } as const
 
 type Parts = { database: Database; clock: Clock; outbox: Pick<Outbox, 'publish'>; assets: Pick<Assets, 'observe' | 'named'>; detection: Pick<Detection, 'alerts' | 'attach' | 'dismiss'> }
@@ -25,7 +26,7 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
   const known: Known = { host: new Map(), user: new Map() }
   const read = async (ids: readonly string[]): Promise<Alert[]> => {
     const alerts = ids.length === 0 ? [] : (await detection.alerts(tenantId, ids)).filter(isFree)
-    await nameAll(database, assets, tenantId, alerts, known)
+    await nameAll(alerts, [])
     return alerts.map((alert) => canonical(alert, known))
   }
   const raised = await read(alertIds)
@@ -33,6 +34,8 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
   const waiting = await database.read(tenantId, (tx) => store.heldBy(tx, tenantId, keysOfAll(raised).filter((key) => !key.startsWith('rule:')), earliest(raised) - groupingWindow, latest(raised) + groupingWindow))
   const alerts = [...raised, ...await read(waiting.filter((id) => !alertIds.includes(id)))]
   const fresh = new Set(raised.map(({ id }) => id))
+  // A host that was known by its short name may have got its full one: the incident that has it follows.
+  await nameAll([], await database.read(tenantId, async (tx) => store.namesOf(tx, tenantId, await store.openBy(tx, tenantId, keysOfAll(alerts), earliest(alerts) - groupingWindow))))
 
   await database.tenant(tenantId, async (tx) => {
     await store.lockTenant(tx, tenantId)
@@ -63,6 +66,22 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
     if (weak.length > 0) await detection.dismiss(tx, tenantId, weak.map(({ id }) => id))
   })
 
+  /** Looks up what is not known yet. An alert may come before the asset graph has heard of its host: then it hears of it here. */
+  async function nameAll(of: readonly Alert[], more: readonly { kind: 'host' | 'user'; name: string }[]): Promise<void> {
+    const seen = of.flatMap((alert) => kinds.flatMap((kind) => (alert[kind] === null ? [] : [{ kind, name: alert[kind], firstSeen: alert.firstEventAt, lastSeen: alert.lastEventAt }])))
+    const look = async () => {
+      for (const kind of kinds) {
+        const names = [...new Set([...seen, ...more].filter((each) => each.kind === kind && !known[kind].has(each.name)).map(({ name }) => name))]
+        if (names.length > 0) for (const [name, asset] of await assets.named(tenantId, names, kind)) known[kind].set(name, asset)
+      }
+    }
+    await look()
+    const unheard = seen.filter(({ kind, name }) => !known[kind].has(name))
+    if (unheard.length === 0) return
+    await database.tenant(tenantId, (tx) => assets.observe(tx, tenantId, unheard))
+    await look()
+  }
+
   async function apply(tx: Transaction, changes: readonly Change[]): Promise<void> {
     if (changes.length === 0) return
     await store.write(tx, tenantId, changes.map(({ incident }) => incident))
@@ -90,22 +109,6 @@ const latest = (alerts: readonly Alert[]): number => Math.max(...alerts.map(({ l
 /** Assets by the names that alerts give them. */
 type Known = Readonly<Record<'host' | 'user', Map<string, Asset>>>
 
-/** Looks up what is not known yet. An alert may come before the asset graph has heard of its host: then it hears of it here. */
-async function nameAll(database: Database, assets: Parts['assets'], tenantId: string, alerts: readonly Alert[], known: Known): Promise<void> {
-  const missing = (kind: 'host' | 'user') => [...new Set(alerts.map((alert) => alert[kind]))].filter((name) => name !== null).filter((name) => !known[kind].has(name))
-  const look = async () => {
-    for (const kind of ['host', 'user'] as const) for (const [name, asset] of await assets.named(tenantId, missing(kind), kind)) known[kind].set(name, asset)
-  }
-  await look()
-  const observations = alerts.flatMap((alert) => (['host', 'user'] as const satisfies readonly AssetKind[]).flatMap((kind) => {
-    const name = alert[kind]
-    return name === null || known[kind].has(name) ? [] : [{ kind, name, firstSeen: alert.firstEventAt, lastSeen: alert.lastEventAt }]
-  }))
-  if (observations.length === 0) return
-  await database.tenant(tenantId, (tx) => assets.observe(tx, tenantId, observations))
-  await look()
-}
-
 /** Hosts and users by the names of their assets, so that each can be the target of an action; no character that a text column refuses. */
 function canonical(alert: Alert, known: Known): Alert {
   const named = (kind: 'host' | 'user') => {
@@ -130,16 +133,17 @@ function rulesWith(rules: readonly IncidentRule[], alerts: readonly Alert[]): In
 }
 
 /** What the alerts say, added to what was known. */
-function absorb<T extends Pick<Incident, 'hosts' | 'users' | 'techniques' | 'tactics' | 'rules' | 'alertCount' | 'lastActivity'>>(incident: T, alerts: readonly Alert[], now: number) {
+function absorb<T extends Pick<Incident, 'hosts' | 'users' | 'techniques' | 'tactics' | 'rules' | 'alertCount' | 'lastActivity'>>(incident: T, alerts: readonly Alert[], known: Known, now: number) {
+  const named = (kind: 'host' | 'user', names: readonly string[]) => names.map((name) => known[kind].get(name)?.name ?? name)
   const facts = {
-    hosts: union(incident.hosts, alerts.map(({ host }) => host)), users: union(incident.users, alerts.map(({ user }) => user)),
+    hosts: union(named('host', incident.hosts), alerts.map(({ host }) => host)), users: union(named('user', incident.users), alerts.map(({ user }) => user)),
     techniques: union(incident.techniques, alerts.flatMap(({ techniques }) => techniques)), tactics: union(incident.tactics, alerts.flatMap(({ tactics }) => tactics)),
     rules: rulesWith(incident.rules, alerts),
   }
   return { ...incident, ...facts, title: titleOf(facts), alertCount: incident.alertCount + alerts.length, lastActivity: Math.max(incident.lastActivity, latest(alerts)), updatedAt: now }
 }
 
-const assetsOf = (alerts: readonly Alert[], known: Known): Asset[] => (['host', 'user'] as const).flatMap((kind) => {
+const assetsOf = (alerts: readonly Alert[], known: Known): Asset[] => kinds.flatMap((kind) => {
   const names = new Set(alerts.map((alert) => alert[kind]))
   return [...new Set(known[kind].values())].filter(({ name }) => names.has(name))
 })
@@ -149,7 +153,7 @@ function opened(alerts: readonly Alert[], fresh: ReadonlySet<string>, known: Kno
   const led = alerts.filter(({ id }) => fresh.has(id)).reduce((first, alert) => (alert.raisedAt < first.raisedAt ? alert : first))
   const { severity, reasons } = severityOf(alerts, assetsOf(alerts, known))
   const incident: Incident = {
-    ...absorb({ hosts: [], users: [], techniques: [], tactics: [], rules: [], alertCount: 0, lastActivity: led.lastEventAt }, alerts, now),
+    ...absorb({ hosts: [], users: [], techniques: [], tactics: [], rules: [], alertCount: 0, lastActivity: led.lastEventAt }, alerts, known, now),
     id: newId('inc', now), status: 'new', verdict: null, severity, machineSeverity: severity, severityReasons: reasons, analyst: null, backfill: led.backfill,
     clocks: {
       t0: earliest(alerts), t1: led.firstEventAt, t2: led.receivedAt, t3: led.raisedAt, t4: null, t5: null, t6: now, t7: null, t8: null, t8a: null, t9: null, t9n: null, t10: null, t11: null, t12: null, pauses: [],
@@ -164,7 +168,7 @@ function joined(before: Incident, alerts: readonly Alert[], known: Known, now: n
   const raised = after.severity !== before.severity
   return {
     incident: {
-      ...absorb(before, alerts, now), severity: after.severity, machineSeverity: after.machineSeverity, severityReasons: after === before ? before.severityReasons : reasons,
+      ...absorb(before, alerts, known, now), severity: after.severity, machineSeverity: after.machineSeverity, severityReasons: after === before ? before.severityReasons : reasons,
       clocks: sawActivity(before.clocks, earliest(alerts)),
     },
     alerts,

@@ -148,6 +148,15 @@ export async function openBy(tx: Reader, tenantId: string, keys: readonly string
   return rows.map((row) => row.id)
 }
 
+/** Hosts and accounts of these incidents that are known by a short name only. */
+export async function namesOf(tx: Reader, tenantId: string, ids: readonly string[]): Promise<{ kind: 'host' | 'user'; name: string }[]> {
+  const { rows } = await sql<{ kind: 'host' | 'user'; name: string }>`
+    SELECT DISTINCT named.kind, named.name FROM incidents_incidents i
+    CROSS JOIN LATERAL (SELECT 'host' AS kind, unnest(i.hosts) AS name UNION ALL SELECT 'user', unnest(i.users)) named
+    WHERE i.tenant_id = ${tenantId} AND i.id = ANY(${ids}) AND named.name !~ ${String.raw`[.@\\]`}`.execute(tx)
+  return rows
+}
+
 /** Of each incident the keys that grouping reads whole, and of the others those that are asked for. */
 export async function keysOf(tx: Reader, tenantId: string, ids: readonly string[], wanted: readonly string[]): Promise<Map<string, string[]>> {
   const { rows } = await sql<{ incident_id: string; key: string }>`
