@@ -93,7 +93,7 @@ function contentOf(row: PolicyRecord): PolicyContent {
   }
 }
 
-const label = z.string().trim().min(1).max(200)
+const label = z.string().trim().min(1).max(200).regex(/^\P{Cc}+$/u, 'no control characters')
 const labels = z.array(label).min(1).max(1_000)
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
 const some = <T extends string>(values: readonly [T, ...T[]]) => z.array(z.enum(values)).min(1)

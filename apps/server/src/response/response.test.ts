@@ -20,6 +20,8 @@ const fresh = (brief: object = {}, name = 'WS-12') => {
   return at.incident({ hosts: [name], ...brief })
 }
 const codes = (answer: { body: { targets: { reason_code: string | null }[] } }) => answer.body.targets.map(({ reason_code }) => reason_code)
+const waiting = async (who: Who, asked: { body: { action_id: string } }) =>
+  (await at.read(who, '/api/v1/actions?status=awaiting_approval')).body.actions.find(({ action_id }: { action_id: string }) => action_id === asked.body.action_id)
 
 describe('while the customer has one user', () => {
   test('critical is allowed at once, and without an executor it ends so, in both languages', async () => {
@@ -55,7 +57,7 @@ describe('while the customer has one user', () => {
     const asked = await at.ask(analyst, incident, body())
     expect(asked.body).toMatchObject({ status: 'awaiting_approval', waiting_for: "the customer's approvers", requester: { kind: 'provider' }, targets: [{ verdict: { decision: 'ask', approvers: 'customer', reason_code: 'approval_required' } }] })
     expect(Date.parse(asked.body.expires_at)).toBe(at.clock.now() + 4 * 3_600_000)
-    expect((await at.read(admin, '/api/v1/actions?status=awaiting_approval')).body.actions[0]).toMatchObject({ action_id: asked.body.action_id, may_decide: { allowed: true, reason_code: null } })
+    expect(await waiting(admin, asked)).toMatchObject({ action_id: asked.body.action_id, may_decide: { allowed: true, reason_code: null } })
     expect(at.told.at(-1)).toMatchObject({ ko: '승인 대기(고객 승인자): WS-12 격리', waits: true })
 
     at.clock.advance(90_000)
@@ -201,7 +203,7 @@ describe('who approves', () => {
     const asked = await at.ask(admin, fresh({ severity: 'high' }), body())
     expect(asked.body).toMatchObject({ waiting_for: 'the MDR team', targets: [{ verdict: { approvers: 'provider', reason_code: 'approval_required' } }] })
     expect(await at.approve(second, asked.body.action_id)).toMatchObject({ status: 403, body: { code: 'not_the_approver' } })
-    expect((await at.read(staff, '/api/v1/actions?status=awaiting_approval')).body.actions[0].may_decide).toEqual({ allowed: true, reason_code: null })
+    expect((await waiting(staff, asked))!.may_decide).toEqual({ allowed: true, reason_code: null })
     expect((await at.approve(staff, asked.body.action_id)).status).toBe(200)
   })
   test('a key of the requester is the requester', async () => {
@@ -243,7 +245,10 @@ describe('lists', () => {
   test('page by page, by status and by incident, newest first', async () => {
     const incident = fresh({ severity: 'high' })
     const made: string[] = []
-    for (let i = 0; i < 5; i++) made.unshift((await at.ask(analyst, incident, body({ reason: `n${i}` }))).body.action_id)
+    for (let i = 0; i < 5; i++) {
+      at.clock.advance(1)
+      made.unshift((await at.ask(analyst, incident, body({ reason: `n${i}` }))).body.action_id)
+    }
     const seen: string[] = []
     let cursor = ''
     do {
@@ -251,7 +256,7 @@ describe('lists', () => {
       seen.push(...page.actions.map(({ action_id }: { action_id: string }) => action_id))
       cursor = page.next_cursor === null ? '' : `&cursor=${page.next_cursor}`
     } while (cursor !== '')
-    expect([...seen].sort()).toEqual([...made].sort())
+    expect(seen).toEqual(made)
     expect((await at.read(admin, '/api/v1/actions?status=lifted')).body).toEqual({ actions: [], next_cursor: null })
     expect((await at.read(admin, '/api/v1/actions?status=nonsense')).status).toBe(400)
     expect((await at.read(admin, '/api/v1/actions?cursor=nonsense')).body.code).toBe('cursor_invalid')
