@@ -93,6 +93,8 @@ export interface Detection {
   intelChanged(): void
   /** Installs the own rules, then begins to search from the checkpoints. Does not wait for what lies behind. */
   start(): Promise<void>
+  /** Leaves a tenant that is being erased alone: nothing of it is searched or kept any more. */
+  forget(tenantId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -292,6 +294,7 @@ export function openDetection(options: DetectionOptions): Detection {
       }
       await follow.start()
     },
+    forget: follow.forget,
     async close() {
       const stopped = follow.close()
       // A search that does not end is not waited for: its events are searched again at the next start.

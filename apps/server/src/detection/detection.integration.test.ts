@@ -1,11 +1,15 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { parseIndicator } from '@haechi/indicators'
 import type { Indicator } from '@haechi/indicators'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Detection } from './api.ts'
 import { openDetectionFixture, person, ruleOf, started, startTime, tenant } from './detection.fixture.ts'
 
+/** The pinned state of SigmaHQ's rules; without the corpus its test is skipped. */
+const sigmaHq = join(resolve(import.meta.dirname, '../../../..', process.env['HAECHI_CORPUS'] ?? '../shared/data'), 'sigma-rules/sigma-rules-994da166.tar.gz')
 let at: Awaited<ReturnType<typeof openDetectionFixture>>
 let detection: Detection
 afterEach(async () => {
@@ -195,6 +199,20 @@ describe('what is looked for', () => {
     expect((await found()).filter(({ host }) => host === 'C').map(({ rule }) => rule.title)).toEqual(['Finds evil'])
     expect(await states()).toEqual([['bought', 'damaged'], ['haechi-rules', 'in_force']])
   })
+
+  test.skipIf(!existsSync(sigmaHq))('the public rules are installed as they are, and each alert names their author and licence', async () => {
+    await begin()
+    const folder = join(at.root, 'sigma')
+    await mkdir(folder)
+    execFileSync('tar', ['-xzf', sigmaHq, '-C', folder])
+    const { report } = await detection.installPack(person, { name: 'sigmahq', tenantId: null, path: folder, license: 'DRL-1.1' })
+    expect(report).toMatchObject({ accepted: 3_132, rejectedCount: 0 })
+    await at.send([started('vssadmin.exe delete shadows /all /quiet', { Image: 'C:\\Windows\\System32\\vssadmin.exe', OriginalFileName: 'VSSADMIN.EXE' })])
+    const alerts = await found()
+    expect(alerts.length).toBeGreaterThan(0)
+    for (const { rule } of alerts) expect(rule).toMatchObject({ source: 'sigmahq', license: 'DRL-1.1', author: expect.stringMatching(/\w/) as string })
+    expect(await detection.rules(tenant)).toHaveLength(3_133)
+  }, 120_000)
 
   test('without the folder of its own rules detection begins all the same', async () => {
     await begin({ 'one.yml': ruleOf('rule-evil', 'evil') }, { ownRules: '/nowhere/haechi-rules' })

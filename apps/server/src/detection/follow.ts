@@ -56,6 +56,8 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
   const queue: string[] = []
   const queued = new Set<string>()
   const watchers = new Set<() => void>()
+  /** Erased: their names come never again. */
+  const forgotten = new Set<string>()
   let wake: () => void = () => undefined
   let closed = false
   let running: Promise<void> = Promise.resolve()
@@ -73,7 +75,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
   }
 
   function enqueue(tenant: string): void {
-    if (closed || queued.has(tenant)) return
+    if (closed || queued.has(tenant) || forgotten.has(tenant)) return
     queued.add(tenant)
     queue.push(tenant)
     wake()
@@ -88,6 +90,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
         continue
       }
       queued.delete(tenant)
+      if (forgotten.has(tenant)) continue
       const of = follow(tenant)
       // Whoever waits for its commit comes back with it.
       if (of.pause !== undefined || (of.flushing !== null && (of.trouble !== null || eventsIn(of.pending) >= pendingEvents))) continue
@@ -133,6 +136,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
 
   /** The stretch from `from` could not be searched or kept. */
   function failed(of: Followed, from: number, size: number, error: unknown): void {
+    if (forgotten.has(of.tenant)) return
     const reason = error instanceof Error ? error.message : 'unknown'
     const trouble = of.trouble ??= { until: from + size, size, tries: 0, halving: false }
     trouble.tries++
@@ -248,6 +252,19 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
       stopListening = eventLog.onDurable(enqueue)
       for (const tenant of eventLog.tenants()) enqueue(tenant)
       running = run()
+    },
+    /** Searches the tenant's log no more and keeps nothing of what was found in it since. Before the log is erased. */
+    async forget(tenant: string): Promise<void> {
+      forgotten.add(tenant)
+      const of = tenants.get(tenant)
+      if (of === undefined) return
+      tenants.delete(tenant)
+      // A search under way brings its stretch back to a place that is none.
+      setBack(of, -1)
+      clearTimeout(of.pause)
+      clearTimeout(of.lazy)
+      await of.flushing
+      clearTimeout(of.lazy)
     },
     detected: (tenant: string): number => tenants.get(tenant)?.visible ?? 0,
     lag: (): number => eventLog.tenants().reduce((sum, tenant) => sum + Math.max(0, eventLog.end(tenant) - (tenants.get(tenant)?.visible ?? 0)), 0),

@@ -25,7 +25,7 @@ export type ThreadData = { readonly logFolder: string; /** Tests: an event that 
 const sliceMs = 100
 /** Of raw records that go with the findings of one slice. */
 const evidenceBytes = 8 * 1_048_576
-const cursorsMost = 64
+const placesMost = 32
 const compiledMost = 16
 const hour = 3_600_000
 
@@ -41,7 +41,9 @@ const say = (message: FromThread) => { port.postMessage(message) }
 const packs = new Map<string, { rules: Loaded[] }>()
 const compiled = new Map<string, Compiled>()
 const tenants = new Map<string, Tenant>()
-const cursors = new Map<string, LogCursor>()
+/** Where each tenant's log is open: everything before `at` was given; `batch` is one that was begun and not ended. */
+type Place = { readonly cursor: LogCursor; at: number; batch: StoredBatch | null }
+const places = new Map<string, Place>()
 
 /** What the matcher reads of the event in hand: read once, for rules, indicators and evidence. */
 const hand: { reading: Reading | null; record: unknown; receivedAt: number; exhausted: number } = { reading: null, record: null, receivedAt: 0, exhausted: 0 }
@@ -78,81 +80,83 @@ async function openKey(wrapped: Uint8Array, place: string): Promise<Uint8Array> 
 
 /** The reason why the last stretch could not be read. */
 let damage = ''
-async function cursorAt(tenant: string, from: number): Promise<LogCursor> {
-  let cursor = cursors.get(tenant)
-  if (cursor !== undefined && cursor.offset() !== from) {
+async function placeAt(tenant: string, from: number): Promise<Place> {
+  let place = places.get(tenant)
+  if (place !== undefined && place.at !== from) {
+    await place.cursor.close()
+    place = undefined
+  }
+  place ??= { cursor: openCursor({ folder: join(logFolder, tenant), tenant, from, openKey, onDamage: ({ reason }) => { damage = reason } }), at: from, batch: null }
+  places.delete(tenant)
+  for (const [oldest, { cursor }] of places) {
+    if (places.size < placesMost) break
+    places.delete(oldest)
     await cursor.close()
-    cursor = undefined
   }
-  cursor ??= openCursor({ folder: join(logFolder, tenant), tenant, from, openKey, onDamage: ({ reason }) => { damage = reason } })
-  cursors.delete(tenant)
-  for (const [oldest, open] of cursors) {
-    if (cursors.size < cursorsMost) break
-    cursors.delete(oldest)
-    await open.close()
-  }
-  cursors.set(tenant, cursor)
-  return cursor
+  places.set(tenant, place)
+  return place
 }
 
 async function search({ tenant: name, from, end, most }: SearchRequest): Promise<Slice> {
   const tenant = tenants.get(name)
   if (tenant === undefined) throw new Error('a tenant that nobody told of')
   const rules = compile(tenant.rules.packs)
-  const cursor = await cursorAt(name, from)
+  const place = await placeAt(name, from)
   const gaps: Gap[] = []
   const volumes = new Map<number, Volume>()
   const findings = noFindings()
   const faults: Record<string, number> = {}
-  let next = from
   let events = 0
   let bytes = 0
   const missing = (to: number) => {
-    if (to > next) gaps.push({ from: next, to, reason: damage === '' ? 'retention' : `log_corrupt:${damage}` })
+    if (to > place.at) gaps.push({ from: place.at, to, reason: damage === '' ? 'retention' : `log_corrupt:${damage}` })
     damage = ''
-    next = Math.max(next, to)
+    place.at = Math.max(place.at, to)
   }
-  const began = performance.now()
+  const deadline = performance.now() + sliceMs
   try {
-    while (next < end && events < most && bytes < evidenceBytes && performance.now() - began < sliceMs) {
-      const batch = await cursor.next(end)
+    for (;;) {
+      if (place.at >= end || events >= most || bytes >= evidenceBytes || performance.now() >= deadline) break
+      const batch = place.batch ?? await place.cursor.next(end)
       if (batch === null) {
         // What is missing at the end leaves the cursor behind what could be read.
-        missing(Math.min(end, cursor.offset()))
+        missing(Math.min(end, place.cursor.offset()))
         break
       }
       missing(batch.first)
-      const first = next - batch.first
-      const count = Math.min(batch.count - first, most - events)
       const volume = volumes.get(Math.floor(batch.receivedAt / hour)) ?? { events: 0, matches: 0 }
       volumes.set(Math.floor(batch.receivedAt / hour), volume)
-      for (const match of matchesOf(batch, first, count, { name, ...tenant }, rules, faults)) {
+      const searched = searchBatch(batch, place.at - batch.first, most - events, deadline, { name, ...tenant }, rules, faults, (match) => {
         volume.matches++
         fold(findings, name, match)
         bytes += match.record.raw.length
-      }
-      volume.events += count
-      events += count
-      next += count
+      })
+      volume.events += searched
+      events += searched
+      place.at += searched
+      place.batch = place.at < batch.first + batch.count ? batch : null
     }
   } catch (error) {
     await forget(name)
     throw error
   }
-  return { next, events, gaps, findings, volumes, faults }
+  return { next: place.at, events, gaps, findings, volumes, faults }
 }
 
 async function forget(tenant: string): Promise<void> {
-  const cursor = cursors.get(tenant)
-  cursors.delete(tenant)
-  await cursor?.close()
+  const place = places.get(tenant)
+  places.delete(tenant)
+  await place?.cursor.close()
 }
 
-function* matchesOf(batch: StoredBatch, first: number, count: number, tenant: Tenant & { name: string }, { matcher, facts }: Compiled, faults: Record<string, number>): Generator<Match> {
+/** Searches at most `most` events of a batch, from its event `first` on, until the deadline. Answers how many, at least one. */
+function searchBatch(batch: StoredBatch, first: number, most: number, deadline: number, tenant: Tenant & { name: string }, { matcher, facts }: Compiled, faults: Record<string, number>, found: (match: Match) => void): number {
   const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
+  const last = Math.min(batch.count, first + most)
   hand.receivedAt = batch.receivedAt
   let at = 0
-  for (let i = 0; i < first + count; i++) {
+  for (let i = 0; i < last; i++) {
+    if (i > first && performance.now() >= deadline) return i - first
     const stop = lines.indexOf(10, at)
     const line = lines.subarray(at, stop)
     at = stop + 1
@@ -177,20 +181,21 @@ function* matchesOf(batch: StoredBatch, first: number, count: number, tenant: Te
       const known = facts.get(rule)!
       const { id } = known.rule
       if (tenant.disabled.has(id) || (!known.on && !tenant.enabled.has(id))) continue
-      yield {
+      found({
         facts: { kind: 'rule', rule: known.rule, severity: known.level ?? 'medium', host, user, techniques: known.techniques, tactics: known.tactics, indicators: [], suppressionId: suppressionOf(id) },
         record: evidence, backfill: batch.backfill, matched: matchedOf(matched),
-      }
+      })
     }
     for (const hit of hits) {
       const known = indicatorFacts(hit)
       if (tenant.disabled.has(known.rule.id)) continue
-      yield {
+      found({
         facts: { ...known, host, user, suppressionId: suppressionOf(known.rule.id) },
         record: evidence, backfill: batch.backfill, matched: matchedOf([{ selection: 'indicator', field: hit.field, value: hit.answer.value }]),
-      }
+      })
     }
   }
+  return last - first
 }
 
 const nouns = { ip: 'address', cidr: 'network', domain: 'domain', url: 'URL', md5: 'file', sha1: 'file', sha256: 'file', email: 'e-mail address' } as const
