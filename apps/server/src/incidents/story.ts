@@ -1,6 +1,7 @@
 // What an incident's page is made of, as JSON in the reader's language. Pure. Defended by story.test.ts.
+import { presentAlertEvent } from '../detection/api.ts'
 import type { Alert, AlertEvent } from '../detection/api.ts'
-import type { AlertEvent as AlertEventWire, AlertSummary } from '../detection/wire.ts'
+import type { AlertEvent as AlertEventWire } from '../detection/wire.ts'
 import { keysOf } from './grouping.ts'
 import { rankOf } from './model.ts'
 import type { Clocks } from './model.ts'
@@ -25,16 +26,6 @@ export const presentClocks = (clocks: Clocks): IncidentClocks => ({
   pauses: clocks.pauses.map(({ from, to, reason }) => ({ from: iso(from), to: isoOrNull(to), reason })),
 })
 
-export const presentAlert = (alert: Alert): AlertSummary => ({
-  id: alert.id, kind: alert.kind, severity: alert.severity, status: alert.status, verdict: alert.verdict, incident_id: alert.incidentId, host: alert.host, user: alert.user,
-  rule: {
-    id: alert.rule.id, title: alert.rule.title, author: alert.rule.author, source: alert.rule.source, license: alert.rule.license, pack_version: alert.rule.packVersion,
-    references: [...alert.rule.references], false_positives: [...alert.rule.falsePositives],
-  },
-  techniques: [...alert.techniques], tactics: [...alert.tactics], first_event_at: iso(alert.firstEventAt), last_event_at: iso(alert.lastEventAt), received_at: iso(alert.receivedAt), raised_at: iso(alert.raisedAt),
-  event_count: alert.eventCount, indicators: alert.indicators.map((each) => ({ ...each, sources: [...each.sources] })), backfill: alert.backfill,
-})
-
 export const presentEntry = (entry: Entry, language: TextLanguage): TimelineEntry => ({
   id: entry.id, at: iso(entry.at), kind: entry.kind, actor: entry.actor, text: entry.text[language], severity: entry.severity, ref: entry.ref, event: null,
 })
@@ -49,21 +40,13 @@ export function timelineOf(alerts: readonly Alert[], events: ReadonlyMap<string,
     const event = events.get(alert.id)?.[0]
     if (event === undefined) return null
     raw += event.raw.length
-    return presentEvent(event, raw <= rawMost)
+    return { ...presentAlertEvent(event), raw: raw <= rawMost ? event.raw : null }
   }
   const told = alerts.map((alert): TimelineEntry => ({
     id: alert.id, at: iso(alert.firstEventAt), kind: 'alert', actor: null, text: alertText(alert, language), severity: alert.severity, ref: { type: 'alert', id: alert.id }, event: evidence(alert),
   }))
   return [...told, ...entries.map((entry) => presentEntry(entry, language))].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
-
-const presentEvent = (event: AlertEvent, withRaw: boolean): AlertEventWire => ({
-  event_id: event.eventId, time: iso(event.time), received_at: iso(event.receivedAt), source: event.source, matched: event.matched.map((each) => ({ ...each })), raw: withRaw ? event.raw : null,
-  process: event.process === null ? null : {
-    guid: event.process.guid, pid: event.process.pid, image: event.process.image, command_line: event.process.commandLine, user: event.process.user,
-    parent_guid: event.process.parentGuid, parent_pid: event.process.parentPid, parent_image: event.process.parentImage, parent_command_line: event.process.parentCommandLine,
-  },
-})
 
 function alertText({ rule, host, user, eventCount }: Alert, language: TextLanguage): string {
   if (language === 'en') return `${rule.title}${host === null ? '' : ` on ${host}`}${user === null ? '' : `, by ${user}`}${eventCount > 1 ? ` (${eventCount.toLocaleString('en')} events)` : ''}`
