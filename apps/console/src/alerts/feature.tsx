@@ -10,6 +10,6 @@ export const alertsRoute = createRoute({
 })
 
 export const alerts = {
-  nav: [{ group: 'defend', to: '/alerts', label: { en: 'Alerts', ko: '알림' }, icon: <icons.alerts />, key: 'l' }],
+  nav: [{ group: 'defend', to: '/alerts', label: { en: 'Alerts', ko: '경보' }, icon: <icons.alerts />, key: 'l' }],
   routes: [alertsRoute],
 } as const satisfies Feature

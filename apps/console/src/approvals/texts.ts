@@ -16,6 +16,6 @@ export const approvalTexts = catalogue({
   empty: '승인을 기다리는 조치가 없습니다',
   empty_why: '대응 정책에 따라 사람의 승인이 필요한 조치가 근거와 영향 범위와 함께 이곳에 나타납니다.',
   empty_next: '열린 인시던트 보기',
-  incident: '인시던트', evidence: '근거', evidence_more: '인시던트의 다른 알림 {count}건',
+  incident: '인시던트', evidence: '근거', evidence_more: '인시던트의 다른 경보 {count}건',
   expired: '만료됨', left: '{time} 남음', decide: '결정하기',
 })

@@ -50,10 +50,10 @@ function ProcessRow({ row, alerts, onClaim }: { row: Extract<TreeRow, { type: 'p
         <span className={classes['head']}>
           <span className="unseen">{`${row.depth + 1}: `}</span>
           {first === undefined ? <span className={classes['name']} title={node.image ?? undefined}>{name}</span> : <button type="button" className={classes['name']} title={node.image ?? undefined} onClick={() => onClaim({ alertId: first.id, eventId: null })}>{name}</button>}
-          {worst === undefined ? (node.bad ? <span className={classes['bad']}>{t('process_bad')}</span> : null) : <span className={classes['bad']}><SeveritySign severity={worst} compact /><span>{alerts.map((alert) => alert.rule.title).join(', ')}</span></span>}
           <span className={classes['user']}>{node.user}</span>
           <time className={classes['at']} dateTime={node.at} title={f.absolute(node.at)}>{f.clock(node.at).slice(11)}</time>
         </span>
+        {worst === undefined ? (node.bad ? <span className={classes['bad']}>{t('process_bad')}</span> : null) : <span className={classes['bad']}><SeveritySign severity={worst} compact /><span>{alerts.map((alert) => alert.rule.title).join(', ')}</span></span>}
         {node.command_line === null ? null : <code className={classes['command']} title={node.command_line}>{node.command_line}</code>}
       </span>
     </li>

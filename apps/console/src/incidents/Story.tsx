@@ -12,7 +12,7 @@ import { SeveritySign } from '../parts/signs.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import type { Claim } from './EvidenceDrawer.tsx'
 import { useAbilities, useIncidentChanges } from './queries.ts'
-import { byMinute, firstLines, matches } from './story.ts'
+import { byMinute, factOf, firstLines, matches } from './story.ts'
 import type { StoryFilter, StoryLine } from './story.ts'
 import { incidentTexts } from './texts.ts'
 import classes from './Story.module.css'
@@ -75,6 +75,7 @@ function Line({ line, onClaim, pending, onAgain }: { line: StoryLine; onClaim: (
   const f = useFormats()
   const { entry, entries } = line
   const Icon = entry.kind === 'alert' ? null : icons[kindIcons[entry.kind]]
+  const fact = entry.kind === 'alert' ? factOf(entry) : null
   const claim = entry.ref?.type === 'alert' ? { alertId: entry.ref.id, eventId: entry.event?.event_id ?? null } : null
   return (
     <li className={classes['line']} data-kind={entry.kind} data-pending={pending?.state}>
@@ -84,7 +85,7 @@ function Line({ line, onClaim, pending, onAgain }: { line: StoryLine; onClaim: (
         {claim === null ? <p className={classes['text']}>{entry.text}</p> : <button type="button" className={classes['claim']} onClick={() => onClaim(claim)}>{entry.text}</button>}
         <p className={classes['under']}>
           {entries.length === 1 ? null : <span title={`${f.absolute(entry.at)} – ${f.absolute(entries.at(-1)!.at)}`}><span aria-hidden="true">{t('times', { count: entries.length })}</span><span className="unseen">{t('times_spoken', { count: entries.length })}</span></span>}
-          {entry.kind === 'alert' && entry.event !== null ? <Facts entry={entry} /> : null}
+          {fact === null ? null : <span className={classes['fact']} title={fact}>{fact}</span>}
           {entry.kind !== 'alert' && entry.kind !== 'comment' && entry.actor !== null && entry.actor.kind !== 'system' ? <span>{entry.actor.name}</span> : null}
           {pending?.state === 'sending' ? <span>{t('comment_sending')}</span> : null}
           {pending?.state === 'failed' ? <button type="button" className={classes['again']} onClick={() => onAgain(pending)}>{t('comment_failed')} · {t('comment_again')}</button> : null}
@@ -92,14 +93,6 @@ function Line({ line, onClaim, pending, onAgain }: { line: StoryLine; onClaim: (
       </div>
     </li>
   )
-}
-
-/** What of the record made the claim, in one line. */
-function Facts({ entry }: { entry: TimelineEntry }) {
-  const process = entry.event?.process
-  const matched = entry.event?.matched[0]
-  const said = process?.command_line ?? (matched === undefined ? null : `${matched.field === null ? '' : `${matched.field}: `}${typeof matched.value === 'string' ? matched.value : JSON.stringify(matched.value)}`)
-  return said === null || said === '' ? null : <span className={classes['fact']} title={said}>{said}</span>
 }
 
 function CommentBox({ box, onSend }: { box: RefObject<HTMLTextAreaElement | null>; onSend: (text: string) => void }) {

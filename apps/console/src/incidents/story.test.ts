@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TimelineEntry } from '../../../server/src/incidents/wire.ts'
-import { detail } from './incidents.fixture.ts'
-import { byMinute, firstLines, matches } from './story.ts'
+import { detail, eventOf } from './incidents.fixture.ts'
+import { byMinute, factOf, firstLines, matches } from './story.ts'
 
 const utcDay = (iso: string) => iso.slice(0, 10)
 const entryOf = (id: string, at: number, change: Partial<TimelineEntry> = {}): TimelineEntry => ({ id, at: new Date(at).toISOString(), kind: 'alert', actor: null, text: 'same', severity: 'high', ref: null, event: null, ...change })
@@ -36,6 +36,14 @@ describe('the story by minute', () => {
       const firsts = minutes.flatMap(({ lines }) => lines.map(({ entry }) => Date.parse(entry.at)))
       expect(firsts).toEqual(firsts.toSorted((a, b) => a - b))
     }))
+  })
+
+  test('a claim shows the command, else the matched text that says most, else nothing', () => {
+    const matched = [{ selection: 's', field: 'EventID', value: 5145 }, { selection: 's', field: 'ShareName', value: 'C$' }, { selection: 's', field: 'RelativeTargetName', value: 'Temp\\a.exe' }]
+    expect(factOf({ event: eventOf() })).toContain('MiniDump')
+    expect(factOf({ event: eventOf({ process: null, matched }) })).toBe('RelativeTargetName: Temp\\a.exe')
+    expect(factOf({ event: eventOf({ process: null, matched: matched.slice(0, 1) }) })).toBeNull()
+    expect(factOf({ event: null })).toBeNull()
   })
 
   test('filters keep what they name; the first lines are cut between minutes and the rest is counted', () => {

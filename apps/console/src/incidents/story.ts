@@ -43,6 +43,14 @@ function folds(a: TimelineEntry, b: TimelineEntry): boolean {
   return a.kind === 'alert' && b.kind === 'alert' && a.text === b.text && a.severity === b.severity
 }
 
+/** What of its record made the claim, in one line: the command, else the matched text that says most; null where there is neither. */
+export function factOf({ event }: Pick<TimelineEntry, 'event'>): string | null {
+  if (event === null) return null
+  if (event.process?.command_line != null && event.process.command_line !== '') return event.process.command_line
+  const said = event.matched.filter((one): one is typeof one & { value: string } => typeof one.value === 'string' && one.value !== '').toSorted((a, b) => b.value.length - a.value.length)[0]
+  return said === undefined ? null : said.field === null ? said.value : `${said.field}: ${said.value}`
+}
+
 /** The first `limit` lines, cut between minutes; `rest` counts the lines left. */
 export function firstLines(minutes: readonly StoryMinute[], limit: number): { minutes: StoryMinute[]; rest: number } {
   const shown: StoryMinute[] = []

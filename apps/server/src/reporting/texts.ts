@@ -80,7 +80,7 @@ export const figureNames = {
 export const stages = {
   events: { en: 'Events received', ko: '수신한 이벤트' },
   detections: { en: 'Matches of rules and indicators', ko: '규칙·지표 일치' },
-  alerts: { en: 'Alerts', ko: '알림' },
+  alerts: { en: 'Alerts', ko: '경보' },
   incidents: { en: 'Incidents', ko: '인시던트' },
   investigated: { en: 'Investigated by people', ko: '사람이 조사한 인시던트' },
   confirmed: { en: 'Confirmed attacks', ko: '확인된 공격' },
@@ -93,7 +93,7 @@ export const health: Readonly<Record<'healthy' | 'watch' | 'at_risk', Texts>> = 
 export const notes = {
   noIncidents: { en: 'No incident was detected in this period.', ko: '이 기간에 탐지된 인시던트가 없습니다.' },
   noActions: { en: 'No action was requested in this period.', ko: '이 기간에 요청된 대응 조치가 없습니다.' },
-  noRules: { en: 'No rule raised an alert in this period.', ko: '이 기간에 알림을 발생시킨 규칙이 없습니다.' },
+  noRules: { en: 'No rule raised an alert in this period.', ko: '이 기간에 경보를 발생시킨 규칙이 없습니다.' },
   noSources: { en: 'No source has sent an event yet.', ko: '아직 이벤트를 보낸 소스가 없습니다.' },
   noRecommendations: { en: 'Nothing is recommended at the moment.', ko: '현재 권고 사항이 없습니다.' },
   noEvents: { en: 'No event was received in this period.', ko: '이 기간에 수신한 이벤트가 없습니다.' },
@@ -142,17 +142,17 @@ export const recommendations = {
   expired: (count: number): Texts => ({ en: `Name somebody who answers at night: ${plural(count, 'request')} for approval ran out unanswered.`, ko: `승인 요청 ${ko(count)}건이 응답 없이 만료되었습니다. 야간에 응답할 담당자를 지정하십시오.` }),
   noExecutor: (count: number, types: string): Texts => ({ en: `Connect something that can carry out approved actions (${types}): ${plural(count, 'action')} had to be done by hand.`, ko: `승인된 조치를 실행할 연동(${types})을 추가하십시오. ${ko(count)}건을 사람이 직접 처리했습니다.` }),
   silent: (count: number, names: string): Texts => ({ en: `Look at ${plural(count, 'source')} that fell silent for more than a day: ${names}.`, ko: `하루 넘게 이벤트를 보내지 않은 소스 ${ko(count)}개를 확인하십시오: ${names}` }),
-  noisy: (title: string, harmless: number, judged: number): Texts => ({ en: `Narrow the rule "${title}": ${harmless} of ${plural(judged, 'judged alert')} were false or harmless.`, ko: `"${title}" 규칙의 조건을 좁히십시오. 판정한 알림 ${ko(judged)}건 가운데 ${ko(harmless)}건이 오탐이거나 정상 행위입니다.` }),
+  noisy: (title: string, harmless: number, judged: number): Texts => ({ en: `Narrow the rule "${title}": ${harmless} of ${plural(judged, 'judged alert')} were false or harmless.`, ko: `"${title}" 규칙의 조건을 좁히십시오. 판정한 경보 ${ko(judged)}건 가운데 ${ko(harmless)}건이 오탐이거나 정상 행위입니다.` }),
   unjudged: (count: number): Texts => ({ en: `Give ${plural(count, 'resolved incident')} a verdict, so that the figures count ${count === 1 ? 'it' : 'them'}.`, ko: `해결된 인시던트 ${ko(count)}건을 판정해 지표에 반영하십시오.` }),
 } as const
 
 export const definitionTexts = {
-  funnel: { en: 'Events: received in the period. Matches: events that met a rule or an indicator. Alerts: matches of one rule on one host by one user within ten minutes are one alert. Investigated: somebody took up the incident. Confirmed: closed or judged as an attack.', ko: '이벤트: 기간 중 수신한 것. 규칙·지표 일치: 탐지 규칙이나 위협 지표에 해당한 이벤트. 알림: 같은 호스트와 사용자에서 10분 안에 같은 규칙에 일치한 이벤트를 하나로 묶은 것. 조사: 담당자가 착수한 인시던트. 확인된 공격: 정탐으로 판정한 인시던트.' },
-  severity: { en: 'Severity: the highest level among an incident\'s alerts, raised by the criticality and exposure of its hosts, lowered only by a person.', ko: '심각도: 인시던트에 속한 알림의 최고 등급을 따르며, 호스트의 중요도와 노출 상태에 따라 올라갑니다. 내리는 것은 사람만 할 수 있습니다.' },
-  tactic: { en: 'Category: an incident is counted under each ATT&CK tactic that its alerts name.', ko: '분류: 알림에 기재된 ATT&CK 전술마다 한 번씩 집계합니다.' },
-  precision: { en: 'Precision of a rule: confirmed alerts as a share of those judged as confirmed, harmless or false.', ko: '규칙 정밀도: 판정한 알림(정탐·정상 행위·오탐) 가운데 정탐의 비율.' },
+  funnel: { en: 'Events: received in the period. Matches: events that met a rule or an indicator. Alerts: matches of one rule on one host by one user within ten minutes are one alert. Investigated: somebody took up the incident. Confirmed: closed or judged as an attack.', ko: '이벤트: 기간 중 수신한 것. 규칙·지표 일치: 탐지 규칙이나 위협 지표에 해당한 이벤트. 경보: 같은 호스트와 사용자에서 10분 안에 같은 규칙에 일치한 이벤트를 하나로 묶은 것. 조사: 담당자가 착수한 인시던트. 확인된 공격: 정탐으로 판정한 인시던트.' },
+  severity: { en: 'Severity: the highest level among an incident\'s alerts, raised by the criticality and exposure of its hosts, lowered only by a person.', ko: '심각도: 인시던트에 속한 경보의 최고 등급을 따르며, 호스트의 중요도와 노출 상태에 따라 올라갑니다. 내리는 것은 사람만 할 수 있습니다.' },
+  tactic: { en: 'Category: an incident is counted under each ATT&CK tactic that its alerts name.', ko: '분류: 경보에 기재된 ATT&CK 전술마다 한 번씩 집계합니다.' },
+  precision: { en: 'Precision of a rule: confirmed alerts as a share of those judged as confirmed, harmless or false.', ko: '규칙 정밀도: 판정한 경보(정탐·정상 행위·오탐) 가운데 정탐의 비율.' },
   offHours: { en: 'Off hours: Saturday, Sunday, and before 09:00 or from 18:00 on other days, in the report\'s time zone. Public holidays count as ordinary days.', ko: '업무 시간 외: 토·일요일 전체와 그 밖의 날 09시 이전·18시 이후(보고서 시간대 기준). 공휴일은 구분하지 않습니다.' },
-  mttrRow: { en: 'MTTD and MTTR in the tables of incidents: means over the confirmed incidents of the row, those from backfilled events left out. MTTR: from the alert to the first completed action.', ko: '인시던트 표의 MTTD·MTTR: 해당 행에서 확인된 인시던트의 평균이며 소급 수집분은 제외합니다. MTTR: 알림부터 첫 조치 완료까지.' },
+  mttrRow: { en: 'MTTD and MTTR in the tables of incidents: means over the confirmed incidents of the row, those from backfilled events left out. MTTR: from the alert to the first completed action.', ko: '인시던트 표의 MTTD·MTTR: 해당 행에서 확인된 인시던트의 평균이며 소급 수집분은 제외합니다. MTTR: 경보부터 첫 조치 완료까지.' },
   backfill: { en: 'Backfilled incidents come from events that were sent in afterwards; they are counted apart.', ko: '소급 인시던트: 나중에 소급 수집된 이벤트에서 나온 것으로 따로 집계합니다.' },
 } as const satisfies Record<string, Texts>
 
@@ -166,7 +166,7 @@ export const labels = {
   figure: { en: 'Figure', ko: '지표' }, target: { en: 'Target', ko: '목표' }, actual: { en: 'This month', ko: '이번 달' }, state: { en: 'Result', ko: '결과' }, trend: { en: 'Three months', ko: '최근 3개월' },
   met: { en: '✓ met', ko: '✓ 달성' }, missed: { en: '✕ missed', ko: '✕ 미달' }, none: { en: 'no data', ko: '자료 없음' }, median: { en: 'median', ko: '중앙값' },
   severity: { en: 'Severity', ko: '심각도' }, count: { en: 'Count', ko: '건수' }, open: { en: 'Open', ko: '미해결' }, tactic: { en: 'Tactic', ko: '전술' }, verdict: { en: 'Verdict', ko: '판정' },
-  stage: { en: 'Stage', ko: '단계' }, suppressed: { en: 'Suppressed by rules of exception', ko: '예외 처리된 알림' }, dismissed: { en: 'Looked at, too weak alone', ko: '단독으로는 근거가 약해 묶지 않은 알림' },
+  stage: { en: 'Stage', ko: '단계' }, suppressed: { en: 'Suppressed by rules of exception', ko: '예외 처리된 경보' }, dismissed: { en: 'Looked at, too weak alone', ko: '단독으로는 근거가 약해 묶지 않은 경보' },
   detected: { en: 'Detected', ko: '탐지' }, first: { en: 'First activity', ko: '첫 활동' }, resolved: { en: 'Resolved', ko: '해결' }, analyst: { en: 'Analyst', ko: '담당' }, hosts: { en: 'Hosts', ko: '호스트' }, users: { en: 'Accounts', ko: '계정' },
   techniques: { en: 'Techniques', ko: '기법' }, timeline: { en: 'What happened', ko: '경과' }, actions: { en: 'Actions', ko: '대응 조치' }, requestedBy: { en: 'asked by', ko: '요청' }, decidedBy: { en: 'decided by', ko: '결정' }, status: { en: 'Status', ko: '상태' },
   requested: { en: 'Requested', ko: '요청' }, at_once: { en: 'Approved by policy at once', ko: '정책에 따라 즉시 승인' }, approved: { en: 'Approved by a person', ko: '담당자 승인' }, rejected: { en: 'Rejected by a person', ko: '담당자 반려' }, denied: { en: 'Denied by policy', ko: '정책상 거부' },
@@ -177,7 +177,7 @@ export const labels = {
   technique: { en: 'Technique', ko: '기법' }, covered: { en: 'Techniques with at least one active rule', ko: '활성 규칙이 있는 기법 수' }, hunts: { en: 'Hunts', ko: '위협 헌팅' },
   source: { en: 'Source', ko: '소스' }, events: { en: 'Events stored', ko: '보관 이벤트' }, last: { en: 'Last event', ko: '마지막 이벤트' }, errors: { en: 'Refused lines', ko: '거부된 줄' }, silent: { en: '✕ silent', ko: '✕ 중단' }, sending: { en: '✓ sending', ko: '✓ 정상' }, licences: { en: 'Licences', ko: '라이선스' },
   recommendation: { en: 'Recommendation', ko: '권고' }, owner: { en: 'Owner', ko: '담당' }, customer: { en: 'Customer', ko: '고객' }, provider: { en: 'Provider', ko: '제공사' }, age: { en: 'Age', ko: '경과' }, days: { en: 'days', ko: '일' },
-  rule: { en: 'Rule', ko: '규칙' }, alerts: { en: 'Alerts', ko: '알림' }, truePositives: { en: 'Confirmed', ko: '정탐' }, benign: { en: 'Harmless', ko: '정상' }, falsePositives: { en: 'False', ko: '오탐' }, precision: { en: 'Precision', ko: '정밀도' },
+  rule: { en: 'Rule', ko: '규칙' }, alerts: { en: 'Alerts', ko: '경보' }, truePositives: { en: 'Confirmed', ko: '정탐' }, benign: { en: 'Harmless', ko: '정상' }, falsePositives: { en: 'False', ko: '오탐' }, precision: { en: 'Precision', ko: '정밀도' },
   backfilled: { en: 'From backfilled events, counted apart', ko: '소급 수집분(별도 집계)' }, total: { en: 'Detected', ko: '탐지' }, notAvailable: { en: 'Not available', ko: '제공하지 않음' }, share: { en: 'share', ko: '비율' }, records: { en: 'Records', ko: '기록' },
   weekdays: { en: 'Mon Tue Wed Thu Fri Sat Sun', ko: '월 화 수 목 금 토 일' }, byVerdict: { en: 'By verdict', ko: '판정별' }, bySeverity: { en: 'By severity', ko: '심각도별' }, byTactic: { en: 'By tactic', ko: '전술별' }, none_: { en: 'none', ko: '없음' },
   page: { en: 'Made by Haechi, an open security operations platform', ko: '열린 보안 운영 플랫폼 해치(Haechi)에서 작성' },
