@@ -120,16 +120,29 @@ export function columnsOf(record: unknown, options: ReadOptions = {}): Columns {
 export function readRecord(record: unknown, options: ReadOptions = {}): Reading {
   const known = recognise(record, options.now)
   const columns = columnsFor(known, options.now)
-  const shape = columns.shape
+  let ocsf: Record<string, unknown> | undefined
+  // Rules ask for the fields of every event, hardly anybody for the OCSF event: it is made when it is asked for.
+  return { ...viewsFor(known), shape: columns.shape, columns, get ocsf() { return ocsf ??= ocsfFor(known, columns) } }
+}
+
+function viewsFor(known: Known): Pick<Reading, 'logSource' | 'fields'> {
   switch (known.kind) {
-    case 'windows': return { shape, logSource: windowsLogSource(known.event), fields: windowsFields(known.event), ocsf: windowsOcsf(known.event, columns), columns }
-    case 'cloudtrail': return { shape, logSource: { ...cloudTrailLogSource }, fields: cloudTrailFields(known.record), ocsf: cloudTrailOcsf(known.record, columns), columns }
-    case 'audit': return { shape, logSource: { ...auditLogSource }, fields: auditFields(known.event, known.record), ocsf: auditOcsf(known.event, columns), columns }
-    case 'syslog': {
-      const { line, said, record: source, raw } = known
-      return { shape, logSource: syslogLogSource(line), fields: syslogFields(line, said, source, raw), ocsf: syslogOcsf(line, said, columns), columns }
-    }
-    case 'unknown': return { shape, logSource: unknownLogSource(known.record), fields: plainFields(known.record), ocsf: unknownOcsf(known.record, columns), columns }
+    case 'windows': return { logSource: windowsLogSource(known.event), fields: windowsFields(known.event) }
+    case 'cloudtrail': return { logSource: { ...cloudTrailLogSource }, fields: cloudTrailFields(known.record) }
+    case 'audit': return { logSource: { ...auditLogSource }, fields: auditFields(known.event, known.record) }
+    case 'syslog': return { logSource: syslogLogSource(known.line), fields: syslogFields(known.line, known.said, known.record, known.raw) }
+    case 'unknown': return { logSource: unknownLogSource(known.record), fields: plainFields(known.record) }
+    default: return known satisfies never
+  }
+}
+
+function ocsfFor(known: Known, columns: Columns): Record<string, unknown> {
+  switch (known.kind) {
+    case 'windows': return windowsOcsf(known.event, columns)
+    case 'cloudtrail': return cloudTrailOcsf(known.record, columns)
+    case 'audit': return auditOcsf(known.event, columns)
+    case 'syslog': return syslogOcsf(known.line, known.said, columns)
+    case 'unknown': return unknownOcsf(known.record, columns)
     default: return known satisfies never
   }
 }
