@@ -24,9 +24,15 @@ const pages = ['/', '/products', '/products/184', '/cart', '/assets/main.css', '
 export function backgroundOf(from: number, to: number, random: Random): Burst[] {
   const r = recorderOf(random)
   const bursts: Burst[] = []
+  // On the first day each host is heard of once.
+  const opening = from + hour / 2
+  bursts.push(
+    { at: opening, source: 'windows', records: hosts.filter(({ system }) => system === 'windows').map(({ name, user }, index) => r.security(name, from + index * 60_000, 4624, { SubjectUserSid: 'S-1-0-0', SubjectUserName: '-', TargetUserSid: 'S-1-5-21-3669966080-2286457517-972388166-1104', TargetUserName: user, TargetDomainName: company.domain, LogonType: '2', LogonProcessName: 'User32', AuthenticationPackageName: 'Negotiate', IpAddress: '127.0.0.1', IpPort: '0', WorkstationName: name })) },
+    { at: opening, source: 'linux', records: hosts.flatMap(({ name, system }, index) => (system === 'linux' ? [r.syslog(name, from + index * 60_000, 'CRON', '(root) CMD (/usr/lib/sysstat/sa1 1 1)')] : [])) },
+  )
   // A shipper that was told of the day's events at noon and midnight; today it sends every ten minutes.
   const recent = to - 6 * hour
-  for (let start = from; start < to;) {
+  for (let start = opening; start < to;) {
     const width = start < recent ? Math.min(12 * hour, recent - start) : Math.min(hour / 6, to - start)
     const end = start + width
     const local = new Date(start + width / 2 + seoul)

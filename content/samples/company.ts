@@ -20,11 +20,12 @@ export const hosts = [
 ] as const
 export type HostName = (typeof hosts)[number]['name']
 
-/** Who works on the incidents. `provider` is the team on duty, `customer` the company. */
+/** Who works on the incidents. `provider` is the team on duty, `customer` the company. Their names say that they are told. */
 export const people = {
-  analyst: { name: 'seoyeon.han', displayName: '한서연', side: 'provider', role: 'analyst', language: 'ko' },
-  lead: { name: 'alex.morgan', displayName: 'Alex Morgan', side: 'provider', role: 'manager', language: 'en' },
-  approver: { name: 'junho.yoon', displayName: '윤준호', side: 'customer', role: 'approver', language: 'ko' },
+  analyst: { name: 'demo.seoyeon', displayName: '한서연', side: 'provider', role: 'analyst', language: 'ko' },
+  lead: { name: 'demo.alex', displayName: 'Alex Morgan', side: 'provider', role: 'manager', language: 'en' },
+  approver: { name: 'demo.junho', displayName: '윤준호', side: 'customer', role: 'approver', language: 'ko' },
+  ciso: { name: 'demo.jiwon', displayName: '최지원', side: 'customer', role: 'owner', language: 'ko' },
 } as const
 export type Person = keyof typeof people
 

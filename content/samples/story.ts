@@ -1,5 +1,6 @@
 // A told story: two months of a small company that does not exist, from ordinary days to tonight's attack. Pure: the same `now` and seed give the
 // same records, byte for byte. Defended by story.test.ts, which also runs our rules over every chapter.
+import { readFileSync } from 'node:fs'
 import { backgroundOf } from './background.ts'
 import { chaptersOf } from './chapters.ts'
 import type { Burst, Chapter } from './chapters.ts'
@@ -27,6 +28,9 @@ export function storyOf({ now, seed = 20_261_122, days = 50 }: { now: number; se
   const from = now - days * day
   return { company, hosts, people, from, chapters: chaptersOf(now, randomOf(seed)), background: backgroundOf(from, now, randomOf(seed + 1)) }
 }
+
+/** The feed as a list. */
+export const feed = (): Uint8Array => readFileSync(new URL('./feed.csv', import.meta.url))
 
 /** What a shipper sends. */
 export const ndjson = ({ records }: Burst): Uint8Array => Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))

@@ -39,6 +39,11 @@ export interface Tenants {
   resolve(nameOrId: string): Promise<Tenant>
   /** Every tenant, for work that is nobody's request (sweeps, start-up). */
   all(): Promise<Tenant[]>
+  /**
+   * Removes a told tenant: nobody can use it from here on, `erase` takes away what it has (every row of it, these too), and those of its people who belong nowhere else go with it.
+   * What comes of it is on the platform's chain. Whatever stops it, the next call goes on. Errors: forbidden, not_found, tenant_not_told.
+   */
+  remove(actor: Actor, tenantId: string, erase: (tenant: Tenant) => Promise<Readonly<Record<string, number>>>): Promise<{ tenant: Tenant; erased: Readonly<Record<string, number>> }>
   sites(actor: Actor, page: Page): Promise<{ sites: Site[]; nextCursor: string | null }>
   /** Errors: already_exists, tenant_required. */
   createSite(actor: Actor, wanted: { name: string }): Promise<Site>
@@ -83,6 +88,31 @@ export function openTenants(database: Database, clock: Clock, audit: Audit, outb
     }),
     resolve: (nameOrId) => database.platform(async (tx) => tenantOfRow(await findTenant(tx, nameOrId))),
     all: () => database.platform(async (tx) => (await accessTables(tx).selectFrom('access_tenants').selectAll().orderBy('name').execute()).map(tenantOfRow)),
+    async remove(actor, nameOrId, erase) {
+      authorize(actor, 'platform.administer')
+      const { tenant, people } = await database.platform(async (tx) => {
+        const found = await findTenant(tx, nameOrId)
+        if (found.origin !== 'demo') throw new HaechiError('tenant_not_told', { tenant: found.name })
+        const tables = accessTables(tx)
+        const members = await tables.selectFrom('access_memberships as m').select('m.user_id').where('m.tenant_id', '=', found.tenant_id)
+          .where((where) => where.not(where.exists(where.selectFrom('access_memberships as o').select('o.tenant_id').whereRef('o.user_id', '=', 'm.user_id').where('o.tenant_id', '<>', found.tenant_id)))).execute()
+        const alone = members.map(({ user_id }) => user_id)
+        const now = new Date(clock.now())
+        if (alone.length > 0) await tables.deleteFrom('access_sessions').where('user_id', 'in', alone).execute()
+        await tables.updateTable('access_memberships').set({ disabled_at: now }).where('tenant_id', '=', found.tenant_id).execute()
+        await tables.updateTable('access_keys').set({ revoked_at: now }).where('tenant_id', '=', found.tenant_id).where('revoked_at', 'is', null).execute()
+        return { tenant: tenantOfRow(found), people: alone }
+      })
+      const erased = await erase(tenant)
+      await database.platform(async (tx) => {
+        if (people.length > 0) {
+          await accessTables(tx).deleteFrom('access_users').where('user_id', 'in', people)
+            .where((where) => where.not(where.exists(where.selectFrom('access_memberships as m').select('m.tenant_id').whereRef('m.user_id', '=', 'access_users.user_id')))).execute()
+        }
+        await audit.record(tx, { tenantId: null, actor, action: 'tenant.remove', resource: { kind: 'tenant', id: tenant.tenantId }, detail: { name: tenant.name, display_name: tenant.displayName, origin: tenant.origin, people: people.length, ...erased } })
+      })
+      return { tenant, erased }
+    },
     sites: (actor, page) => database.tenant(tenantOf(actor), async (tx) => {
       const after = byId.decode(page.cursor)
       let query = accessTables(tx).selectFrom('access_sites').selectAll().orderBy('site_id').limit(page.limit + 1)

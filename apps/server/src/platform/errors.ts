@@ -49,6 +49,9 @@ export const errorTable = {
   feed_empty: { status: 400, retry: false, en: 'Nothing of the feed {name} could be taken ({count} rejected; the first: {first}), so it stays as it was; remove it to empty it', ko: '{name} 피드에서 받아들일 수 있는 것이 없어(거부 {count}건, 첫 번째: {first}) 이전 내용을 그대로 둡니다. 비우려면 피드를 삭제하십시오' },
   feed_unreadable: { status: 400, retry: false, en: 'Reading the feed {name} took more than {megabytes} MB of memory or {seconds} s, so it stays as it was; send it in smaller feeds', ko: '{name} 피드를 읽는 데 메모리 {megabytes}MB 또는 {seconds}초를 넘겨 이전 내용을 그대로 둡니다. 더 작은 피드로 나누어 보내십시오' },
   feed_import_busy: { status: 503, retry: true, en: '{waiting} feeds are waiting to be read; send it again in a moment', ko: '피드 {waiting}개가 처리를 기다리고 있습니다. 잠시 뒤 다시 보내십시오' },
+  // the demo
+  tenant_not_told: { status: 409, retry: false, en: 'The tenant {tenant} is no demo, and only a demo can be removed as a whole', ko: '{tenant} 테넌트는 데모가 아닙니다. 통째로 제거할 수 있는 것은 데모뿐입니다' },
+  demo_absent: { status: 404, retry: false, en: 'There is no demo tenant here; haechi serve --demo makes one', ko: '데모 테넌트가 없습니다. haechi serve --demo로 만들 수 있습니다' },
   // reports
   report_month_invalid: { status: 400, retry: false, en: 'There is no month {found}; a year of four digits and a month from 1 to 12 are expected, such as /2026/3', ko: '{found}은(는) 올바른 연월이 아닙니다. /2026/3처럼 네 자리 연도와 1~12월을 지정하십시오' },
   report_month_future: { status: 400, retry: false, en: '{month} has not begun yet, so there is nothing to report; the current month is {current}', ko: '{month}은(는) 아직 시작되지 않아 보고서가 없습니다. 현재 달은 {current}입니다' },
