@@ -110,6 +110,14 @@ describe('a policy that was changed in the database', () => {
     await sign(admin, await draft(admin, { preset: 'critical-at-once' }))
     expect((await at.read(admin, '/api/v1/policy')).body.verified.ok).toBe(true)
   })
+  test('a draft that was changed is not signed: not its content, not its digest', async () => {
+    const content = await draft(admin, { preset: 'ask-always' })
+    await tamper(`UPDATE response_policies SET content = replace(content, 'ask-always', 'critical-at-once') WHERE version = ${content.version}`)
+    expect((await sign(admin, content)).body.code).toBe('policy_changed')
+    const digest = await draft(admin, { preset: 'ask-always' })
+    await tamper(`UPDATE response_policies SET digest = '${'0'.repeat(64)}' WHERE version = ${digest.version}`)
+    for (const given of [digest.digest, '0'.repeat(64)]) expect((await sign(admin, { ...digest, digest: given })).body.code).toBe('policy_changed')
+  })
   test('a version that this server never signed is not believed', async () => {
     await tamper(`INSERT INTO response_policies SELECT tenant_id, version + 1, content, digest, drafted_by, drafted_at, signed_person, signed_by, signed_at, mac FROM response_policies ORDER BY version DESC LIMIT 1`)
     expect((await at.read(admin, '/api/v1/policy')).body.verified.ok).toBe(false)

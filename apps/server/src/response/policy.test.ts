@@ -51,7 +51,7 @@ describe('rows', () => {
       [{ severities: ['high'] }, {}, true], [{ severities: ['critical'] }, {}, false],
       [{ requesters: ['provider'] }, {}, true], [{ requesters: ['customer', 'rule'] }, {}, false],
       [{ assets: { classes: ['workstation'] } }, {}, true], [{ assets: { classes: ['server'] } }, {}, false],
-      [{ assets: { tags: ['vip', 'finance'] } }, {}, true], [{ assets: { tags: ['vip'] } }, {}, false],
+      [{ assets: { tags: ['vip', 'Finance'] } }, {}, true], [{ assets: { classes: ['WORKSTATION'] } }, {}, true], [{ assets: { tags: ['vip'] } }, {}, false],
       [{ assets: { criticality: ['normal'] } }, {}, true], [{ assets: { criticality: ['critical'] } }, {}, false],
       [{ assets: { names: ['WS-12'] } }, {}, true], [{ assets: { names: ['ws-*'] } }, {}, true], [{ assets: { names: ['ast_1'] } }, {}, true], [{ assets: { names: ['ws-13'] } }, {}, false],
       [{ assets: { tags: ['finance'], classes: ['server'] } }, {}, false],
@@ -158,6 +158,14 @@ describe('rails: no policy whatsoever', () => {
       expect(strict[rule(content, of).decision]).toBeGreaterThanOrEqual(strict[rule(content, calm).decision])
     })
   })
+})
+
+test('a cap is reached by its last target and passed by the next', () => {
+  const capped = { ...presetContent('critical-at-once'), caps: { targets_per_action: 3, targets_per_hour: 5 } }
+  const of = (inAction: number, inHour: number) => rule(capped, { ...usual, severity: 'critical', blast: { inAction, inHour } })
+  expect(of(3, 5)).toMatchObject({ decision: 'allow', reasonCode: null })
+  expect(of(4, 5)).toMatchObject({ decision: 'ask', rule: 'rail:caps', reasonCode: 'over_cap' })
+  expect(of(3, 6)).toMatchObject({ decision: 'ask', rule: 'rail:caps', reasonCode: 'over_cap' })
 })
 
 test('quarantining a file of a host that must not be isolated is a question for the policy', () => {

@@ -1,7 +1,7 @@
 // The verdict (architecture, section 7): what a signed policy says of one target, and the rails that no policy removes. Rails only ever make an answer
 // stricter: never-isolate, caps, stale evidence, a policy that does not verify. Pure. Defended by policy.test.ts (tables and properties).
 import type { ApproverGroup } from './model.ts'
-import { listed } from './targets.ts'
+import { fold, listed } from './targets.ts'
 import type { Network } from './targets.ts'
 import type { ActionType, Decision, Policy, PolicyPreset, PolicyRow, RequesterKind } from './wire.ts'
 import type { Severity } from '../detection/wire.ts'
@@ -121,11 +121,14 @@ function matches(row: PolicyRow, of: Circumstances): boolean {
   if (row.requesters !== undefined && !row.requesters.includes(of.requester)) return false
   if (row.hours !== undefined && !within(row.hours, of.at, of.timeZone)) return false
   const { classes, tags, criticality, names } = row.assets ?? {}
-  if (classes !== undefined && (target.class === null || !classes.includes(target.class))) return false
-  if (tags !== undefined && !tags.some((tag) => target.tags.includes(tag))) return false
+  if (classes !== undefined && !holdsAny(classes, target.class === null ? [] : [target.class])) return false
+  if (tags !== undefined && !holdsAny(tags, target.tags)) return false
   if (criticality !== undefined && (target.criticality === null || !criticality.includes(target.criticality))) return false
   return names === undefined || names.some((entry) => listed(entry, { action: of.action, names: target.names, network: target.network }))
 }
+
+/** Labels are compared without case, as assets compare them. */
+const holdsAny = (wanted: readonly string[], labels: readonly string[]): boolean => wanted.some((one) => labels.some((label) => fold(label) === fold(one)))
 
 const formatters = new Map<string, Intl.DateTimeFormat>()
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
