@@ -8,7 +8,9 @@ import { Registry } from 'prom-client'
 import { accessMigrations, openAccess } from '../../apps/server/src/access/api.ts'
 import type { AccessHttp } from '../../apps/server/src/access/api.ts'
 import { assetsMigrations, openAssets } from '../../apps/server/src/assets/api.ts'
+import { detectionMigrations } from '../../apps/server/src/detection/api.ts'
 import type { Alert } from '../../apps/server/src/detection/api.ts'
+import * as alertStore from '../../apps/server/src/detection/store.ts'
 import { incidentRoutes, incidentsMigrations, openIncidents } from '../../apps/server/src/incidents/api.ts'
 import type { IncidentsOptions } from '../../apps/server/src/incidents/api.ts'
 import { severities, statuses, verdicts } from '../../apps/server/src/incidents/model.ts'
@@ -45,34 +47,38 @@ function incident(place: number): Incident {
     id: `inc_${String(place).padStart(26, '0')}`, severity, machineSeverity: severity, severityReasons: [{ en: 'High by the rule “LSASS memory read”', ko: '규칙의 수준이 높음입니다' }], status,
     verdict: status === 'closed' ? verdicts[random(verdicts.length)]! : null, title: { en: `Credential dumping from LSASS on WS-${place}, by svc-backup`, ko: `WS-${place}에서 LSASS 자격 증명 덤프 (svc-backup)` },
     analyst: random(3) === 0 ? null : { id: `usr_${random(10)}`, name: `analyst-${random(10)}` }, hosts: [`WS-${random(5_000)}.corp.example`], users: [`CORP\\user-${random(2_000)}`],
-    techniques: [`T10${String(random(60)).padStart(2, '0')}`], tactics: ['credential-access'], rules: [{ id: `rule-${random(300)}`, title: 'LSASS memory read', severity, techniques: [] }], alertCount: 5, backfill: random(100) === 0,
+    techniques: [`T10${String(random(60)).padStart(2, '0')}`], tactics: ['credential-access'], rules: [{ id: `rule-${random(300)}`, title: 'LSASS memory read', severity, techniques: [] }], alertCount: 2, backfill: random(100) === 0,
     lastActivity: t3 + 60_000, updatedAt: t4,
     clocks: { t0: t3 - 60_000 * random(60), t1: t3 - 2_000, t2: t3 - 1_000, t3, t4, t5: t4, t6: t3 + 500, t7: null, t8: null, t8a: null, t9: null, t9n: null, t10: null, t11: done, t12: status === 'closed' ? done : null, pauses: [] },
   }
 }
-const alertsOf = (id: string): string[] => Array.from({ length: 5 }, (_, i) => `alt_${id.slice(4)}${i}`)
+const alertsOf = (id: string): string[] => [`alt_${id.slice(4)}0`, `alt_${id.slice(4)}1`]
 const alert = (id: string): Alert => ({
-  id, tenantId: '', kind: 'rule', severity: 'high', status: 'attached', verdict: null, incidentId: null, host: 'WS-1.corp.example', user: 'CORP\\user-1', techniques: ['T1003.001'], tactics: ['credential-access'],
+  id, tenantId: '', kind: 'rule', severity: 'high', status: 'new', verdict: null, incidentId: null, host: 'WS-1.corp.example', user: 'CORP\\user-1', techniques: ['T1003.001'], tactics: ['credential-access'],
   rule: { id: 'rule-1', title: 'LSASS memory read', author: 'Haechi', source: 'own', license: 'Apache-2.0', packVersion: '1', references: [], falsePositives: [] },
   firstEventAt: now, lastEventAt: now, receivedAt: now, raisedAt: now, eventCount: 3, indicators: [], backfill: false, addresses: ['203.0.113.4'], hashes: [],
   processes: [{ guid: `{${id}}`, pid: '1', image: 'C:\\x\\a.exe', commandLine: 'a.exe', user: null, parentGuid: '{p}', parentPid: '2', parentImage: 'C:\\x\\b.exe', parentCommandLine: 'b', at: now }],
 })
-/** What is measured is this context: alerts come from memory, as if detection answered at once. */
-const detection: IncidentsOptions['detection'] = {
-  alerts: (_, ids) => Promise.resolve(ids.map((id): Alert => (id.startsWith('new_') ? { ...alert(id), status: 'new', host: `WS-${random(5_000)}.corp.example`, user: `CORP\\user-${random(2_000)}`, rule: { ...alert(id).rule, id: `rule-${random(300)}` } } : alert(id)))),
-  events: () => Promise.resolve(new Map()),
-  attach: () => Promise.resolve(), dismiss: () => Promise.resolve(), judge: () => Promise.resolve(),
-  closedCounts: () => Promise.resolve({ truePositive: 0, benign: 0, falsePositive: 0, other: 0, suppressed: 0 }),
-}
-
 const directory = await mkdtemp(join(tmpdir(), 'haechi-bench-'))
 const postgres = await launchPostgres({ dataDirectory: join(directory, 'postgres'), report: () => undefined })
 try {
   console.log(machine())
   const { connection } = postgres
   const platform = { context: 'platform', directory: new URL('../../apps/server/src/platform/migrations/', import.meta.url) }
-  await migrate(connection, [platform, accessMigrations, assetsMigrations, incidentsMigrations], silentLog)
+  await migrate(connection, [platform, accessMigrations, assetsMigrations, detectionMigrations, incidentsMigrations], silentLog)
   const database = await openDatabase(connection, silentLog)
+  // Alerts and the records behind them are read as detection reads them; new ones come from memory, and nothing is written back.
+  const detection: IncidentsOptions['detection'] = {
+    alerts: (tenantId, ids) => (ids[0]?.startsWith('new_') === true
+      ? Promise.resolve(ids.map((id): Alert => ({ ...alert(id), host: `WS-${random(5_000)}.corp.example`, user: `CORP\\user-${random(2_000)}`, rule: { ...alert(id).rule, id: `rule-${random(300)}` } })))
+      : database.read(tenantId, (tx) => alertStore.byIds(tx, tenantId, ids))),
+    async events(tenantId, ids) {
+      const rows = await database.read(tenantId, (tx) => alertStore.eventsOf(tx, tenantId, ids))
+      return Map.groupBy(rows.map((row) => ({ ...row, offset: Number(row.log_offset), eventId: row.event_id, time: Number(row.time), receivedAt: Number(row.received_at) })), (row) => row.alert_id)
+    },
+    attach: () => Promise.resolve(), dismiss: () => Promise.resolve(), judge: () => Promise.resolve(),
+    closedCounts: (tenantId, from, to) => database.read(tenantId, (tx) => alertStore.closedCounts(tx, tenantId, from, to)),
+  }
   const outbox = createOutbox({ database, connection, clock: systemClock, log: silentLog })
   const access = openAccess({
     database, keyring: { key: () => Buffer.alloc(32), sealer: () => sealerFromKey(Buffer.alloc(32), 'none') }, clock: systemClock, log: silentLog, controlToken, secureCookies: false, outbox,
@@ -98,12 +104,22 @@ try {
       }))))
     })
   }
+  const processes = JSON.stringify(alert('p').processes)
+  await database.tenant(tenantId, async (tx) => {
+    await sql`
+      INSERT INTO detection_alerts SELECT ${tenantId}, 'alt_' || lpad(n::text, 26, '0') || part, 'rule', 'rule-1', ${JSON.stringify(alert('r').rule)}::json, 'high', 'attached', NULL, 'inc_' || lpad(n::text, 26, '0'), NULL,
+        'WS-' || n % 5000 || '.corp.example', 'CORP\\user-' || n % 2000, ARRAY['T1003.001'], ARRAY['credential-access'], ${now}::bigint - n, ${now}::bigint - n, ${now}::bigint - n, ${now}::bigint - n, 3, '[]'::json, false, ${processes}::json,
+        ARRAY['203.0.113.4'], ARRAY[]::text[], n, NULL
+      FROM generate_series(0, ${many - 1}::integer) n, generate_series(0, 1) part`.execute(tx)
+    await sql`INSERT INTO detection_records SELECT ${tenantId}, n, 'event', 'src', ${now}, ${now}, NULL, ${JSON.stringify({ pad: 'x'.repeat(900) })} FROM generate_series(0, ${many - 1}::integer) n`.execute(tx)
+    await sql`INSERT INTO detection_evidence SELECT ${tenantId}, 'alt_' || lpad(n::text, 26, '0') || part, n, '[]'::json FROM generate_series(0, ${many - 1}::integer) n, generate_series(0, 1) part`.execute(tx)
+  })
   // What autovacuum does within a minute.
   const owner = new pg.Client(connection)
   await owner.connect()
   await owner.query('VACUUM ANALYZE')
   await owner.end()
-  console.log(`${many.toLocaleString('en')} incidents loaded in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
+  console.log(`${many.toLocaleString('en')} incidents with 200,000 alerts and their records loaded in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
 
   const measure = async (rounds: number, work: (round: number) => Promise<void>): Promise<{ p50: number; p99: number }> => {
     for (let i = 0; i < Math.min(10, rounds); i++) await work(i)

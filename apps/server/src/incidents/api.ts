@@ -13,7 +13,7 @@ import type { Language } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import type { Outbox } from '../platform/outbox.ts'
 import { daysOf, metricsOf, windowOf } from './metrics.ts'
-import { changeStatus, contained, judge, nextStatuses, paused, refuseClosed, responded, resumed, setSeverity, touched } from './model.ts'
+import { changeStatus, contained, judge, nextStatuses, paused, refuseClosed, responded, resumed, setSeverity, severities, statuses, touched } from './model.ts'
 import type { ResponseClocks } from './model.ts'
 import { sortIn } from './opening.ts'
 import * as store from './store.ts'
@@ -66,7 +66,7 @@ export type ListFilter = {
 }
 
 export interface Incidents {
-  /** Worst severity first, then newest, after the position given. `total` counts all that match. */
+  /** Worst severity first, then newest, after the position given. `total` counts all that match, as of the first page. */
   list(tenantId: string, filter: ListFilter, page: { limit: number; after?: Position | undefined }, language: Language): Promise<{ incidents: IncidentSummary[]; next: Position | null; total: number }>
   /** All that this context knows of an incident; of its alerts the 200 worst. Errors: incident_not_found. */
   get(tenantId: string, id: string, language: Language): Promise<IncidentBody>
@@ -168,7 +168,7 @@ export function openIncidents(options: IncidentsOptions): Incidents {
       ? await access.users.active(tenantId, filter.analyst).then(({ userId }) => userId, (error: unknown) => { if (error instanceof HaechiError && error.code === 'not_found') return filter.analyst; throw error })
       : filter.analyst
     return {
-      statuses: filter.statuses ?? ['new', 'investigating', 'contained', 'resolved', 'closed'], severities: filter.severities ?? ['critical', 'high', 'medium', 'low', 'informational'],
+      statuses: filter.statuses ?? statuses, severities: filter.severities ?? severities,
       ...(analystId === undefined ? {} : { analystId }), ...(filter.from === undefined ? {} : { from: filter.from }), ...(filter.to === undefined ? {} : { to: filter.to }),
     }
   }
@@ -176,13 +176,12 @@ export function openIncidents(options: IncidentsOptions): Incidents {
   const incidents: Incidents = {
     async list(tenantId, asked, { limit, after }, language) {
       const filter = await filterOf(tenantId, asked)
-      const [found, total] = await Promise.all([
-        database.read(tenantId, (tx) => store.page(tx, tenantId, filter, after, limit + 1)),
-        database.read(tenantId, (tx) => store.count(tx, tenantId, filter)),
-      ])
+      const found = await database.read(tenantId, (tx) => store.page(tx, tenantId, filter, after, limit + 1))
+      const whole = after === undefined && found.length <= limit
+      const total = after?.total ?? (whole ? found.length : await database.read(tenantId, (tx) => store.count(tx, tenantId, filter)))
       const shown = found.slice(0, limit)
       const last = shown.at(-1)
-      return { incidents: shown.map((incident) => presentSummary(incident, language)), total, next: found.length > limit && last !== undefined ? store.positionOf(last) : null }
+      return { incidents: shown.map((incident) => presentSummary(incident, language)), total, next: found.length > limit && last !== undefined ? store.positionOf(last, total) : null }
     },
 
     async get(tenantId, id, language) {

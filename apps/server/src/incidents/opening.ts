@@ -31,7 +31,7 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
   }
   const raised = await read(alertIds)
   if (raised.length === 0) return
-  const waiting = await database.read(tenantId, (tx) => store.heldBy(tx, tenantId, keysOfAll(raised).filter((key) => !key.startsWith('rule:')), earliest(raised) - groupingWindow, latest(raised) + groupingWindow))
+  const waiting = await database.read(tenantId, (tx) => store.heldBy(tx, tenantId, keysOfAll(raised).filter((key) => !key.startsWith('rule:')), latest(raised), groupingWindow))
   const alerts = [...raised, ...await read(waiting.filter((id) => !alertIds.includes(id)))]
   const fresh = new Set(raised.map(({ id }) => id))
   // A host that was known by its short name may have got its full one: the incident that has it follows.

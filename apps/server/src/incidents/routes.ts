@@ -52,7 +52,7 @@ metricsSchema satisfies z.ZodType<Metrics>
 
 /** A list without `limit` ends here. */
 const unlimited = 10_000
-const cursor = cursorOf('incidents', z.object({ severity: z.int(), detectedAt: z.int(), id: z.string() }))
+const cursor = cursorOf('incidents', z.object({ severity: z.int(), detectedAt: z.int(), id: z.string(), total: z.int() }))
 const timeQuery = z.string().max(40).optional()
 
 export function incidentRoutes(http: AccessHttp, incidents: Incidents): void {
@@ -68,7 +68,7 @@ export function incidentRoutes(http: AccessHttp, incidents: Incidents): void {
       limit: z.coerce.number().int().min(1).max(1_000).optional().openapi({ description: `Incidents a page, 1 to 1,000; without it everything that matches, up to ${unlimited}` }),
       cursor: z.string().max(2_000).optional().openapi({ description: 'next_cursor of the page before' }),
     }),
-    answers: { 200: { description: 'A page. `total` counts all that match.', schema: z.object({ incidents: z.array(incidentSchema), next_cursor: z.string().nullable(), total: z.int() }) } },
+    answers: { 200: { description: 'A page. `total` counts all that match, as of the first page.', schema: z.object({ incidents: z.array(incidentSchema), next_cursor: z.string().nullable(), total: z.int() }) } },
   }, async ({ actor, query, request }) => {
     const { incidents: found, next, total } = await incidents.list(tenantOf(actor), {
       statuses: statusesOf(query.status), severities: query.severity === undefined ? undefined : listed('severity', query.severity, severities),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Reader, Transaction } from '../platform/database.ts'
-import { rankOf, severities } from './model.ts'
+import { rankOf, severities, statuses } from './model.ts'
 import type { Clocks, IncidentState, Pause } from './model.ts'
 import type { Texts } from './texts.ts'
 import type { IncidentStatus, IncidentVerdict, TimelineEntry } from './wire.ts'
@@ -128,11 +128,14 @@ export async function writeHeld(tx: Transaction, tenantId: string, alerts: reado
 
 export const dropHeld = (tx: Transaction, tenantId: string, alertIds: readonly string[]) => sql`DELETE FROM incidents_held WHERE tenant_id = ${tenantId} AND alert_id = ANY(${alertIds})`.execute(tx)
 
-/** Alerts that wait and share a key, the nearest of each key. */
-export async function heldBy(tx: Reader, tenantId: string, keys: readonly string[], from: number, to: number): Promise<string[]> {
+/** Alerts that wait and share a key, those before and those after `at` that are nearest to it. */
+export async function heldBy(tx: Reader, tenantId: string, keys: readonly string[], at: number, within: number): Promise<string[]> {
   const { rows } = await sql<{ alert_id: string }>`
     SELECT DISTINCT h.alert_id FROM unnest(${keys.map(stored)}::text[]) wanted (key)
-    CROSS JOIN LATERAL (SELECT alert_id FROM incidents_held WHERE tenant_id = ${tenantId} AND key = wanted.key AND at BETWEEN ${from}::bigint AND ${to}::bigint ORDER BY at DESC LIMIT 100) h LIMIT 500`.execute(tx)
+    CROSS JOIN LATERAL (
+      (SELECT alert_id FROM incidents_held WHERE tenant_id = ${tenantId} AND key = wanted.key AND at BETWEEN ${at - within}::bigint AND ${at}::bigint ORDER BY at DESC LIMIT 100)
+      UNION ALL (SELECT alert_id FROM incidents_held WHERE tenant_id = ${tenantId} AND key = wanted.key AND at > ${at}::bigint AND at <= ${at + within}::bigint ORDER BY at LIMIT 50)
+    ) h LIMIT 500`.execute(tx)
   return rows.map((row) => row.alert_id)
 }
 
@@ -196,8 +199,8 @@ export async function entriesOf(tx: Reader, tenantId: string, id: string, limit:
 
 /** null: nobody's. `from` and `to` on T3, `to` exclusive. */
 export type Filter = { readonly statuses: readonly IncidentStatus[]; readonly severities: readonly Severity[]; readonly analystId?: string | null; readonly from?: number; readonly to?: number }
-/** The last one of a page. */
-export type Position = { readonly severity: number; readonly detectedAt: number; readonly id: string }
+/** The last one of a page, and how many there were in all when the first page was read. */
+export type Position = { readonly severity: number; readonly detectedAt: number; readonly id: string; readonly total: number }
 
 const ever = 9_000_000_000_000_000
 const analystIs = (filter: Filter) => (filter.analystId === undefined ? sql`` : filter.analystId === null ? sql`AND analyst_id IS NULL` : sql`AND analyst_id = ${filter.analystId}`)
@@ -226,9 +229,11 @@ export async function page(tx: Reader, tenantId: string, filter: Filter, after: 
 }
 
 export async function count(tx: Reader, tenantId: string, filter: Filter): Promise<number> {
+  // What leaves nothing out is not asked for: then a narrower index is enough.
+  const those = filter.statuses.length === statuses.length ? sql`` : sql`AND status = ANY(${filter.statuses})`
+  const such = filter.severities.length === severities.length ? sql`` : sql`AND severity = ANY(${filter.severities.map(rankOf)})`
   const { rows } = await sql<{ count: string }>`
-    SELECT count(*) FROM incidents_incidents WHERE tenant_id = ${tenantId} ${analystIs(filter)} AND status = ANY(${filter.statuses}) AND severity = ANY(${filter.severities.map(rankOf)})
-      AND t3 >= ${filter.from ?? -ever}::bigint AND t3 < ${filter.to ?? ever}::bigint`.execute(tx)
+    SELECT count(*) FROM incidents_incidents WHERE tenant_id = ${tenantId} ${analystIs(filter)} ${those} ${such} AND t3 >= ${filter.from ?? -ever}::bigint AND t3 < ${filter.to ?? ever}::bigint`.execute(tx)
   return Number(rows[0]?.count ?? 0)
 }
 
@@ -290,4 +295,4 @@ export async function sharing(tx: Reader, tenantId: string, id: string, keys: re
   return rows.map((row) => ({ incident: incidentOf(row), keys: row.shared }))
 }
 
-export const positionOf = ({ severity, clocks, id }: Incident): Position => ({ severity: rankOf(severity), detectedAt: clocks.t3, id })
+export const positionOf = ({ severity, clocks, id }: Incident, total: number): Position => ({ severity: rankOf(severity), detectedAt: clocks.t3, id, total })

@@ -33,7 +33,7 @@ CREATE TABLE incidents_incidents (
 -- A list reads one range of these for each severity and status it wants: every filter is exact, whatever it leaves out.
 CREATE INDEX incidents_queue ON incidents_incidents (tenant_id, status, severity, t3 DESC, id DESC);
 CREATE INDEX incidents_queue_of_analyst ON incidents_incidents (tenant_id, analyst_id, status, severity, t3 DESC, id DESC);
-CREATE INDEX incidents_detected ON incidents_incidents (tenant_id, t3);
+CREATE INDEX incidents_detected ON incidents_incidents (tenant_id, t3) INCLUDE (backfill);
 SELECT platform_protect('incidents_incidents');
 
 -- An alert belongs to one incident: the primary key is what makes a repeated event do nothing.
