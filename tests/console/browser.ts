@@ -44,6 +44,7 @@ export type Visit = { readonly page: Page; readonly context: BrowserContext; /**
 
 export async function visit(browser: Browser, server: TestServer, { language = 'en', cookie, ...options }: BrowserContextOptions & { language?: 'en' | 'ko'; cookie?: { name: string; value: string; url: string } } = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: language === 'ko' ? 'ko-KR' : 'en-US', timezoneId: 'Asia/Seoul', ...options })
+  context.setDefaultTimeout(20_000)
   if (cookie !== undefined) await context.addCookies([cookie])
   const page = await context.newPage()
   const found: string[] = []

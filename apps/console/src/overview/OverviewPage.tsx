@@ -13,7 +13,6 @@ import { icons } from '../parts/icons.tsx'
 import { severities, SeveritySign } from '../parts/signs.tsx'
 import { EmptyState, QueryView } from '../parts/states.tsx'
 import { Time, useNow } from '../parts/time.tsx'
-import { partTexts } from '../parts/texts.ts'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { Trend } from './Trend.tsx'
 import { overviewTexts } from './texts.ts'
@@ -60,12 +59,11 @@ function Rooms({ overview }: { overview: Overview }) {
 
 function OpenBySeverity({ open }: { open: Overview['open'] }) {
   const t = useTexts(overviewTexts)
-  const words = useTexts(partTexts)
   const formats = useFormats()
   return (
     <nav className={classes['open']} aria-label={t('open')}>
       {severities.map((severity) => (
-        <Link key={severity} to="/incidents" search={{ severity } as never} data-severity={severity} data-none={open[severity] === 0 || undefined} aria-label={t('open_of', { count: open[severity], severity: words(severity) })}>
+        <Link key={severity} to="/incidents" search={{ severity } as never} data-severity={severity} data-none={open[severity] === 0 || undefined}>
           <SeveritySign severity={severity} /><strong>{formats.number(open[severity])}</strong>
         </Link>
       ))}

@@ -3,7 +3,6 @@ import { catalogue } from '../texts/catalogue.ts'
 export const overviewTexts = catalogue({
   title: 'Overview',
   open: 'Open incidents',
-  open_of: { one: '{count} {severity} incident open', other: '{count} {severity} incidents open' },
   attention: 'Needs you now',
   attention_all: 'All open incidents',
   attention_none: 'Nothing is open',
@@ -42,7 +41,6 @@ export const overviewTexts = catalogue({
 }, {
   title: '현황',
   open: '열린 인시던트',
-  open_of: '{severity} 인시던트 {count}건이 열려 있습니다',
   attention: '지금 볼 것',
   attention_all: '열린 인시던트 모두 보기',
   attention_none: '열린 인시던트가 없습니다',
@@ -74,8 +72,8 @@ export const overviewTexts = catalogue({
   last_event: '마지막 이벤트', rate: '초당 이벤트', sources: '수집 소스', silent: '조용해진 소스',
   silent_none: '없음',
   funnel: '이벤트에서 인시던트까지, 최근 24시간',
-  funnel_events: '이벤트', funnel_matches: '규칙 일치', funnel_alerts: '알림', funnel_incidents: '인시던트',
-  funnel_suppressed: '억제된 알림 {count}건',
+  funnel_events: '이벤트', funnel_matches: '규칙 일치', funnel_alerts: '경보', funnel_incidents: '인시던트',
+  funnel_suppressed: '억제된 경보 {count}건',
   no_sources: '아직 이벤트가 없습니다',
   no_sources_why: 'Haechi는 받은 이벤트를 살핍니다. 파일을 보내 보거나 수집기를 이 서버로 연결하십시오. 첫 이벤트부터 탐지가 시작됩니다.',
 })

@@ -21,7 +21,7 @@ const shownOfGroup = 8
 export function Palette({ opened, onClose, rooms, onGo, onKeys }: { opened: boolean; onClose: () => void; rooms: readonly NavEntry[]; onGo: (to: string) => void; onKeys: () => void }) {
   const t = useTexts(shellTexts)
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} size={620} yOffset="12vh" centered={false} padding={0} aria-label={t('search')} trapFocus>
+    <Modal opened={opened} onClose={onClose} withCloseButton={false} size={620} yOffset="12vh" centered={false} padding={0} attributes={{ content: { 'aria-label': t('search') } }}>
       {opened ? <Search onClose={onClose} rooms={rooms} onGo={onGo} onKeys={onKeys} /> : null}
     </Modal>
   )
