@@ -23,6 +23,7 @@ import { responseRoutes } from '../../apps/server/src/response/api.ts'
 import type { Response } from '../../apps/server/src/response/api.ts'
 import { telemetryRoutes } from '../../apps/server/src/telemetry/api.ts'
 import type { Telemetry } from '../../apps/server/src/telemetry/api.ts'
+import { demoRoutes } from '../../apps/server/src/views/demo.ts'
 import { incidentViewRoutes } from '../../apps/server/src/views/incident.ts'
 import { liveRoutes } from '../../apps/server/src/views/live.ts'
 import type { Live } from '../../apps/server/src/views/live.ts'
@@ -53,6 +54,7 @@ function build(gate: { authenticate(): Promise<Actor>; authorize(actor: Actor, a
   reportingRoutes(http, unreachable<Reporting>('reporting'))
   incidentViewRoutes(http, unreachable('the incident page'))
   overviewRoutes(http, unreachable('the overview'))
+  demoRoutes(http, unreachable('the told tenant'))
   return http
 }
 const unreachableAccess = Object.fromEntries(['tenants', 'users', 'keys', 'sessions', 'audit', 'gate'].map((part) => [part, unreachable(part)])) as unknown as Access

@@ -16,7 +16,7 @@ import { systemClock } from './platform/clock.ts'
 import type { Config } from './platform/config.ts'
 import { openConsole } from './platform/console.ts'
 import { lockDataDirectory } from './platform/data-directory.ts'
-import { migrate, openDatabase } from './platform/database.ts'
+import { eraseTenant, migrate, openDatabase } from './platform/database.ts'
 import type { DatabaseConnection, MigrationSource } from './platform/database.ts'
 import type { HaechiError } from './platform/errors.ts'
 import { openEventLog } from './platform/event-log/segments.ts'
@@ -34,6 +34,7 @@ import { every, openWorkflows } from './platform/workflows.ts'
 import { openReporting, reportingRoutes } from './reporting/api.ts'
 import { openResponse, responseMigrations, responseRoutes } from './response/api.ts'
 import { openTelemetry, telemetryMigrations, telemetryRoutes } from './telemetry/api.ts'
+import { demoRoutes, fillDemo, storyClock } from './views/demo.ts'
 import { incidentViewRoutes } from './views/incident.ts'
 import { liveRoutes, openLive } from './views/live.ts'
 import { overviewRoutes } from './views/overview.ts'
@@ -91,7 +92,8 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     report({ step: 'data_directory', detail: config.data })
     const lock = await lockDataDirectory(config.data)
     stops.push(() => lock.release())
-    const clock = systemClock
+    // The real time, but while a story is told, before anybody else is let in.
+    const clock = storyClock(systemClock)
     const logFile = join(config.data, 'haechi.log')
     await rotate(logFile)
     const log = openLog({ level: config.log_level, destination: logFile })
@@ -180,6 +182,12 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     }, 2_000)
     stops.push(() => clearInterval(responseSweeps))
 
+    const demoParts = { access, assets, intel, telemetry, detection, incidents, response, eventLog, eventStore, eraseRows: (tenantId: string) => eraseTenant(connection, tenantId, log), log }
+    if (demo) {
+      report({ step: 'demo' })
+      await fillDemo(demoParts, clock)
+    }
+
     report({ step: 'http' })
     const http = createHttp<Actor, Action>({
       gate: access.gate, clock, log, metrics, site, basePath: config.base_path, version,
@@ -198,6 +206,7 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     incidentViewRoutes(http, { incidents, response, assets })
     overviewRoutes(http, { access, telemetry, detection, incidents, response, clock })
     liveRoutes(http, live)
+    demoRoutes(http, demoParts)
     const listening = await listen((request) => http.fetch(request), { host: config.host, port: config.port, ...(tls === null ? {} : { tls }) })
     stops.push(() => listening.close(drainMs))
     stops.push(() => live.close())
