@@ -27,6 +27,7 @@ const entries: readonly Entry[] = [
   { path: ['rules'], load: async () => (await import('./commands/rules.ts')).ruleCommands },
   ...tenantCommands, ...userCommands, ...keyCommands,
   { path: ['audit'], load: async () => (await import('./commands/audit.ts')).auditCommands },
+  { path: ['demo'], load: async () => [(await import('./commands/demo.ts')).demoRemove] },
   { path: ['sources'], load: async () => [(await import('./commands/sources.ts')).sourcesList] },
 ]
 

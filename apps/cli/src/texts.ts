@@ -121,6 +121,8 @@ const en = {
   doctor_database_unknown: 'external; not asked while no server runs', doctor_database_advice: 'start the server: it names what is wrong with the database',
   doctor_certificate: '{file} is valid until {until} ({days} days)', doctor_certificate_expired: '{file} expired on {until}', doctor_certificate_key: '{key} is not the private key of {file}', doctor_certificate_unreadable: '{file} cannot be read ({reason})', doctor_certificate_advice: 'put a valid certificate and its key in place and start again', doctor_certificate_renew_advice: 'start the server again: it issues a new one',
   doctor_encrypted: 'the data directory is on an encrypted disk', doctor_not_encrypted: 'the disk of the data directory is not encrypted', doctor_encryption_unknown: 'it cannot be told from here whether the disk of the data directory is encrypted', doctor_encryption_advice: 'put the data directory on an encrypted disk (LUKS, or the one of your cloud): searchable events are stored in the clear',
+  // the demo
+  demo_remove: 'Take the demo tenant away', demo_remove_details: 'Its events, incidents and people go with it, from every table and folder. Nothing else is touched; only what serve --demo has made can go this way.', example_demo_remove: 'when the story has been read', demo_removed: '{name} is gone ({rows} rows).',
   // incidents, actions, intel, rules of a server
   option_incident_status: 'open (new, investigating, contained), one of new, investigating, contained, resolved, closed, or several with commas [all]', option_severity: 'critical, high, medium, low, informational, or several with commas', option_analyst: 'whose they are: a user, me, or none',
   option_incident_limit: 'at most N, 1 to 1000; without it all, up to 10,000', option_status_reason: 'why, for the story of the incident', option_verdict: 'what it was', option_comment: 'a comment, for the record',
@@ -205,6 +207,7 @@ const ko = {
   argument_audit_file: 'haechi audit export가 만든 파일', argument_file: '파일과 디렉터리. -는 표준 입력', argument_query: '필드:값(host, user, process, address, hash, source, code)과 텍스트',
   serve: '서버를 시작합니다', doctor: '컴퓨터, 데이터 디렉터리, 서버의 문제를 찾습니다', ingest: '이벤트 파일을 보냅니다', search: '이벤트를 찾습니다',
   detect: '서버 없이 Sigma 규칙으로 이벤트 파일을 탐지합니다', rules_lint: '서버 없이 Sigma 규칙을 검사합니다',
+  demo_remove: '데모 테넌트를 제거합니다', demo_remove_details: '이벤트, 인시던트, 사용자를 모든 표와 폴더에서 함께 지웁니다. 그 밖에는 아무것도 건드리지 않으며, serve --demo로 만든 것만 지울 수 있습니다.', example_demo_remove: '이야기를 다 읽었을 때', demo_removed: '{name}을(를) 제거했습니다({rows}행).',
   tenants_list: '테넌트 목록을 봅니다', tenants_create: '테넌트를 만듭니다',
   users_list: '사용자 목록을 봅니다', users_create: '사용자를 만듭니다', users_disable: '사용자를 즉시 차단합니다', users_reset: '새 일회용 비밀번호를 발급합니다', users_set_role: '사용자의 역할을 바꿉니다',
   keys_list: 'API 키 목록을 봅니다', keys_create: 'API 키를 만듭니다', keys_rotate: '키에 두 번째 비밀값을 발급합니다', keys_revoke: '키를 즉시 폐기합니다',

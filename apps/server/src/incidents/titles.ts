@@ -26,8 +26,8 @@ export function titleOf(facts: TitleFacts): Text {
   const [host, user] = [hosts[0], users[0]]
   const more = (count: number): string => (count > 1 ? ` and ${count - 1} more` : '')
   return {
-    en: cut(`${what.en}${host === undefined ? '' : ` on ${name(host)}${more(hosts.length)}`}${user === undefined ? '' : `, by ${name(user)}${more(users.length)}`}`),
-    ko: cut(`${host === undefined ? '' : `${name(host)}${hosts.length > 1 ? ` 외 ${hosts.length - 1}대` : ''}에서 `}${what.ko}${user === undefined ? '' : ` (${name(user)}${users.length > 1 ? ` 외 ${users.length - 1}명` : ''})`}`),
+    en: cut(`${what.en}${host === undefined ? '' : ` on ${name(host)}${more(hosts.length)}`}${user === undefined ? '' : `, by ${plain(user)}${more(users.length)}`}`),
+    ko: cut(`${host === undefined ? '' : `${name(host)}${hosts.length > 1 ? ` 외 ${hosts.length - 1}대` : ''}에서 `}${what.ko}${user === undefined ? '' : ` (${plain(user)}${users.length > 1 ? ` 외 ${users.length - 1}명` : ''})`}`),
   }
 }
 
@@ -75,12 +75,10 @@ function distinct(names: readonly string[]): string[] {
 /** Who a person would ask about: accounts of the system and of machines say nothing. */
 const people = (users: readonly string[]): string[] => distinct(users).filter((user) => !/\$$|^(?:NT AUTHORITY\\)?(?:SYSTEM|LOCAL SERVICE|NETWORK SERVICE|ANONYMOUS LOGON|LocalSystem|-)$|^(?:DWM|UMFD)-\d+$/i.test(user))
 
-/** Names come from events: no line breaks, no hidden characters, and no novel. The domain of a host is left to the page. */
-function name(text: string): string {
-  const clean = text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim()
-  const short = /^[\d.]+$|[@:/\\]/.test(clean) ? clean : clean.split('.', 1)[0] as string
-  return cut(short, LONGEST_NAME)
-}
+/** Names come from events: no line breaks, no hidden characters, and no novel. */
+const plain = (text: string): string => cut(text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim(), LONGEST_NAME)
+/** The domain of a host is left to the page. A dot in an account is part of its name. */
+const name = (text: string): string => plain(/^[\d.]+$|[@:/\\]/.test(text.trim()) ? text : text.trim().split('.', 1)[0] as string)
 /** Whole characters, at most so many code units. */
 const cut = (text: string, most = LONGEST_TITLE): string => (text.length > most ? `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text)
 

@@ -88,10 +88,10 @@ async function tellStory(parts: DemoParts, clock: StoryClock): Promise<void> {
 
   let sent = 0
   let end = 0
-  const send = async (burst: Burst) => {
-    clock.tell(burst.at)
-    const totals = await telemetry.ingest({ tenantId, source: burst.source, keyId: null, backfill: false, batchKey: `story ${sent++}` }, bytes(ndjson(burst)))
-    end = Math.max(end, totals.end)
+  const send = async (...bursts: readonly [Burst, ...Burst[]]) => {
+    clock.tell(bursts[0].at)
+    const totals = await Promise.all(bursts.map((burst) => telemetry.ingest({ tenantId, source: burst.source, keyId: null, backfill: false, batchKey: `story ${sent++}` }, bytes(ndjson(burst)))))
+    end = Math.max(end, ...totals.map((of) => of.end))
   }
   /** Everything sent was searched, and its alerts are in their incidents. */
   const settled = async () => {
@@ -101,9 +101,21 @@ async function tellStory(parts: DemoParts, clock: StoryClock): Promise<void> {
 
   const desk = openDesk(parts, clock, tenantId, actors)
   let classified = false
+  // What several shippers send at one moment shares its way to the disk.
+  let together: Burst[] = []
+  const sendTogether = async () => {
+    const [first, ...others] = together
+    together = []
+    if (first !== undefined) await send(first, ...others)
+  }
   for (const event of inOrder(story)) {
-    if (event.burst !== null && event.chapter === null) await send(event.burst)
-    else if (event.burst !== null) {
+    if (event.burst !== null && event.chapter === null) {
+      if (together[0]?.at !== event.at) await sendTogether()
+      together.push(event.burst)
+      continue
+    }
+    await sendTogether()
+    if (event.burst !== null) {
       if (!classified) {
         // What a host is worth was known before anything happened to it.
         classified = true
@@ -119,8 +131,9 @@ async function tellStory(parts: DemoParts, clock: StoryClock): Promise<void> {
       await settled()
       await send(event.burst)
       await settled()
-    } else if (event.step !== null) await desk.work(event.chapter, event.step)
+    } else await desk.work(event.chapter, event.step)
   }
+  await sendTogether()
   await settled()
   clock.end()
   await telemetry.progress(tenantId, end, signal)
