@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Actor } from '../access/api.ts'
 import { openResponse } from './api.ts'
 import { openResponseFixture, standInExecutor } from './response.fixture.ts'
 import type { ResponseFixture } from './response.fixture.ts'
@@ -9,7 +10,7 @@ let at: ResponseFixture
 type Who = Record<string, string>
 let admin: Who
 let analyst: Who
-beforeEach(async () => {
+beforeAll(async () => {
   stand = standInExecutor()
   at = await openResponseFixture({ executors: [stand.executor] })
   // A key of his instead of a session: it does not end when a day passes.
@@ -17,8 +18,24 @@ beforeEach(async () => {
   analyst = await at.key({ role: 'analyst', side: 'provider' })
   at.asset('WS-12')
 })
-afterEach(() => at.close())
+afterAll(() => at.close())
+// Each test begins with nothing in effect, nothing waiting and an hour without actions.
+beforeEach(async () => {
+  stand.hooks = {}
+  await policy({ preset: 'critical-at-once' })
+  for (let i = 0; i < 8; i++) {
+    at.clock.advance(24 * hour)
+    await at.response.sweep()
+  }
+  for (const list of [stand.calls, at.contained, at.told]) list.length = 0
+  stand.done.clear()
+})
 
+const policy = async (content: object) => {
+  const made = (await at.post(admin, '/api/v1/policy', content)).body
+  const signed = await at.post(admin, `/api/v1/policy/${made.version}/sign`, { digest: made.digest })
+  expect(signed.status, JSON.stringify(signed.body)).toBe(200)
+}
 const isolate = async (brief: object = {}, change: object = {}) => {
   const incident = at.incident({ hosts: ['WS-12'], ...brief })
   const answer = await at.ask(analyst, incident, { action_type: 'isolate_host', targets: ['WS-12'], reason: 'spreads', ...change })
@@ -112,16 +129,14 @@ describe('an effect that stands', () => {
   test('does not lift a denial', async () => {
     await isolate()
     await at.response.sweep()
-    const made = (await at.post(admin, '/api/v1/policy', { preset: 'critical-at-once', never_isolate: ['WS-12'] })).body
-    await at.post(admin, `/api/v1/policy/${made.version}/sign`, { digest: made.digest })
+    await policy({ preset: 'critical-at-once', never_isolate: ['WS-12'] })
     expect((await isolate({}, { reason: 'again' })).first).toMatchObject({ status: 'denied', targets: [{ reason_code: 'never_isolate' }] })
   })
 })
 
 test('a target that came on the never-isolate list after it was asked for is not acted on', async () => {
   const { id } = await isolate({ severity: 'high' })
-  const made = (await at.post(admin, '/api/v1/policy', { preset: 'critical-at-once', never_isolate: ['ws-*'] })).body
-  await at.post(admin, `/api/v1/policy/${made.version}/sign`, { digest: made.digest })
+  await policy({ preset: 'critical-at-once', never_isolate: ['ws-*'] })
   expect((await at.approve(admin, id)).body.status).toBe('failed')
   expect((await read(id)).targets[0].reason_code).toBe('never_isolate')
   expect(stand.calls).toEqual([])
@@ -179,7 +194,7 @@ test('killed between execute and verify: the next process uses the same key, so 
   stand.hooks.execute = (effect) => { stand.done.set(effect.key, effect.target); reached.resolve(); return dead.promise }
   const { id } = await isolate()
   await reached.promise
-  delete stand.hooks.execute
+  stand.hooks = {}
   const next = openResponse(at.options)
   await next.sweep()
   expect((await read(id)).status).toBe('executing')
@@ -195,6 +210,28 @@ test('killed between execute and verify: the next process uses the same key, so 
   await next.close()
 })
 
+test('a node that was too slow changes nothing for the one that took its step over', async () => {
+  const attempts = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const reached = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let tries = 0
+  stand.hooks.execute = () => { reached[tries]?.resolve(); return attempts[tries++]?.promise }
+  const { id } = await isolate()
+  await reached[0]!.promise
+  at.clock.advance(120_000)
+  const next = openResponse(at.options)
+  const taken = next.sweep()
+  await reached[1]!.promise
+  attempts[0]!.reject(new Error('late'))
+  await at.response.sweep()
+  at.clock.advance(60_000)
+  await at.response.sweep()
+  expect(tries).toBe(2)
+  attempts[1]!.resolve()
+  await taken
+  expect(await read(id)).toMatchObject({ status: 'succeeded', targets: [{ evidence: expect.not.objectContaining({ detail: 'Error' }) }] })
+  await next.close()
+})
+
 test('two nodes sweep at once: each step is done by one', async () => {
   const { id } = await isolate({ severity: 'high' })
   const next = openResponse(at.options)
@@ -206,22 +243,19 @@ test('two nodes sweep at once: each step is done by one', async () => {
   await next.close()
 })
 
-test('an approval that waits survives the process: another one takes the answer and acts', async () => {
-  const { id } = await isolate({ severity: 'high' })
-  await at.response.close()
-  const next = openResponse(at.options)
+test('an approval that waits is nobody\'s memory: another process takes the answer and acts', async () => {
+  const old = openResponse(at.options)
+  const actor: Actor = {
+    kind: 'key', id: 'key_x', person: 'key_x', name: 'x', tenantId: at.tenantId, side: 'provider', role: 'analyst', ownerRole: null, siteId: null, allTenants: false, language: null, mustChangePassword: false,
+  }
+  const { action_id: id } = await old.request(actor, at.incident({ severity: 'high' }), { actionType: 'isolate_host', targets: ['WS-12'], reason: '', label: null, urgency: 'normal' }, 'en')
+  await old.close()
   await at.approve(admin, id)
-  await next.sweep()
+  await at.response.sweep()
   expect((await read(id)).status).toBe('succeeded')
-  await next.close()
 })
 
 describe('what the signed policy says of time', () => {
-  const policy = async (content: object) => {
-    const made = (await at.post(admin, '/api/v1/policy', content)).body
-    const signed = await at.post(admin, `/api/v1/policy/${made.version}/sign`, { digest: made.digest })
-    expect(signed.status, JSON.stringify(signed.body)).toBe(200)
-  }
   test('collaborate-then-act acts when nobody answers, but not on stale evidence', async () => {
     await policy({ preset: 'collaborate-then-act', collaborate_minutes: 5 })
     const acts = await isolate()
@@ -319,5 +353,5 @@ test('the figures of a month', async () => {
     requested: 6, asked: 4, approved: 2, rejected: 1, expired: 1, waiting: 0, denied: 1, automatic: 1, succeeded: 3, failed: 0, failures: {}, byType: { isolate_host: 5, block_ip: 1 },
     approvalLatencyMinutes: { customer: { mean: 6, median: 6, p90: 9.2, n: 2 }, provider: { mean: 1, median: 1, p90: 1, n: 1 } },
   })
-  expect(await at.response.figures(at.tenantId, 0, from)).toMatchObject({ requested: 0, approvalLatencyMinutes: { customer: { mean: null, n: 0 } } })
+  expect(await at.response.figures(at.tenantId, 0, 1)).toMatchObject({ requested: 0, approvalLatencyMinutes: { customer: { mean: null, n: 0 } } })
 })

@@ -12,27 +12,27 @@ export type Told = { incident: string; kind: string; en: string; ko: string; act
 export function standInExecutor(actions: Executor['actions'] = ['isolate_host', 'block_ip', 'disable_account', 'quarantine_file']) {
   const done = new Map<string, string>()
   const calls: string[] = []
-  const hooks: { execute?: (effect: Effect) => void | Promise<void>; verified?: boolean; lift?: (effect: Effect) => void } = {}
+  const stand: { hooks: { execute?: (effect: Effect) => void | Promise<void>; verified?: boolean; lift?: (effect: Effect) => void } } = { hooks: {} }
   const executor: Executor = {
     name: 'stand-in', actions,
     applies: () => true,
     async execute(effect) {
       calls.push(`execute ${effect.key}`)
-      await hooks.execute?.(effect)
+      await stand.hooks.execute?.(effect)
       done.set(effect.key, effect.target)
       return { evidence: { rule: 'drop all' } }
     },
     verify: (effect) => {
       calls.push(`verify ${effect.key}`)
-      return Promise.resolve({ verified: hooks.verified ?? done.has(effect.key), evidence: { seen: done.has(effect.key) } })
+      return Promise.resolve({ verified: stand.hooks.verified ?? done.has(effect.key), evidence: { seen: done.has(effect.key) } })
     },
     lift: (effect) => {
       calls.push(`lift ${effect.key}`)
-      hooks.lift?.(effect)
+      stand.hooks.lift?.(effect)
       return Promise.resolve({ evidence: {} })
     },
   }
-  return { executor, done, calls, hooks }
+  return Object.assign(stand, { executor, done, calls })
 }
 
 export async function openResponseFixture(options: { executors?: Executor[] } = {}) {
@@ -78,6 +78,8 @@ export async function openResponseFixture(options: { executors?: Executor[] } = 
     return id
   }
   const asset = (name: string, facts: Partial<TargetAsset> = {}): TargetAsset => {
+    const there = known.find((one) => one.name === name)
+    if (there !== undefined) return there
     const one = { id: `ast_${known.length + 1}`, kind: 'host', name, ...facts }
     known.push(one)
     return one

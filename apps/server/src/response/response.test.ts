@@ -16,7 +16,7 @@ afterAll(() => at.close())
 
 const body = (change: object = {}) => ({ action_type: 'isolate_host', targets: ['WS-12'], reason: 'spreads', requested_by: 'kim', urgency: 'high', ...change })
 const fresh = (brief: object = {}, name = 'WS-12') => {
-  if (!at.known.some((asset) => asset.name === name)) at.asset(name)
+  at.asset(name)
   return at.incident({ hosts: [name], ...brief })
 }
 const codes = (answer: { body: { targets: { reason_code: string | null }[] } }) => answer.body.targets.map(({ reason_code }) => reason_code)
