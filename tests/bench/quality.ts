@@ -1,4 +1,4 @@
-// npm run bench:quality [-- --rules own|sigmahq|both] [--source pinned|current] [--json]: what a customer gets to read of 30 recorded attacks. Every set of the corpus, none picked:
+// npm run bench:quality [-- --rules own|sigmahq|both] [--source pinned|current] [--batch N]: what a customer gets to read of 30 recorded attacks. Every set of the corpus, none picked:
 // the events go through the rules, the folding into alerts and the grouping of the product, in batches as they would arrive, and the incidents are held against the labels.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
