@@ -146,6 +146,9 @@ function factsOf(alert: GroupingAlert): Facts {
   return { ...facts, keys: [...keysOfParts(facts.host === null ? [] : [facts.host], facts.user === null ? [] : [facts.user], facts.processes, facts.indicators), ruleKey(alert, strong)] }
 }
 
+/** Whether a key says that alerts belong together; those of rules are only counted. */
+export const joins = (key: string): boolean => !key.startsWith('rule:') && !key.startsWith('weak:')
+
 const ruleKey = (alert: GroupingAlert, strong: boolean): string => `${strong ? 'rule' : 'weak'}:${alert.rule.id}`
 
 const keysOfParts = (hosts: Iterable<string>, users: Iterable<string>, processes: Iterable<string>, indicators: Iterable<string>): string[] => [
@@ -301,7 +304,7 @@ const inTime = (one: Facts, other: Facts): number =>
 
 /** The linked groups, surest first; among equals one that stands, then the latest, then by name. */
 function linked(index: Index, facts: Facts, link: (group: Group, facts: Facts) => number): Group[] {
-  const candidates = new Set(facts.keys.flatMap((key) => (key.startsWith('rule:') || key.startsWith('weak:') ? [] : [...newest(index, key)])))
+  const candidates = new Set(facts.keys.flatMap((key) => (joins(key) ? [...newest(index, key)] : [])))
   return [...candidates].map((group) => ({ group, rank: link(group, facts) })).filter(({ rank }) => rank > 0).sort((a, b) =>
     b.rank - a.rank || Number(b.group.incidentId !== null) - Number(a.group.incidentId !== null) || b.group.last - a.group.last || (nameOf(a.group) < nameOf(b.group) ? -1 : 1)).map(({ group }) => group)
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { newId } from '../platform/ids.ts'
 import type { Outbox } from '../platform/outbox.ts'
-import { group, groupingWindow, keysOf, openGroup } from './grouping.ts'
+import { group, groupingWindow, joins, keysOf, openGroup } from './grouping.ts'
 import { isOpen, raise, rankOf, sawActivity, worse } from './model.ts'
 import * as store from './store.ts'
 import type { Incident, IncidentRule, NewEntry } from './store.ts'
@@ -31,7 +31,7 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
   }
   const raised = await read(alertIds)
   if (raised.length === 0) return
-  const waiting = await database.read(tenantId, (tx) => store.heldBy(tx, tenantId, keysOfAll(raised).filter((key) => !key.startsWith('rule:')), latest(raised), groupingWindow))
+  const waiting = await database.read(tenantId, (tx) => store.heldBy(tx, tenantId, keysOfAll(raised).filter(joins), latest(raised), groupingWindow))
   const alerts = [...raised, ...await read(waiting.filter((id) => !alertIds.includes(id)))]
   const fresh = new Set(raised.map(({ id }) => id))
   // A host that was known by its short name may have got its full one: the incident that has it follows.
