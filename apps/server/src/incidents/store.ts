@@ -273,10 +273,10 @@ export async function countsBetween(tx: Reader, tenantId: string, boundaries: re
   return counts
 }
 
-/** The keys that likeness is counted in: not the processes, which no other incident has. */
+/** The keys that likeness is counted in: not the processes, which no other incident has, nor rules that say little. */
 export async function likenessKeys(tx: Reader, tenantId: string, id: string): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
-    SELECT key FROM incidents_keys WHERE tenant_id = ${tenantId} AND incident_id = ${id} AND key NOT LIKE 'proc:%'
+    SELECT key FROM incidents_keys WHERE tenant_id = ${tenantId} AND incident_id = ${id} AND key NOT LIKE 'proc:%' AND key NOT LIKE 'weak:%'
     ORDER BY CASE split_part(key, ':', 1) WHEN 'ioc' THEN 0 WHEN 'rule' THEN 1 WHEN 'technique' THEN 2 WHEN 'user' THEN 3 ELSE 4 END, key LIMIT 60`.execute(tx)
   return rows.map((row) => row.key)
 }
