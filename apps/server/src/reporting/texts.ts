@@ -23,7 +23,7 @@ export function durationOf(minutes: number, language: Language): string {
 
 /** Shape, word and colour together: colour alone says nothing to many. */
 export const severities: Readonly<Record<Severity, Texts & { readonly sign: string }>> = {
-  critical: { sign: '◆', en: 'Critical', ko: '치명적' },
+  critical: { sign: '◆', en: 'Critical', ko: '심각' },
   high: { sign: '▲', en: 'High', ko: '높음' },
   medium: { sign: '●', en: 'Medium', ko: '보통' },
   low: { sign: '○', en: 'Low', ko: '낮음' },
@@ -126,11 +126,11 @@ export const sentences = {
 } as const
 
 export const reasons = {
-  openGrave: (count: number): Texts => ({ en: `${plural(count, 'critical or high incident')} open`, ko: `열려 있는 치명적·높음 인시던트 ${ko(count)}건` }),
+  openGrave: (count: number): Texts => ({ en: `${plural(count, 'critical or high incident')} open`, ko: `열려 있는 심각·높음 인시던트 ${ko(count)}건` }),
   sla: (percent: number): Texts => ({ en: `Service levels met for ${percent.toLocaleString('en')} % of the incidents`, ko: `SLA 준수율 ${percent.toLocaleString('ko')}%` }),
   recommendations: (count: number): Texts => ({ en: `${plural(count, 'recommendation')} open`, ko: `처리되지 않은 권고 사항 ${ko(count)}건` }),
   missed: (count: number): Texts => ({ en: `${plural(count, 'key figure')} off target`, ko: `목표에 미달한 핵심 지표 ${ko(count)}개` }),
-  calm: { en: 'No open critical or high incident, no open recommendation', ko: '열려 있는 치명적·높음 인시던트와 권고 사항이 없습니다' },
+  calm: { en: 'No open critical or high incident, no open recommendation', ko: '열려 있는 심각·높음 인시던트와 권고 사항이 없습니다' },
   respond: (minutes: number, target: number): Texts => ({ en: `first touched after ${durationOf(minutes, 'en')} (target ${durationOf(target, 'en')})`, ko: `착수까지 ${durationOf(minutes, 'ko')}(목표 ${durationOf(target, 'ko')})` }),
   untouched: (minutes: number, target: number): Texts => ({ en: `not touched for ${durationOf(minutes, 'en')} (target ${durationOf(target, 'en')})`, ko: `${durationOf(minutes, 'ko')} 동안 착수하지 않음(목표 ${durationOf(target, 'ko')})` }),
   resolve: (minutes: number, target: number): Texts => ({ en: `resolved after ${durationOf(minutes, 'en')} (target ${durationOf(target, 'en')})`, ko: `해결까지 ${durationOf(minutes, 'ko')}(목표 ${durationOf(target, 'ko')})` }),
