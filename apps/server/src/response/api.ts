@@ -34,7 +34,7 @@ import type { Severity } from '../detection/wire.ts'
 
 export { responseRoutes } from './routes.ts'
 export type { Effect, Executor } from './execution.ts'
-export type { ActionFigures, Latency } from './figures.ts'
+export type { ActionFigures } from './figures.ts'
 export type { IncidentBrief, IncidentsPort } from './ledger.ts'
 export type { PolicyContent } from './policy.ts'
 export type { TenantFacts } from './policies.ts'

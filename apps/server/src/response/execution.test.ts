@@ -318,6 +318,24 @@ describe('what the signed policy says of time', () => {
   })
 })
 
+test('what cannot be written holds up nothing else, and is tried again in a minute', async () => {
+  at.asset('b')
+  const [one, two] = [await isolate({ severity: 'high' }), await isolate({ severity: 'high' }, { targets: ['b'] })]
+  await at.approve(admin, two.id)
+  await at.response.sweep()
+  at.broken.add(one.incident)
+  at.clock.advance(4 * hour)
+  await at.response.sweep()
+  expect((await read(one.id)).status).toBe('awaiting_approval')
+  at.broken.clear()
+  await at.response.sweep()
+  expect((await read(one.id)).status).toBe('awaiting_approval')
+  at.clock.advance(60_000)
+  await at.response.sweep()
+  expect((await read(one.id)).status).toBe('expired')
+  expect((await read(two.id)).status).toBe('succeeded')
+})
+
 test('some of it done is partially succeeded', async () => {
   at.asset('b')
   stand.hooks.execute = (effect) => { if (effect.target === 'b') throw new Error('away') }

@@ -55,6 +55,8 @@ const joinedLooksAgain = 2_000
 const backoff = (attempts: number): number => Math.min(300_000, 10_000 * 2 ** (attempts - 1))
 /** What stands for a time only. A file let out of quarantine by itself would be malware let loose. */
 const expires = (type: ActionType): boolean => type !== 'quarantine_file'
+/** How long a target rests that could not even be looked at. */
+const troubled = 60_000
 const batch = 100
 const atOnce = 8
 
@@ -242,7 +244,8 @@ export function openExecution(parts: ExecutionParts) {
               await advance(one)
             } catch (error) {
               failed.add(`${one.action_id} ${one.ordinal}`)
-              log.error({ err: error, action: one.action_id, target: one.ordinal }, 'a response target could not be advanced; the next sweep tries again')
+              log.error({ err: error, action: one.action_id, target: one.ordinal }, 'a response target could not be advanced; it is tried again in a minute')
+              await database.tenant(one.tenant_id, (tx) => store.postpone(tx, one, clock.now() + troubled)).catch(() => undefined)
             }
           }))
         }

@@ -45,7 +45,7 @@ export async function resolveTargets(
     const { asset, candidates } = await assets.resolve(tenantId, name, kind)
     if (asset !== null) return asset.kind === kind ? { asset, candidates: [], known: true } : { asset: null, candidates: [], known: false }
     // A host of the incident may be so new that the graph does not have it yet.
-    return { asset: null, candidates, known: candidates.length === 0 && ofIncident.some((one) => fold(one) === fold(name)) }
+    return { asset: null, candidates, known: ofIncident.some((one) => fold(one) === fold(name)) }
   }
 
   const one = async (text: string): Promise<Resolved[]> => {

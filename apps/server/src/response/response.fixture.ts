@@ -43,10 +43,12 @@ export async function openResponseFixture(options: { executors?: Executor[] } = 
   const told: Told[] = []
   const published: { type: string; payload: { action_id: string; status: string } }[] = []
   const contained: string[] = []
+  const broken = new Set<string>()
   let origin: TenantFacts['origin'] = 'installation'
   const port: IncidentsPort = {
     brief: (tenant, id) => Promise.resolve(tenant === tenantId ? incidents.get(id) ?? null : null),
     record: (_tx: Transaction, _tenant, incident, entry, clocks, waits) => {
+      if (broken.has(incident)) return Promise.reject(new Error('broken'))
       told.push({ incident, kind: entry.kind, en: entry.text.en, ko: entry.text.ko, actor: entry.actor?.name ?? null, clocks: clocks ?? {}, waits })
       return Promise.resolve()
     },
@@ -102,7 +104,7 @@ export async function openResponseFixture(options: { executors?: Executor[] } = 
   }
   const headers = (who: Record<string, string>, more: Record<string, string> = {}) => ({ headers: { ...who, ...more } })
   return {
-    ...at, response, tenantId, incidents, told, published, contained, known, incident, asset, key, user, options: made,
+    ...at, response, tenantId, incidents, told, published, contained, broken, known, incident, asset, key, user, options: made,
     admin: () => signInFresh('admin', at.first.created ? at.first.oneTimePassword : ''),
     /** POST /incidents/{id}/actions */
     ask: (who: Record<string, string>, id: string, body: object, more: Record<string, string> = {}) => at.call('POST', `/api/v1/incidents/${id}/actions`, { ...headers(who, more), body }),

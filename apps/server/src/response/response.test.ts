@@ -241,6 +241,12 @@ describe('who approves', () => {
   })
 })
 
+test('every route is described', () => {
+  const { paths } = at.http.openapi() as { paths: Record<string, Record<string, { requestBody?: { content: { 'application/json': { schema: { properties: object } } } } }>> }
+  expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/v1/incidents/{id}/actions', '/api/v1/actions/{id}/approval', '/api/v1/policy/{version}/sign']))
+  expect(Object.keys(paths['/api/v1/incidents/{id}/actions']!['post']!.requestBody!.content['application/json'].schema.properties)).toEqual(['action_type', 'targets', 'reason', 'requested_by', 'urgency'])
+})
+
 describe('lists', () => {
   test('page by page, by status and by incident, newest first', async () => {
     const incident = fresh({ severity: 'high' })

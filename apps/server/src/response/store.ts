@@ -124,6 +124,9 @@ export async function due(tx: Reader, now: number, limit: number): Promise<{ ten
     SELECT tenant_id, action_id, ordinal FROM response_targets WHERE due_at <= ${new Date(now)} ORDER BY due_at LIMIT ${limit}`.execute(tx)).rows
 }
 
+export const postpone = (tx: Transaction, target: { tenant_id: string; action_id: string; ordinal: number }, until: number) => sql`
+  UPDATE response_targets SET due_at = ${new Date(until)} WHERE tenant_id = ${target.tenant_id} AND action_id = ${target.action_id} AND ordinal = ${target.ordinal} AND due_at IS NOT NULL`.execute(tx)
+
 export async function firstAnswer(tx: Reader, tenantId: string, fingerprint: string, now: number): Promise<{ body_digest: string; answer: unknown } | undefined> {
   return (await sql<{ body_digest: string; answer: unknown }>`
     SELECT body_digest, answer FROM response_answers WHERE tenant_id = ${tenantId} AND fingerprint = ${fingerprint} AND expires_at > ${new Date(now)}`.execute(tx)).rows[0]
