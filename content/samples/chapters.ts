@@ -242,7 +242,7 @@ export function chaptersOf(now: number, random: Random): Chapter[] {
   }))
 
   tell('installer', { en: 'Installer excludes its folder from Defender on WS-21', ko: 'WS-21 설치 프로그램의 백신 예외 등록' }, ago(8, '10:11'), (t) => {
-    const setup = r.running('WS-21', 'taeho.jung', 'C:\\Users\\taeho.jung\\Downloads\\PlantView-Setup.exe')
+    const setup = r.running('WS-21', 'taeho.jung', 'C:\\Windows\\ccmcache\\7b\\PlantView-Setup.exe')
     return {
       bursts: [{ at: t(1), source: 'windows', records: [r.start(t(0), setup, powershell, 'powershell.exe Add-MpPreference -ExclusionPath "C:\\Program Files\\PlantView"').record] }],
       fires: ['antivirus_disabled_by_command'],
@@ -319,7 +319,7 @@ export function chaptersOf(now: number, random: Random): Chapter[] {
       fires: ['account_listing_with_net', 'hidden_encoded_powershell', 'lsass_dump_command', 'lsass_dump_file', 'lsass_memory_read', 'office_starts_shell', 'powershell_download_and_run', 'program_written_to_admin_share', 'service_control_on_other_host', 'service_control_pipe_opened'],
       listed: true,
       steps: [
-        { at: t(19), by: 'analyst', do: 'take' },
+        { at: t(13), by: 'analyst', do: 'take' },
         { at: t(22), by: 'analyst', do: 'comment', text: '회계팀 PC에서 문서 매크로로 시작해 svc-backup 계정으로 LSASS 메모리를 덤프했습니다. 방금 DC-01에 서비스를 만들려 했고, 성공 여부를 확인하고 있습니다.' },
         { at: t(25), by: 'lead', do: 'comment', text: 'svc-backup signs in to every server. Treat its password as lost, and isolate WS-12 before anything else.' },
         { at: t(27), by: 'analyst', do: 'request', action: 'isolate_host', targets: ['WS-12'], reason: 'LSASS 덤프 후 도메인 컨트롤러로 이동 시도', urgency: 'high' },

@@ -25,7 +25,7 @@ export type Month = { readonly year: number; readonly month: number; readonly ti
 
 const noisyMost = 10
 /** Entries of one incident's story. */
-const storyMost = 14
+const storyMost = 16
 
 export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { year, month, timeZone }: Month, now: number, actor: Actor, language: Language): Promise<MonthFacts> {
   const starts = [-2, -1, 0, 1].map((offset) => monthStart(year, month + offset, timeZone)) as [number, number, number, number]
@@ -72,8 +72,20 @@ function topOf(incident: Incident, timeline: readonly TimelineEntry[], actions: 
   }
 }
 
-/** What people did is told whole; of a rule that fired often, the first time. Where it is still too long, the middle is left out. */
-function told(timeline: readonly TimelineEntry[]): TimelineEntry[] {
+/** How much of the story an entry tells: what was found and what people said before who took it and how it went on. */
+function weightOf({ kind, severity }: TimelineEntry): number {
+  switch (kind) {
+    case 'alert': return severity === 'critical' ? 6 : severity === 'high' ? 4 : severity === 'medium' ? 2 : 1
+    case 'comment': return 5
+    case 'approval': case 'action': case 'verdict': return 3
+    case 'severity': case 'note': return 2
+    case 'status': return 1
+    default: return 0
+  }
+}
+
+/** In the order of time, of a rule that fired often the first time, and of what is still too much what tells most. */
+export function told(timeline: readonly TimelineEntry[]): TimelineEntry[] {
   const seen = new Set<string>()
   const entries = timeline.filter(({ kind, text }) => {
     if (kind !== 'alert') return true
@@ -81,5 +93,6 @@ function told(timeline: readonly TimelineEntry[]): TimelineEntry[] {
     seen.add(text)
     return true
   })
-  return entries.length <= storyMost ? entries : [...entries.slice(0, storyMost / 2), ...entries.slice(-storyMost / 2)]
+  const kept = new Set(entries.toSorted((a, b) => weightOf(b) - weightOf(a)).slice(0, storyMost))
+  return entries.filter((entry) => kept.has(entry))
 }
