@@ -12,6 +12,7 @@ import * as store from './store.ts'
 import type { AssetRow, AssetWrite } from './store.ts'
 
 export type { AssetKind, Classification, Observation } from './model.ts'
+export { identify } from './model.ts'
 export { assetRoutes } from './routes.ts'
 export const assetsMigrations: MigrationSource = { context: 'assets', directory: new URL('./migrations/', import.meta.url) }
 

@@ -101,6 +101,13 @@ describe('alerts become incidents', () => {
     expect((await at.assets.list(id, { limit: 10 })).map(({ name }) => name)).toEqual(['ws-7.corp.local'])
   })
 
+  test('accounts of the system and of machines are nobody', async () => {
+    const { id, raise, list } = await open()
+    for (const [i, user] of ['NT AUTHORITY\\SYSTEM', 'WS-12$', 'CORP\\kim', '-'].entries()) await raise(`u${i}`, { user, firstEventAt: startTime - 300_000 + i })
+    expect(await list()).toMatchObject([{ alert_count: 4, affected_users: ['CORP\\kim'] }])
+    expect((await at.assets.list(id, { kind: 'user', limit: 10 })).map(({ name }) => name)).toEqual(['CORP\\kim'])
+  })
+
   test('a word that detection has not caught up with does nothing twice either', async () => {
     const { id, raise, list } = await open()
     await raise('a')

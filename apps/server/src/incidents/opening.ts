@@ -1,5 +1,6 @@
 // Alerts become incidents: each alert belongs to at most one, and a word that comes twice opens nothing twice, because what is attached is written in the
 // transaction that attaches it, one at a time in a tenant. Backfill and live never mix. Defended by incidents.integration.test.ts.
+import { identify } from '../assets/api.ts'
 import type { Asset, AssetKind, Assets } from '../assets/api.ts'
 import type { Alert, Detection } from '../detection/api.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -68,7 +69,7 @@ export async function sortIn({ database, clock, outbox, assets, detection }: Par
 
   /** Looks up what is not known yet. An alert may come before the asset graph has heard of its host: then it hears of it here. */
   async function nameAll(of: readonly Alert[], more: readonly { kind: 'host' | 'user'; name: string }[]): Promise<void> {
-    const seen = of.flatMap((alert) => kinds.flatMap((kind) => (alert[kind] === null ? [] : [{ kind, name: alert[kind], firstSeen: alert.firstEventAt, lastSeen: alert.lastEventAt }])))
+    const seen = of.flatMap((alert) => kinds.flatMap((kind) => (alert[kind] === null || identify(kind, alert[kind]) === null ? [] : [{ kind, name: alert[kind], firstSeen: alert.firstEventAt, lastSeen: alert.lastEventAt }])))
     const look = async () => {
       for (const kind of kinds) {
         const names = [...new Set([...seen, ...more].filter((each) => each.kind === kind && !known[kind].has(each.name)).map(({ name }) => name))]
@@ -132,11 +133,11 @@ function rulesWith(rules: readonly IncidentRule[], alerts: readonly Alert[]): In
   return [...found.values()].sort((a, b) => rankOf(b.severity) - rankOf(a.severity)).slice(0, rulesMost)
 }
 
-/** What the alerts say, added to what was known. */
+/** What the alerts say, added to what was known. Accounts of the system and of machines are nobody. */
 function absorb<T extends Pick<Incident, 'hosts' | 'users' | 'techniques' | 'tactics' | 'rules' | 'alertCount' | 'lastActivity'>>(incident: T, alerts: readonly Alert[], known: Known, now: number) {
   const named = (kind: 'host' | 'user', names: readonly string[]) => names.map((name) => known[kind].get(name)?.name ?? name)
   const facts = {
-    hosts: union(named('host', incident.hosts), alerts.map(({ host }) => host)), users: union(named('user', incident.users), alerts.map(({ user }) => user)),
+    hosts: union(named('host', incident.hosts), alerts.map(({ host }) => host)), users: union(named('user', incident.users), alerts.map(({ user }) => (user === null || identify('user', user) === null ? null : user))),
     techniques: union(incident.techniques, alerts.flatMap(({ techniques }) => techniques)), tactics: union(incident.tactics, alerts.flatMap(({ tactics }) => tactics)),
     rules: rulesWith(incident.rules, alerts),
   }

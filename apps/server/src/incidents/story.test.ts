@@ -73,7 +73,7 @@ test('durations and summaries read as people say them', () => {
   expect([250_000, 90_061_000].map((ms) => duration(ms, 'ko'))).toEqual(['4분 10초', '1일 1시간'])
   const facts = { alerts: 1_234, rules: [{ title: 'LSASS read', severity: 'critical' as const }], hosts: ['a', 'b', 'c', 'd', 'e'], users: ['kim'], techniques: ['LSASS Memory (T1003.001)'], from: 0, to: 250_000, backfill: true }
   expect(summaryOf(facts, 'en')).toBe('1,234 alerts of 1 rule on a, b, c and 2 more, by kim, within 4 min 10 s. Worst: LSASS read (critical). Technique: LSASS Memory (T1003.001). It comes from backfilled events.')
-  expect(summaryOf(facts, 'ko')).toBe('a, b, c 외 2에서 kim 계정으로 4분 10초 동안 규칙 1개의 경보 1,234건이 발생했습니다. 수준이 가장 높은 경보는 "LSASS read"(심각)입니다. 공격 기법: LSASS Memory (T1003.001). 과거 이벤트를 소급 수집하여 만든 인시던트입니다.')
+  expect(summaryOf(facts, 'ko')).toBe('a, b, c 외 2대에서 kim 계정으로 4분 10초 동안 규칙 1개의 경보 1,234건이 발생했습니다. 수준이 가장 높은 경보는 "LSASS read"(심각)입니다. 공격 기법: LSASS Memory (T1003.001). 과거 이벤트를 소급 수집하여 만든 인시던트입니다.')
 })
 
 test('every word of people is there in both languages', () => {

@@ -88,23 +88,23 @@ export function summaryOf(facts: {
   alerts: number; rules: readonly { title: string; severity: Severity }[]; hosts: readonly string[]; users: readonly string[]; techniques: readonly string[]; from: number; to: number; backfill: boolean
 }, language: TextLanguage): string {
   const { alerts, rules, hosts, users, techniques, from, to, backfill } = facts
-  const several = (names: readonly string[]): string => {
+  const several = (names: readonly string[], unit: string): string => {
     const shown = names.slice(0, 3).join(', ')
     if (names.length <= 3) return shown
-    return language === 'en' ? `${shown} and ${names.length - 3} more` : `${shown} 외 ${names.length - 3}`
+    return language === 'en' ? `${shown} and ${names.length - 3} more` : `${shown} 외 ${names.length - 3}${unit}`
   }
   const span = duration(to - from, language)
   const sentences = language === 'en'
     ? [
-        `${plural(alerts, 'alert')} of ${plural(rules.length, 'rule')}${hosts.length > 0 ? ` on ${several(hosts)}` : ''}${users.length > 0 ? `, by ${several(users)}` : ''}${to > from ? `, within ${span}` : ''}.`,
+        `${plural(alerts, 'alert')} of ${plural(rules.length, 'rule')}${hosts.length > 0 ? ` on ${several(hosts, '대')}` : ''}${users.length > 0 ? `, by ${several(users, '명')}` : ''}${to > from ? `, within ${span}` : ''}.`,
         ...(rules.length > 0 ? [`Worst: ${rules[0]!.title} (${severityNames[rules[0]!.severity].en}).`] : []),
-        ...(techniques.length > 0 ? [`${techniques.length === 1 ? 'Technique' : 'Techniques'}: ${several(techniques)}.`] : []),
+        ...(techniques.length > 0 ? [`${techniques.length === 1 ? 'Technique' : 'Techniques'}: ${several(techniques, '개')}.`] : []),
         ...(backfill ? ['It comes from backfilled events.'] : []),
       ]
     : [
-        `${hosts.length > 0 ? `${several(hosts)}에서 ` : ''}${users.length > 0 ? `${several(users)} 계정으로 ` : ''}${to > from ? `${span} 동안 ` : ''}규칙 ${counted(rules.length)}개의 경보 ${counted(alerts)}건이 발생했습니다.`,
+        `${hosts.length > 0 ? `${several(hosts, '대')}에서 ` : ''}${users.length > 0 ? `${several(users, '명')} 계정으로 ` : ''}${to > from ? `${span} 동안 ` : ''}규칙 ${counted(rules.length)}개의 경보 ${counted(alerts)}건이 발생했습니다.`,
         ...(rules.length > 0 ? [`수준이 가장 높은 경보는 "${rules[0]!.title}"(${severityNames[rules[0]!.severity].ko})입니다.`] : []),
-        ...(techniques.length > 0 ? [`공격 기법: ${several(techniques)}.`] : []),
+        ...(techniques.length > 0 ? [`공격 기법: ${several(techniques, '개')}.`] : []),
         ...(backfill ? ['과거 이벤트를 소급 수집하여 만든 인시던트입니다.'] : []),
       ]
   return sentences.join(' ')
@@ -116,12 +116,13 @@ export function likeness(shared: { indicators: readonly string[]; rules: readonl
     indicators: { en: ['indicator', 'indicators'], ko: '침해지표' }, rules: { en: ['rule', 'rules'], ko: '규칙' }, techniques: { en: ['technique', 'techniques'], ko: '공격 기법' },
     users: { en: ['user', 'users'], ko: '사용자' }, hosts: { en: ['host', 'hosts'], ko: '호스트' },
   } as const
+  const units = { indicators: '개', rules: '개', techniques: '개', users: '명', hosts: '대' } as const
   const parts = (['indicators', 'rules', 'techniques', 'users', 'hosts'] as const).flatMap((kind) => {
     const values = shared[kind]
     if (values.length === 0) return []
     const shown = values.slice(0, 2).join(', ')
     const more = values.length - 2
-    if (language === 'ko') return [`${names[kind].ko} ${shown}${more > 0 ? ` 외 ${more}` : ''}`]
+    if (language === 'ko') return [`${names[kind].ko} ${shown}${more > 0 ? ` 외 ${more}${units[kind]}` : ''}`]
     return [`${names[kind].en[values.length === 1 ? 0 : 1]} ${shown}${more > 0 ? ` and ${more} more` : ''}`]
   })
   return language === 'en' ? `Same ${parts.join('; ')}` : `같은 ${parts.join(', ')}`
