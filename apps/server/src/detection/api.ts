@@ -91,7 +91,7 @@ export interface Detection {
   /** Subscribe these to 'platform.pack_switched.v1' and 'intel.feed_changed.v1'. What changed holds from the next search on. */
   packsChanged(): void
   intelChanged(): void
-  /** Installs the own rules, then begins to search from the checkpoints. Does not wait for what lies behind. */
+  /** Begins to search from the checkpoints and renews the own rules; waits for neither. */
   start(): Promise<void>
   /** Leaves a tenant that is being erased alone: nothing of it is searched or kept any more. */
   forget(tenantId: string): Promise<void>
@@ -162,7 +162,9 @@ export function openDetection(options: DetectionOptions): Detection {
     return found
   }
 
+  let installing: Promise<void> = Promise.resolve()
   async function prepared(tenantId: string): Promise<void> {
+    await installing
     await inForce.prepare(tenantId).catch((cause: unknown) => {
       throw cause instanceof HaechiError ? cause : new HaechiError('detection_unavailable', { reason: cause instanceof Error ? cause.message : 'unknown' }, { cause })
     })
@@ -286,16 +288,17 @@ export function openDetection(options: DetectionOptions): Detection {
     packsChanged: inForce.packsChanged,
     intelChanged: inForce.intelChanged,
     async start() {
-      try {
-        await packs.install(packNameOf(ownPack, null), { type: 'directory', path: options.ownRules })
-        inForce.packsChanged()
-      } catch (error) {
-        log.error({ err: error, path: options.ownRules }, 'Haechi\'s own rules could not be installed; those in force before stay')
-      }
-      await follow.start()
+      const known = (await rulePacks.list(null)).some(({ name, tenantId }) => name === ownPack && tenantId === null)
+      installing = packs.install(packNameOf(ownPack, null), { type: 'directory', path: options.ownRules }).then(
+        () => inForce.packsChanged(),
+        (error: unknown) => { log.error({ err: error, path: options.ownRules }, 'Haechi\'s own rules could not be installed; those in force before stay') },
+      )
+      // The very first search waits for rules; later ones begin with those of before.
+      await follow.start(known ? Promise.resolve() : installing)
     },
     forget: follow.forget,
     async close() {
+      await installing
       const stopped = follow.close()
       // A search that does not end is not waited for: its events are searched again at the next start.
       await Promise.race([stopped, delay(2_000, undefined, { ref: false })])

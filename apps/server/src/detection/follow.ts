@@ -246,12 +246,12 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
   }
 
   return {
-    /** Reads the checkpoints and begins. */
-    async start(): Promise<void> {
+    /** Reads the checkpoints; searching begins with `ready`. */
+    async start(ready: Promise<void>): Promise<void> {
       for (const [tenant, next] of await database.platform(checkpoints)) follow(tenant, next)
       stopListening = eventLog.onDurable(enqueue)
       for (const tenant of eventLog.tenants()) enqueue(tenant)
-      running = run()
+      running = ready.then(run)
     },
     /** Searches the tenant's log no more and keeps nothing of what was found in it since. Before the log is erased. */
     async forget(tenant: string): Promise<void> {
