@@ -75,7 +75,7 @@ function Page({ incident }: { incident: IncidentDetail }) {
         title={incident.title}
         signs={<>
           <SeveritySign severity={incident.severity} />
-          {abilities.write ? <StatusMenu next={incident.next_statuses} onStatus={work.setStatus}><button type="button" className={classes['chosen']} aria-label={t('change_status')}><IncidentStatusSign status={incident.status} soft /><icons.down size={13} /></button></StatusMenu> : <IncidentStatusSign status={incident.status} soft />}
+          {abilities.write ? <StatusMenu next={incident.next_statuses} onStatus={work.setStatus}><button type="button" className={classes['chosen']}><span className="unseen">{t('change_status')}: </span><IncidentStatusSign status={incident.status} soft /><icons.down size={13} /></button></StatusMenu> : <IncidentStatusSign status={incident.status} soft />}
           {incident.verdict === null ? null : <StatusSign icon="check" tone="muted" label={t(`verdict_${incident.verdict}`)} />}
           {abilities.write
             ? <AssignMenu analyst={incident.analyst} onAssign={work.assign}><button type="button" className={classes['chosen']} data-empty={incident.analyst === null || undefined}><icons.user size={14} /><span className="unseen">{t('analyst')}: </span>{incident.analyst ?? t('unassigned')}<icons.down size={13} /></button></AssignMenu>

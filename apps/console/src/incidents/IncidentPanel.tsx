@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import type { IncidentDetail } from '../../../server/src/views/wire.ts'
 import { icons } from '../parts/icons.tsx'
 import { useShortcuts } from '../parts/keyboard.ts'
@@ -24,12 +24,12 @@ import { useIncidentWork } from './useIncidentWork.ts'
 import classes from './IncidentPanel.module.css'
 
 /** The incident beside the queue: enough to decide whether to open it, and to do what is urgent. */
-export function IncidentPanel({ id }: { id: string }) {
+export function IncidentPanel({ id, commenting, onCommenting }: { id: string; /** The comment box takes the focus when it is there. */ commenting: boolean; onCommenting: () => void }) {
   const query = useQuery(incidentQuery(id))
-  return <QueryView query={query}>{(incident) => <Panel key={incident.id} incident={incident} />}</QueryView>
+  return <QueryView query={query}>{(incident) => <Panel key={incident.id} incident={incident} commenting={commenting} onCommenting={onCommenting} />}</QueryView>
 }
 
-function Panel({ incident }: { incident: IncidentDetail }) {
+function Panel({ incident, commenting, onCommenting }: { incident: IncidentDetail; commenting: boolean; onCommenting: () => void }) {
   const t = useTexts(incidentTexts)
   const say = useTexts(actionTexts)
   const navigate = useNavigate()
@@ -37,6 +37,11 @@ function Panel({ incident }: { incident: IncidentDetail }) {
   const sentence = useNextSentence(incident, work.step)
   const box = useRef<HTMLTextAreaElement>(null)
   const { write } = work.abilities
+  useEffect(() => {
+    if (!commenting) return
+    box.current?.focus()
+    onCommenting()
+  }, [commenting, onCommenting])
   useShortcuts(write ? [
     { keys: 'a', group: 'incident', label: { en: 'Assign to me', ko: '내가 맡기' }, run: work.assignMe },
     { keys: 'v', group: 'incident', label: { en: 'Verdict', ko: '판정' }, run: () => work.setJudging(incident.next_statuses.includes('closed') ? 'close' : 'verdict') },
@@ -47,7 +52,7 @@ function Panel({ incident }: { incident: IncidentDetail }) {
     <div className={classes['panel']}>
       <div className={classes['signs']}>
         <SeveritySign severity={incident.severity} />
-        {write ? <StatusMenu next={incident.next_statuses} onStatus={work.setStatus}><button type="button" className={classes['chosen']} aria-label={t('change_status')}><IncidentStatusSign status={incident.status} soft /><icons.down size={13} /></button></StatusMenu> : <IncidentStatusSign status={incident.status} soft />}
+        {write ? <StatusMenu next={incident.next_statuses} onStatus={work.setStatus}><button type="button" className={classes['chosen']}><span className="unseen">{t('change_status')}: </span><IncidentStatusSign status={incident.status} soft /><icons.down size={13} /></button></StatusMenu> : <IncidentStatusSign status={incident.status} soft />}
         {write
           ? <AssignMenu analyst={incident.analyst} onAssign={work.assign}><button type="button" className={classes['chosen']}><icons.user size={14} /><span className="unseen">{t('analyst')}: </span>{incident.analyst ?? t('unassigned')}<icons.down size={13} /></button></AssignMenu>
           : <span className="dim">{incident.analyst ?? t('unassigned')}</span>}

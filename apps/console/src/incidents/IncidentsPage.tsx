@@ -1,13 +1,14 @@
 import { Button, Menu } from '@mantine/core'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import type { IncidentStatus, IncidentSummary } from '../../../server/src/incidents/wire.ts'
+import { basePath } from '../api/client.ts'
 import { ApiError } from '../api/error.ts'
 import { useSession } from '../api/session.ts'
 import { DataTable } from '../parts/DataTable.tsx'
 import type { Column } from '../parts/DataTable.tsx'
-import { toast } from '../parts/feedback.tsx'
+import { announce, toast, toastError } from '../parts/feedback.tsx'
 import { FilterBar } from '../parts/FilterBar.tsx'
 import type { Filter } from '../parts/FilterBar.tsx'
 import { icons } from '../parts/icons.tsx'
@@ -21,6 +22,8 @@ import { Time } from '../parts/time.tsx'
 import { partTexts } from '../parts/texts.ts'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { incidentsRoute } from './feature.tsx'
+import { Judge } from './Judge.tsx'
+import type { Judgement } from './Judge.tsx'
 import { IncidentPanel } from './IncidentPanel.tsx'
 import { queueHead, queueQuery, useAbilities, useIncidentChanges, useLiveRefresh, windows } from './queries.ts'
 import { withNews } from './queue.ts'
@@ -30,6 +33,7 @@ import classes from './IncidentsPage.module.css'
 
 const statuses: readonly IncidentStatus[] = ['new', 'investigating', 'contained', 'resolved', 'closed']
 const idOf = (incident: IncidentSummary) => incident.id
+const nobody = { id: '', severity: 'low', verdict: null, title: '' } as const
 
 export function IncidentsPage() {
   const t = useTexts(incidentTexts)
@@ -38,6 +42,7 @@ export function IncidentsPage() {
   const client = useQueryClient()
   const { name } = useSession()
   const { write } = useAbilities()
+  const { assign } = useIncidentChanges()
   const { peek, ...search } = incidentsRoute.useSearch()
   const key = JSON.stringify(search)
   const options = useMemo(() => queueQuery(search), [key])
@@ -57,16 +62,26 @@ export function IncidentsPage() {
   const go = useCallback((change: Record<string, string | undefined>) => {
     void navigate({ to: '/incidents', search: (before) => Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined)), replace: true })
   }, [navigate])
+  const [cursor, setCursor] = useState<IncidentSummary | null>(null)
+  const [judging, setJudging] = useState<{ incident: IncidentSummary; what: Judgement } | null>(null)
+  const [commenting, setCommenting] = useState<string | null>(null)
   const onPeek = useCallback((incident: IncidentSummary) => go({ peek: incident.id }), [go])
   const onOpen = useCallback((incident: IncidentSummary) => { void navigate({ to: '/incidents/$incidentId', params: { incidentId: incident.id } }) }, [navigate])
   useShortcuts([
     { keys: 'r', group: 'list', label: { en: 'Show what is new', ko: '새 항목 표시' }, run: showFresh },
+    // An open panel and a selection have their own.
+    ...(!write || cursor === null || peek !== undefined || selection.size > 0 ? [] : [
+      { keys: 'a', group: 'incident' as const, label: { en: 'Assign to me', ko: '내가 맡기' }, run: () => { void assign(cursor.id, name).then(() => announce(t('assigned', { name })), (error: unknown) => toastError(t('assign'), error)) } },
+      { keys: 'v', group: 'incident' as const, label: { en: 'Verdict', ko: '판정' }, run: () => setJudging({ incident: cursor, what: 'verdict' }) },
+      { keys: 'c', group: 'incident' as const, label: { en: 'Comment', ko: '의견' }, run: () => { setCommenting(cursor.id); onPeek(cursor) } },
+      { keys: 'e', group: 'incident' as const, label: { en: 'Escalate', ko: '심각도 올리기' }, run: () => setJudging({ incident: cursor, what: 'severity' }) },
+    ]),
     ...(peek === undefined ? [] : [{ keys: 'Escape', group: 'list' as const, label: { en: 'Close the panel', ko: '패널 닫기' }, run: () => go({ peek: undefined }) }]),
   ])
 
   const columns = useMemo((): readonly Column<IncidentSummary>[] => [
     { id: 'severity', label: t('column_severity'), width: '124px', cell: (row) => <SeveritySign severity={row.severity} />, fixed: true },
-    { id: 'title', label: t('column_title'), width: 'minmax(260px, 1fr)', fixed: true, cell: (row) => <Link to="/incidents/$incidentId" params={{ incidentId: row.id }} className={classes['title']} title={row.title} tabIndex={-1}>{row.title}{row.backfill ? <span className={classes['backfill']} title={t('backfill_why')}><icons.clock size={13} />{t('backfill')}</span> : null}</Link> },
+    { id: 'title', label: t('column_title'), width: 'minmax(260px, 1fr)', fixed: true, cell: (row) => <a href={`${basePath}/incidents/${row.id}`} className={classes['title']} title={row.title} tabIndex={-1} onClick={(event) => { if (!event.metaKey && !event.ctrlKey && !event.shiftKey) { event.preventDefault(); onOpen(row) } }}>{row.title}{row.backfill ? <span className={classes['backfill']} title={t('backfill_why')}><icons.clock size={13} />{t('backfill')}</span> : null}</a> },
     { id: 'status', label: t('column_status'), width: '136px', cell: (row) => <IncidentStatusSign status={row.status} /> },
     { id: 'hosts', label: t('column_hosts'), width: '150px', cell: (row) => <span title={row.affected_hosts.join(', ')}>{row.affected_hosts[0] ?? '–'}{row.affected_hosts.length > 1 ? <span className="dim"> {t('more_hosts', { count: row.affected_hosts.length - 1 })}</span> : null}</span> },
     { id: 'analyst', label: t('column_analyst'), width: '128px', cell: (row) => row.analyst ?? <span className="dim">{t('unassigned')}</span> },
@@ -74,7 +89,7 @@ export function IncidentsPage() {
     { id: 'alerts', label: t('column_alerts'), width: '72px', align: 'end', cell: (row) => f.number(row.alert_count) },
     { id: 'updated', label: t('column_updated'), width: '112px', hidden: true, cell: (row) => <Time at={row.updated_at} /> },
     { id: 'techniques', label: t('column_techniques'), width: '180px', hidden: true, cell: (row) => <span className="mono">{row.techniques.join(', ')}</span> },
-  ], [t, f])
+  ], [t, f, onOpen])
 
   const beside = useMemo(() => columns.filter(({ id }) => id === 'severity' || id === 'title' || id === 'detected'), [columns])
   const filters = useFilters(name, rows)
@@ -88,7 +103,7 @@ export function IncidentsPage() {
         : <EmptyState title={t('empty_open')} why={t('empty_open_why')} next={<Button variant="default" onClick={() => go({ status: 'closed' })}>{t('show_closed')}</Button>} />
       : (
         <DataTable<IncidentSummary>
-          name="incidents" label={t('incidents')} columns={peek === undefined ? columns : beside} rows={rows} rowId={idOf} peeked={peek ?? null} onPeek={onPeek} onOpen={onOpen}
+          name="incidents" label={t('incidents')} columns={peek === undefined ? columns : beside} rows={rows} rowId={idOf} peeked={peek ?? null} onPeek={onPeek} onOpen={onOpen} onCursor={setCursor}
           {...(write ? { selection, onSelection: setSelection, bulk: <Bulk ids={[...selection]} onDone={() => setSelection(new Set())} /> } : {})}
           card={(row) => <Card row={row} />}
           more={query.hasNextPage ? { loading: query.isFetchingNextPage, load: () => { void query.fetchNextPage() } } : null}
@@ -99,10 +114,11 @@ export function IncidentsPage() {
     <ListPage
       title={t('incidents')}
       filters={<FilterBar filters={filters} values={{ ...search, status: search.status ?? 'open' }} onChange={(change) => go('status' in change && change['status'] === undefined && (search.status ?? 'open') === 'open' ? { ...change, status: 'all' } : change)} views={<SavedViews name="incidents" given={useGivenViews()} values={search} onChoose={(values) => { void navigate({ to: '/incidents', search: values }) }} />} />}
-      panel={peek === undefined ? null : <SidePanel subject={peek} title={<strong className={classes['peeked']}>{peeked?.title ?? peek}</strong>} onClose={() => go({ peek: undefined })}><IncidentPanel id={peek} /></SidePanel>}
+      panel={peek === undefined ? null : <SidePanel subject={peek} title={<strong className={classes['peeked']}>{peeked?.title ?? peek}</strong>} onClose={() => go({ peek: undefined })}><IncidentPanel id={peek} commenting={commenting === peek} onCommenting={() => setCommenting(null)} /></SidePanel>}
     >
       {stale === null ? null : <StaleMark at={stale} />}
       {table}
+      <Judge incident={judging?.incident ?? nobody} what={judging?.what ?? null} onClose={() => setJudging(null)} />
     </ListPage>
   )
 }
@@ -160,9 +176,11 @@ function Bulk({ ids, onDone }: { ids: readonly string[]; onDone: () => void }) {
     toast(failed === 0 ? { tone: 'good', title: t('bulk_done', { count: ids.length }) } : { tone: 'bad', title: t('bulk_failed', { count: ids.length - failed, failed, reason }) })
     onDone()
   }
+  const assignAll = () => { void each((id) => assign(id, name)) }
+  useShortcuts([{ keys: 'a', group: 'list', label: { en: 'Assign the selected to me', ko: '선택 항목 내가 맡기' }, run: assignAll }])
   return (
     <>
-      <Button size="compact-sm" variant="default" loading={busy} onClick={() => { void each((id) => assign(id, name)) }}>{t('assign_me')}</Button>
+      <Button size="compact-sm" variant="default" loading={busy} onClick={assignAll}>{t('assign_me')}</Button>
       <Menu>
         <Menu.Target><Button size="compact-sm" variant="default" disabled={busy} rightSection={<icons.down size={13} />}>{t('set_status')}</Button></Menu.Target>
         <Menu.Dropdown>{(['investigating', 'contained', 'resolved'] as const).map((to) => <Menu.Item key={to} onClick={() => { void each((id) => status(id, to)) }}><IncidentStatusSign status={to} /></Menu.Item>)}</Menu.Dropdown>

@@ -41,6 +41,8 @@ export type DataTableProps<Row> = {
   readonly onPeek?: (row: Row) => void
   /** Enter or a double click: the full page. */
   readonly onOpen?: (row: Row) => void
+  /** The row that the keys are on, null where there is none. Stable (useCallback, or a setter). */
+  readonly onCursor?: (row: Row | null) => void
   readonly selection?: ReadonlySet<string>
   readonly onSelection?: (selection: ReadonlySet<string>) => void
   /** What can be done with the selected rows. */
@@ -57,7 +59,7 @@ const rowHeight = 41
 const cardHeight = 88
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { name, label, columns, rows, rowId, peeked = null, onPeek, onOpen, selection, onSelection, bulk, card, more, fresh } = props
+  const { name, label, columns, rows, rowId, peeked = null, onPeek, onOpen, onCursor, selection, onSelection, bulk, card, more, fresh } = props
   const t = useTexts(partTexts)
   const formats = useFormats()
   const { language } = usePreferences()
@@ -73,6 +75,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const position = useMemo(() => new Map(rows.map((row, at) => [rowId(row), at])), [rows, rowId])
   const at = cursor === null ? -1 : position.get(cursor) ?? -1
   useEffect(() => { if (peeked !== null) setCursor(peeked) }, [peeked])
+  useEffect(() => onCursor?.(rows[at] ?? null), [rows, at, onCursor])
   // What was measured for cards does not hold for rows.
   useEffect(() => { virtual.measure() }, [narrow])
 
@@ -145,7 +148,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       >
         {narrow ? null : (
           <div className={classes['head']} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
-            {selecting ? <div role="columnheader" className={classes['check']}><Checkbox size="xs" aria-label={t('select_all')} checked={all} indeterminate={!all && selection.size > 0} onChange={() => onSelection(all ? new Set() : new Set(rows.map(rowId)))} /></div> : null}
+            {selecting ? <div role="columnheader" className={classes['check']}><input type="checkbox" aria-label={t('select_all')} checked={all} ref={(box) => { if (box !== null) box.indeterminate = !all && selection.size > 0 }} onChange={() => onSelection(all ? new Set() : new Set(rows.map(rowId)))} /></div> : null}
             {visible.map((column) => <div key={column.id} role="columnheader" data-align={column.align}>{column.label}</div>)}
             <ColumnChoice columns={columns} visible={visible} onChoose={setChosen} />
           </div>
@@ -181,7 +184,7 @@ const RowView = memo(function RowView<Row>({ id, rowId, row, index, start, colum
     >
       {card === undefined ? (
         <>
-          {selected === undefined ? null : <div role="gridcell" className={classes['check']}><Checkbox size="xs" aria-label={selectLabel} checked={selected} onChange={() => onToggle(rowId)} /></div>}
+          {selected === undefined ? null : <div role="gridcell" className={classes['check']}><input type="checkbox" aria-label={selectLabel} checked={selected} onChange={() => onToggle(rowId)} /></div>}
           {columns.map((column) => <div key={column.id} role="gridcell" data-align={column.align}>{column.cell(row)}</div>)}
         </>
       ) : <div role="gridcell">{card(row)}</div>}
@@ -193,7 +196,7 @@ function ColumnChoice<Row>({ columns, visible, onChoose }: { columns: readonly C
   const t = useTexts(partTexts)
   const shown = new Set(visible.map(({ id }) => id))
   return (
-    <div className={classes['choice']} role="presentation">
+    <div className={classes['choice']} role="columnheader">
       <Popover position="bottom-end" withinPortal trapFocus>
         <Popover.Target><ActionIcon size="sm" aria-label={t('columns')}><icons.columns size={15} /></ActionIcon></Popover.Target>
         <Popover.Dropdown>

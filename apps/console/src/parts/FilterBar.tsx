@@ -38,12 +38,12 @@ export function FilterBar({ filters, values, onChange, search, views }: {
         const said = named.length > 0 ? named.map(({ label }) => label).join(', ') : [...chosen].join(', ')
         return (
           <span key={filter.id} className={classes['chip']} data-set={chosen.size > 0 || undefined}>
-            <Menu closeOnItemClick={filter.multiple !== true} position="bottom-start">
+            <Menu position="bottom-start">
               <Menu.Target><button type="button" className={classes['open']}>{chosen.size > 0 ? <><span className="dim">{filter.label}</span> {said}</> : filter.label}<icons.down size={13} /></button></Menu.Target>
               <Menu.Dropdown>
-                {filter.options.map(({ value, label, sign }) => (
-                  <Menu.Item key={value} role={filter.multiple === true ? 'menuitemcheckbox' : 'menuitemradio'} aria-checked={chosen.has(value)} onClick={() => choose(filter, value)} rightSection={chosen.has(value) ? <icons.check size={14} /> : null}>{sign ?? label}</Menu.Item>
-                ))}
+                {filter.options.map(({ value, label, sign }) => filter.multiple === true
+                  ? <Menu.CheckboxItem key={value} checked={chosen.has(value)} onChange={() => choose(filter, value)}>{sign ?? label}</Menu.CheckboxItem>
+                  : <Menu.RadioItem key={value} value={value} closeMenuOnClick checked={chosen.has(value)} onChange={() => choose(filter, value)}>{sign ?? label}</Menu.RadioItem>)}
               </Menu.Dropdown>
             </Menu>
             {chosen.size === 0 ? null : <button type="button" className={classes['remove']} aria-label={t('filter_remove', { name: filter.label, value: said })} onClick={() => onChange({ [filter.id]: undefined })}><icons.close size={12} /></button>}
