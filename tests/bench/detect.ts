@@ -17,9 +17,10 @@ const lineBytes = 1_000
 
 /** Deleting shadow copies on one of forty hosts, padded to the size of every other event. */
 function attack(n: number): string {
+  const host = Math.floor(n / perRequest) % 40
   const event = {
-    Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: new Date().toISOString().replace('T', ' ').replace('Z', ''), Hostname: `SRV-${n % 40}.corp.example`, RecordNumber: `attack-${n}`,
-    Image: String.raw`C:\Windows\System32\vssadmin.exe`, CommandLine: 'vssadmin.exe delete shadows /all /quiet', User: `CORP\\user${n % 40}`, ProcessId: 5128, ProcessGuid: `{${n}}`,
+    Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: new Date().toISOString().replace('T', ' ').replace('Z', ''), Hostname: `SRV-${host}.corp.example`, RecordNumber: `attack-${n}`,
+    Image: String.raw`C:\Windows\System32\vssadmin.exe`, CommandLine: 'vssadmin.exe delete shadows /all /quiet', User: `CORP\\user${host}`, ProcessId: 5128, ProcessGuid: `{${n}}`,
     ParentImage: String.raw`C:\Windows\System32\cmd.exe`, ParentCommandLine: 'cmd.exe', Pad: '',
   }
   event.Pad = 'x'.repeat(lineBytes - 1 - Buffer.byteLength(JSON.stringify(event)))
