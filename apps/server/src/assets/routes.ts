@@ -4,12 +4,17 @@ import { z } from '../platform/http.ts'
 import { cursorOf, pageOf, pageQuery } from '../platform/paging.ts'
 import type { Asset, Assets } from './api.ts'
 import { criticalities, exposures, tagsMost } from './model.ts'
+import type * as wire from './wire.ts'
 
 const kind = z.enum(['host', 'user', 'address'])
 const assetSchema = z.object({
   id: z.string(), kind, name: z.string(), first_seen: z.iso.datetime(), last_seen: z.iso.datetime(), criticality: z.enum(criticalities), exposure: z.enum(exposures),
   class: z.string().nullable().openapi({ description: 'What it is for, such as domain_controller; null until somebody says so' }), tags: z.array(z.string()), site_id: z.string().nullable(),
-}).openapi('Asset')
+}).openapi('Asset') satisfies z.ZodType<wire.Asset>
+const changeSchema = z.strictObject({
+  criticality: z.enum(criticalities).optional(), exposure: z.enum(exposures).optional(), class: z.string().max(64).nullable().optional(),
+  tags: z.array(z.string().max(64)).max(tagsMost).optional(), site_id: z.string().nullable().optional(),
+}) satisfies z.ZodType<wire.AssetChange>
 const cursor = cursorOf('assets', z.object({ lastSeen: z.int(), id: z.string() }))
 
 export function assetRoutes(http: AccessHttp, assets: Assets): void {
@@ -44,10 +49,7 @@ export function assetRoutes(http: AccessHttp, assets: Assets): void {
     method: 'patch', path: '/api/v1/assets/{id}', operation: 'classifyAsset', tag: 'assets', access: 'asset.write',
     summary: 'Says how critical and exposed an asset is, what it is for, its tags and its site; what is left out stays',
     params: z.object({ id: z.string() }),
-    body: z.strictObject({
-      criticality: z.enum(criticalities).optional(), exposure: z.enum(exposures).optional(), class: z.string().max(64).nullable().optional(),
-      tags: z.array(z.string().max(64)).max(tagsMost).optional(), site_id: z.string().nullable().optional(),
-    }),
+    body: changeSchema,
     answers: { 200: { description: 'As it stands now', schema: assetSchema } },
   }, async ({ actor, params, body: { site_id: siteId, criticality, exposure, class: of, tags } }) => ({
     body: present(await assets.classify(tenantOf(actor), params.id, {
@@ -57,7 +59,7 @@ export function assetRoutes(http: AccessHttp, assets: Assets): void {
   }))
 }
 
-const present = (asset: Asset) => ({
+const present = (asset: Asset): wire.Asset => ({
   id: asset.id, kind: asset.kind, name: asset.name, first_seen: new Date(asset.firstSeen).toISOString(), last_seen: new Date(asset.lastSeen).toISOString(),
   criticality: asset.criticality, exposure: asset.exposure, class: asset.class, tags: [...asset.tags], site_id: asset.siteId,
 })

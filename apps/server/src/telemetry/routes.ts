@@ -9,6 +9,7 @@ import type { Hunt, Sending, SourceHealth, Telemetry } from './api.ts'
 import { decoded, IntakeInterrupted, limits } from './intake.ts'
 import type { IntakeTotals } from './intake.ts'
 import { elasticError, productAnswer, productHeaders } from './elastic.ts'
+import type * as wire from './wire.ts'
 
 const totalsSchema = z.object({
   accepted: z.int(), rejected: z.int(), duplicate: z.int(),
@@ -145,12 +146,12 @@ function searchRoutes(http: AccessHttp, telemetry: Telemetry): void {
   })
   http.route({
     method: 'get', path: '/api/v1/events/count', operation: 'countEvents', tag: 'telemetry', access: 'event.read', summary: 'How many events there are',
-    query: huntSchema, answers: { 200: { description: 'The count', schema: z.object({ count: z.int() }) } },
+    query: huntSchema, answers: { 200: { description: 'The count', schema: z.object({ count: z.int() }) satisfies z.ZodType<wire.EventCount> } },
   }, async ({ actor, query }) => ({ body: { count: await telemetry.count(tenantOf(actor), huntOf(query)) } }))
   http.route({
     method: 'get', path: '/api/v1/events/histogram', operation: 'eventHistogram', tag: 'telemetry', access: 'event.read', summary: 'Events over time; empty buckets are left out',
     query: huntSchema.extend({ buckets: z.coerce.number().int().min(1).max(1_000).default(60) }),
-    answers: { 200: { description: 'Buckets of equal width', schema: z.object({ bucket_ms: z.int(), buckets: z.array(z.object({ start: z.iso.datetime(), count: z.int() })) }) } },
+    answers: { 200: { description: 'Buckets of equal width', schema: z.object({ bucket_ms: z.int(), buckets: z.array(z.object({ start: z.iso.datetime(), count: z.int() })) }) satisfies z.ZodType<wire.EventHistogram> } },
   }, async ({ actor, query: { buckets, ...query } }) => {
     const histogram = await telemetry.histogram(tenantOf(actor), huntOf(query), buckets)
     return { body: { bucket_ms: histogram.bucketMs, buckets: histogram.buckets.map(({ start, count }) => ({ start: new Date(start).toISOString(), count })) } }
@@ -185,9 +186,9 @@ const presentSource = (source: SourceHealth) => ({
   late: source.late, future: source.future, rate_per_second: source.rate, lag_ms: source.lag, errors: source.errors,
 })
 
-function presentEvent(event: StoredEvent, names: ReadonlyMap<string, string>): Record<string, unknown> {
+function presentEvent(event: StoredEvent, names: ReadonlyMap<string, string>): wire.StoredEvent {
   const { time, received_at, source, ...rest } = event
-  return { ...rest, time: iso(time), received_at: iso(received_at), ...(source === undefined ? {} : { source: names.get(source) ?? source }) }
+  return { ...rest, time: new Date(time).toISOString(), received_at: new Date(received_at).toISOString(), ...(source === undefined ? {} : { source: names.get(source) ?? source }) }
 }
 
 /** `host,time,raw.EventID`: columns of the answer (what the store must read for them), and fields of the record. */
