@@ -33,14 +33,15 @@ export function urlOf(path: string, query: Query = {}): string {
   return `${basePath}${path}${search === '' ? '' : `?${search}`}`
 }
 
-/** The answer as it came. Errors: ApiError. */
+/** The answer as it came. A `body` that is a file goes as it is, everything else as JSON. Errors: ApiError. */
 export async function send(method: string, path: string, body: unknown, { query, signal, headers }: RequestOptions = {}): Promise<Response> {
   let response: Response
+  const file = body instanceof Blob ? body : null
   try {
     response = await fetch(urlOf(path, query), {
       method, credentials: 'same-origin', signal: signal ?? null,
-      headers: headersOf({ accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: headersOf({ accept: 'application/json', ...(body === undefined ? {} : { 'content-type': file === null ? 'application/json' : 'application/octet-stream' }), ...headers }),
+      ...(body === undefined ? {} : { body: file ?? JSON.stringify(body) }),
     })
   } catch (cause) {
     if (signal?.aborted === true) throw cause
