@@ -8,7 +8,7 @@ import { grouped, root, startServer } from '../server.ts'
 import type { TestServer } from '../server.ts'
 
 const run = promisify(execFile)
-const python = spawnSync('python3', ['-c', 'import requests']).status === 0
+const python = spawnSync('/usr/bin/python3', ['-c', 'import requests']).status === 0
 
 let server: TestServer
 beforeAll(async () => { if (python) server = await startServer() })
@@ -43,7 +43,7 @@ describe.skipIf(!python)('a customer with python3-requests', () => {
     }
     const analyst = await keyOf('kim', 'analyst')
     const approver = await keyOf('lee', 'approver')
-    const { stdout } = await run('python3', [join(root, 'tests/e2e/customer.py'), server.url, ...analyst, ...approver, '198.51.100.77'])
+    const { stdout } = await run('/usr/bin/python3', [join(root, 'tests/e2e/customer.py'), server.url, ...analyst, ...approver, '198.51.100.77'])
     const seen = JSON.parse(stdout) as Record<string, unknown>
 
     expect(seen['incidents']).toEqual([
