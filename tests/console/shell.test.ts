@@ -13,7 +13,8 @@ const words = {
 describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
   let server: TestServer
   let browser: Browser
-  let cookie: { name: string; value: string; url: string }
+  let known: ReturnType<typeof signedIn> | undefined
+  const session = () => known ??= signedIn(server)
   beforeAll(async () => {
     server = await startServer()
     browser = await launch()
@@ -54,7 +55,6 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
     await page.getByRole('navigation', { name: 'Rooms' }).waitFor()
     expect(faults()).toEqual([])
     await close()
-    cookie = await signedIn(server)
   })
 
   test('a session that ends in the middle leads to sign-in and back to the same place', async () => {
@@ -70,7 +70,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
     await page.keyboard.press('Enter')
     await page.waitForURL('**/incidents?severity=high')
     // While the page stands: the next request says so.
-    await context.addCookies([{ ...cookie, value: 'ended' }])
+    await context.addCookies([{ ...await session(), value: 'ended' }])
     await page.keyboard.press('g')
     await page.keyboard.press('o')
     await page.getByText(t.ended).waitFor()
@@ -83,10 +83,10 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
     test(`${language}: language and theme are chosen, kept and followed`, async () => {
       const t = words[language]
       const other = words[language === 'en' ? 'ko' : 'en']
-      const { page, faults, close } = await visit(browser, server, { language, cookie })
+      const { page, faults, close } = await visit(browser, server, { language, cookie: await session() })
       // The account's language is English until somebody chooses another here.
       await page.getByRole('button', { name: /^(Language|언어)/ }).click()
-      await page.getByRole('menuitem', { name: language === 'ko' ? '한국어' : 'English' }).click()
+      await page.getByRole('menuitemradio', { name: language === 'ko' ? '한국어' : 'English' }).click()
       const rail = page.getByRole('navigation', { name: language === 'ko' ? '메뉴' : 'Rooms' })
       await rail.getByRole('link', { name: t.overview }).waitFor()
       await page.locator(`html[lang="${language}"]`).waitFor()
@@ -104,7 +104,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
 
     test(`${language}: everything by keyboard`, async () => {
       const t = words[language]
-      const { page, faults, close } = await visit(browser, server, { language, cookie })
+      const { page, faults, close } = await visit(browser, server, { language, cookie: await session() })
       await page.evaluate((chosen) => localStorage.setItem('haechi.preferences', JSON.stringify({ language: chosen })), language)
       await page.reload()
       await page.getByRole('navigation').first().waitFor()
@@ -138,7 +138,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
 
     for (const colorScheme of ['light', 'dark'] as const) {
       test(`${language}, ${colorScheme}: no page has a serious axe finding`, async () => {
-        const { page, faults, close } = await visit(browser, server, { language, cookie, colorScheme })
+        const { page, faults, close } = await visit(browser, server, { language, cookie: await session(), colorScheme })
         await page.evaluate((chosen) => localStorage.setItem('haechi.preferences', JSON.stringify({ language: chosen })), language)
         for (const path of ['/', '/incidents', '/approvals', '/reports', '/nowhere']) {
           await page.goto(server.url + path)
@@ -153,7 +153,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
 
     test(`${language}: what fails says what, whether to try again, and under which code; the data that was there stays`, async () => {
       const t = words[language]
-      const { page, close } = await visit(browser, server, { language, cookie })
+      const { page, close } = await visit(browser, server, { language, cookie: await session() })
       await page.evaluate((chosen) => localStorage.setItem('haechi.preferences', JSON.stringify({ language: chosen })), language)
       const detail = language === 'ko' ? '지금 데이터베이스에 연결할 수 없습니다' : 'The database cannot be reached'
       await answerWith(page, '/api/v1/overview', 503, { code: 'database_unavailable', status: 503, title: detail, detail, retry: false, params: {}, errors: [] })
@@ -161,7 +161,6 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
       await page.getByRole('alert').getByText(detail).waitFor()
       await page.getByRole('alert').getByText('database_unavailable').waitFor()
       expect(await axe(page)).toEqual([])
-      await page.unroute(() => true).catch(() => undefined)
       await page.unrouteAll()
       await page.getByRole('button', { name: t.retry }).click()
       await page.getByRole('alert').waitFor({ state: 'hidden' })
@@ -170,7 +169,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
   }
 
   test('an unknown address says so and leads back', async () => {
-    const { page, faults, close } = await visit(browser, server, { cookie })
+    const { page, faults, close } = await visit(browser, server, { cookie: await session() })
     await page.goto(`${server.url}/no/such/page`)
     await page.getByRole('heading', { name: words.en.nowhere }).waitFor()
     await page.getByRole('link', { name: 'Go to the overview' }).click()
@@ -180,7 +179,7 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
   })
 
   test('nothing is wider than a phone', async () => {
-    const { page, close } = await visit(browser, server, { cookie, viewport: { width: 390, height: 844 }, hasTouch: true })
+    const { page, close } = await visit(browser, server, { cookie: await session(), viewport: { width: 390, height: 844 }, hasTouch: true })
     for (const path of ['/', '/incidents', '/approvals', '/reports']) {
       await page.goto(server.url + path)
       await page.getByRole('heading').first().waitFor()

@@ -1,9 +1,7 @@
-import { Menu } from '@mantine/core'
-import { useMantineColorScheme } from '@mantine/core'
+import { Menu, useMantineColorScheme } from '@mantine/core'
 import type { MantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { api } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
 import { toastError } from '../parts/feedback.tsx'
@@ -20,7 +18,6 @@ export const languages: readonly { readonly value: Language; readonly label: str
 export function AccountMenu({ narrow }: { narrow: boolean }) {
   const t = useTexts(shellTexts)
   const session = useSession()
-  const { language, timeZone } = usePreferences()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
   const queryClient = useQueryClient()
   const router = useRouter()
@@ -34,21 +31,34 @@ export function AccountMenu({ narrow }: { narrow: boolean }) {
     await router.navigate({ to: '/sign-in' })
     queryClient.clear()
   }
-  const themes: readonly [MantineColorScheme, string, ReactNode][] = [['light', t('theme_light'), <icons.sun key="sun" size={16} />], ['dark', t('theme_dark'), <icons.moon key="moon" size={16} />], ['auto', t('theme_auto'), <icons.contrast key="auto" size={16} />]]
-  const tick = <icons.check size={14} />
   return (
-    <Menu position="right-end" width={260} closeOnItemClick={false}>
+    <Menu position="right-end" width={260}>
       <Menu.Target><button type="button" className={classes['entry']} aria-label={`${t('settings')}: ${session.name}`}><icons.settings />{narrow ? null : <span className={classes['name']}>{session.name}</span>}{narrow ? null : <span className={classes['more']}><icons.chevron size={14} /></span>}</button></Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t('theme')}</Menu.Label>
-        {themes.map(([value, label, icon]) => <Menu.Item key={value} role="menuitemradio" aria-checked={colorScheme === value} leftSection={icon} rightSection={colorScheme === value ? tick : null} onClick={() => setColorScheme(value)}>{label}</Menu.Item>)}
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          <Menu.RadioItem value="light">{t('theme_light')}</Menu.RadioItem>
+          <Menu.RadioItem value="dark">{t('theme_dark')}</Menu.RadioItem>
+          <Menu.RadioItem value="auto">{t('theme_auto')}</Menu.RadioItem>
+        </Menu.RadioGroup>
         <Menu.Label>{t('language')}</Menu.Label>
-        {languages.map(({ value, label }) => <Menu.Item key={value} role="menuitemradio" aria-checked={language === value} lang={value} rightSection={language === value ? tick : null} onClick={() => savePreferences({ language: value })}>{label}</Menu.Item>)}
+        <LanguageItems />
         <Menu.Label>{t('time_zone')}</Menu.Label>
-        {[...new Set([browserZone, 'UTC', 'Asia/Seoul'])].map((zone) => <Menu.Item key={zone} role="menuitemradio" aria-checked={timeZone === zone} rightSection={timeZone === zone ? tick : null} onClick={() => savePreferences({ timeZone: zone })}>{zone === browserZone ? t('zone_browser', { zone }) : zone}</Menu.Item>)}
+        <ZoneItems />
         <Menu.Divider />
         <Menu.Item leftSection={<icons.signOut size={16} />} onClick={() => { void signOut() }}>{t('sign_out')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
+}
+
+export function LanguageItems() {
+  const { language } = usePreferences()
+  return <Menu.RadioGroup value={language} onChange={(value) => savePreferences({ language: value as Language })}>{languages.map(({ value, label }) => <Menu.RadioItem key={value} value={value} lang={value}>{label}</Menu.RadioItem>)}</Menu.RadioGroup>
+}
+
+export function ZoneItems() {
+  const t = useTexts(shellTexts)
+  const { timeZone } = usePreferences()
+  return <Menu.RadioGroup value={timeZone} onChange={(zone) => savePreferences({ timeZone: zone })}>{[...new Set([browserZone, 'UTC', 'Asia/Seoul'])].map((zone) => <Menu.RadioItem key={zone} value={zone}>{zone === browserZone ? t('zone_browser', { zone }) : zone}</Menu.RadioItem>)}</Menu.RadioGroup>
 }

@@ -5,9 +5,9 @@ import type { NavEntry } from '../feature.ts'
 import { useTrail } from '../parts/trail.ts'
 import { icons } from '../parts/icons.tsx'
 import { useNow } from '../parts/time.tsx'
-import { browserZone, savePreferences, usePreferences } from '../preferences.tsx'
+import { usePreferences } from '../preferences.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
-import { languages } from './AccountMenu.tsx'
+import { LanguageItems, languages, ZoneItems } from './AccountMenu.tsx'
 import { shellTexts } from './texts.ts'
 import classes from './TopBar.module.css'
 
@@ -35,11 +35,11 @@ export function TopBar({ room, phone, onSearch, onMenu, onKeys }: { room: NavEnt
           <>
             <Menu position="bottom-end">
               <Menu.Target><button type="button" className={classes['quiet']} aria-label={`${t('time_zone')}: ${timeZone}`}><icons.clock size={15} />{timeZone.split('/').at(-1)!.replaceAll('_', ' ')}</button></Menu.Target>
-              <Menu.Dropdown><Menu.Label>{t('time_zone')}</Menu.Label>{[...new Set([browserZone, 'UTC', 'Asia/Seoul'])].map((zone) => <Menu.Item key={zone} onClick={() => savePreferences({ timeZone: zone })} rightSection={timeZone === zone ? <icons.check size={14} /> : null}>{zone === browserZone ? t('zone_browser', { zone }) : zone}</Menu.Item>)}</Menu.Dropdown>
+              <Menu.Dropdown><Menu.Label>{t('time_zone')}</Menu.Label><ZoneItems /></Menu.Dropdown>
             </Menu>
             <Menu position="bottom-end">
-              <Menu.Target><button type="button" className={classes['quiet']} aria-label={`${t('language')}: ${languages.find(({ value }) => value === language)!.label}`}><icons.globe size={15} />{language === 'ko' ? '한국어' : 'EN'}</button></Menu.Target>
-              <Menu.Dropdown>{languages.map(({ value, label }) => <Menu.Item key={value} lang={value} onClick={() => savePreferences({ language: value })} rightSection={language === value ? <icons.check size={14} /> : null}>{label}</Menu.Item>)}</Menu.Dropdown>
+              <Menu.Target><button type="button" className={classes['quiet']} aria-label={`${t('language')}: ${languages.find(({ value }) => value === language)!.label}`}><icons.globe size={15} />{languages.find(({ value }) => value === language)!.label}</button></Menu.Target>
+              <Menu.Dropdown><LanguageItems /></Menu.Dropdown>
             </Menu>
             <Tooltip label={`${t('shortcuts')} (?)`}><ActionIcon aria-label={t('shortcuts')} onClick={onKeys}><icons.keyboard /></ActionIcon></Tooltip>
           </>

@@ -15,8 +15,7 @@ export const theme = createTheme({
   radius: { xs: '3px', sm: '5px', md: '7px', lg: '10px', xl: '14px' },
   defaultRadius: 'sm',
   primaryColor: 'jade',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
+  primaryShade: 7,
   colors: {
     jade: ['#e8f6f4', '#d0ebe7', '#a3d8d1', '#73c3ba', '#4cb3a8', '#339f94', '#1a857b', '#0b6e69', '#085652', '#06403d'],
     dark: ['#e8eced', '#c5cdcf', '#a9b4b6', '#8a9699', '#4a5557', '#2f3739', '#232a2c', '#171c1d', '#0f1314', '#0a0d0e'],
