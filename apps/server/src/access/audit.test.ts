@@ -45,6 +45,25 @@ describe('the log', () => {
       await expect(at.database.platform((tx) => statement.execute(tx)), JSON.stringify(statement.toOperationNode())).rejects.toThrow(/append-only|permission denied|must be owner/)
     }
     expect(await verifyAuditExport(await exported())).toMatchObject({ ok: true })
+    expect(JSON.parse((await at.operate('GET', '/api/v1/audit/verification', undefined, 'default')).body)).toMatchObject({ ok: true, records: (await exported()).length - 1, line: null })
+  })
+
+  test('records are found by what was done, by whom, how it ended and when, and by nothing that a detail says', async () => {
+    const who = { kind: 'user', id: 'usr_1', person: 'usr_1', name: 'a"b\\c.*\u0000' } as const
+    await at.database.tenant(tenantId, async (tx) => {
+      await at.access.audit.record(tx, { tenantId, actor: who, action: 'found.once', outcome: 'failure', resource: { kind: 'thing', id: 'x"}' }, detail: { name: 'decoy', actor: { name: 'decoy' }, outcome: 'denied', note: '\u0000' } })
+      await at.access.audit.record(tx, { tenantId, actor: { ...who, name: 'other' }, action: 'foundling.once', detail: { actor: { id: 'a', kind: 'b', name: who.name, person: 'c' } } })
+    })
+    const list = async (filter: Parameters<typeof at.access.audit.list>[2]) => (await at.access.audit.list(tenantId, { limit: 1_000 }, filter)).records.map(({ action }) => action)
+    expect(await list({ action: 'found' })).toEqual(['found.once'])
+    expect(await list({ action: 'foundling.once' })).toEqual(['foundling.once'])
+    expect(await list({ actor: who.name })).toEqual(['found.once'])
+    expect(await list({ actor: 'decoy' })).toEqual([])
+    expect(await list({ actor: 'other', outcome: 'success' })).toEqual(['foundling.once'])
+    expect(await list({ action: 'found', outcome: 'denied' })).toEqual([])
+    expect(await list({ action: 'found', outcome: 'failure' })).toEqual(['found.once'])
+    expect(await list({ action: 'found', from: new Date(at.clock.now() + 1) })).toEqual([])
+    expect(await list({ action: 'found', to: new Date(at.clock.now() + 1) })).toEqual(['found.once'])
   })
 
   test('what the owner of the database edits, verify finds', async () => {

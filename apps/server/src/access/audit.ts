@@ -1,5 +1,6 @@
 // Every change and every decision about identity leaves a record in the chain of its tenant (or of the platform), in the transaction
 // of the change itself. Records are only ever appended; the database refuses the rest. Defended by audit.test.ts.
+import { sql } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { z } from '../platform/http.ts'
@@ -24,17 +25,29 @@ export type AuditEntry = {
   readonly detail?: Readonly<Record<string, unknown>>
 }
 
+export type AuditFilter = {
+  /** `key.create`, or `key` for every verb. */
+  readonly action?: string | undefined
+  /** The name of who did it. */
+  readonly actor?: string | undefined
+  readonly outcome?: AuditRecord['outcome'] | undefined
+  readonly from?: Date | undefined
+  readonly to?: Date | undefined
+}
+
 export interface Audit {
   /** Appends in `tx`, holding the chain's head until `tx` ends; whoever writes to two chains writes the tenant's first. */
   record(tx: Transaction, entry: AuditEntry): Promise<void>
   /** Records a refusal in a transaction of its own, at most one a minute for the same subject and reason; the next one says how many were left out. */
   refuse(entry: AuditEntry & { readonly subject: string }): void
   /** Newest first. `chain` is a tenant's id, or null for the platform. Errors: cursor_invalid. */
-  list(chain: string | null, page: { limit: number; cursor?: string | undefined }): Promise<{ records: (AuditRecord & { hash: string })[]; nextCursor: string | null }>
+  list(chain: string | null, page: { limit: number; cursor?: string | undefined }, filter?: AuditFilter): Promise<{ records: (AuditRecord & { hash: string })[]; nextCursor: string | null }>
   /** NDJSON lines without their newline: a header, then the whole chain as it stood at the start. */
   export(chain: string | null): AsyncIterable<string>
   /** Resolves when refusals under way are written. */
   settle(): Promise<void>
+  /** The clock of the records, ms since the epoch. */
+  now(): number
 }
 
 const refusalPause = 60_000
@@ -86,11 +99,15 @@ export function openAudit(database: Database, clock: Clock, log: Logger): Audit 
       pending.add(written)
       void written.finally(() => pending.delete(written))
     },
-    async list(chain, page) {
+    async list(chain, page, filter = {}) {
       const before = cursor.decode(page.cursor)
       const rows = await scope(chain, (tx) => {
-        const query = accessTables(tx).selectFrom('access_audit').select(['sequence', 'record', 'hash']).where('tenant_id', '=', chain ?? everyTenant)
-        return (before === undefined ? query : query.where('sequence', '<', before)).orderBy('sequence', 'desc').limit(page.limit + 1).execute()
+        let query = accessTables(tx).selectFrom('access_audit').select(['sequence', 'record', 'hash']).where('tenant_id', '=', chain ?? everyTenant)
+        if (before !== undefined) query = query.where('sequence', '<', before)
+        if (filter.from !== undefined) query = query.where('at', '>=', filter.from)
+        if (filter.to !== undefined) query = query.where('at', '<', filter.to)
+        for (const pattern of patternsOf(filter)) query = query.where(sql<boolean>`record ~ ${pattern}`)
+        return query.orderBy('sequence', 'desc').limit(page.limit + 1).execute()
       })
       const { items, nextCursor } = pageOf(rows, page.limit, cursor, (row) => row.sequence)
       return { records: items.map((row) => ({ ...(JSON.parse(row.record) as AuditRecord), hash: row.hash })), nextCursor }
@@ -107,5 +124,17 @@ export function openAudit(database: Database, clock: Clock, log: Logger): Audit 
       }
     },
     settle: async () => { await Promise.all(pending) },
+    now: () => clock.now(),
   }
+}
+
+/** Over the canonical text, whose keys stand in one order and whose strings have no bare quote; PostgreSQL's own JSON would stumble over an escaped NUL. */
+function patternsOf({ action, actor, outcome }: AuditFilter): string[] {
+  const plain = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g, String.raw`\$&`)
+  const string = String.raw`"(?:[^"\\]|\\.)*"`
+  return [
+    ...(action === undefined ? [] : [`^\\{"action":"${plain(action)}${action.includes('.') ? '' : String.raw`\.[a-z_]+`}"`]),
+    ...(actor === undefined ? [] : [`^\\{"action":${string},"actor":\\{"id":${string},"kind":${string},"name":${plain(JSON.stringify(actor))},"person"`]),
+    ...(outcome === undefined ? [] : [`"outcome":"${outcome}","prev_hash":"[0-9a-f]{64}","resource":(?:null|\\{"id":${string},"kind":${string}\\}),"sequence":[0-9]+\\}$`]),
+  ]
 }

@@ -2,15 +2,16 @@ import { HaechiError } from '../platform/errors.ts'
 import { z } from '../platform/http.ts'
 import { pageQuery } from '../platform/paging.ts'
 import type { Access, AccessHttp } from './api.ts'
-import { auditAlgorithm } from './audit-chain.ts'
+import { auditAlgorithm, verifyAuditExport } from './audit-chain.ts'
 import { absoluteLimit } from './sessions.ts'
 import { refuseCrossOrigin, sessionCookie, sessionTokenOf } from './authenticate.ts'
 import type { IssuedKey, KeyView } from './keys.ts'
-import { authorize, roles, sides, tenantOf } from './model.ts'
+import { actions, authorize, permits, roles, sides, tenantOf } from './model.ts'
 import type { Actor } from './model.ts'
 import { minimumLength } from './passwords.ts'
 import type { Site, Tenant } from './tenants.ts'
 import type { UserView } from './users.ts'
+import type * as wire from './wire.ts'
 
 const language = z.enum(['en', 'ko'])
 const role = z.enum(roles)
@@ -21,25 +22,28 @@ const page = z.object(pageQuery)
 const withId = z.object({ id: z.string().min(1).max(200) })
 const nextCursor = z.string().nullable()
 
-const tenantShape = z.object({ id: z.string(), name: z.string(), display_name: z.string(), origin: z.enum(['installation', 'provider', 'demo']), time_zone: z.string().openapi({ description: 'IANA name; months and days of reports and key figures are counted in it' }), created_at: time }).openapi('Tenant')
-const siteShape = z.object({ id: z.string(), name: z.string(), created_at: time }).openapi('Site')
+const tenantShape = z.object({ id: z.string(), name: z.string(), display_name: z.string(), origin: z.enum(['installation', 'provider', 'demo']), time_zone: z.string().openapi({ description: 'IANA name; months and days of reports and key figures are counted in it' }), created_at: time }).openapi('Tenant') satisfies z.ZodType<wire.Tenant>
+const siteShape = z.object({ id: z.string(), name: z.string(), created_at: time }).openapi('Site') satisfies z.ZodType<wire.Site>
 const userShape = z.object({
   id: z.string(), name: z.string(), display_name: z.string(), language, role, side, site_id: z.string().nullable(),
   all_tenants: z.boolean(), disabled: z.boolean(), must_change_password: z.boolean(), created_at: time,
-}).openapi('User')
+}).openapi('User') satisfies z.ZodType<wire.User>
 const keyShape = z.object({
   key_id: z.string(), tenant_id: z.string(), name: z.string(), role, side, owner_id: z.string().nullable(), site_id: z.string().nullable(), algorithm: z.enum(['hmac-sha256', 'ed25519']),
   allowed_addresses: z.array(z.string()), scheme2_only: z.boolean(), created_at: time, expires_at: time.nullable(), revoked_at: time.nullable(), last_used_at: time.nullable(),
-}).openapi('ApiKey')
-const issuedShape = keyShape.extend({ secret: z.string().nullable().openapi({ description: 'Shown this once; null for an Ed25519 key' }) }).openapi('IssuedApiKey')
+}).openapi('ApiKey') satisfies z.ZodType<wire.ApiKey>
+const issuedShape = keyShape.extend({ secret: z.string().nullable().openapi({ description: 'Shown this once; null for an Ed25519 key' }) }).openapi('IssuedApiKey') satisfies z.ZodType<wire.IssuedApiKey>
 const sessionShape = z.object({
   kind: z.enum(['user', 'key', 'operator']), id: z.string(), name: z.string(), tenant_id: z.string().nullable(), role: role.nullable(), side, site_id: z.string().nullable(),
-  tenants: z.array(tenantShape), must_change_password: z.boolean(), language: language.nullable(),
-}).openapi('Session')
+  permissions: z.array(z.enum(actions)).openapi({ description: 'What the gate would let through here; a single object may still be out of reach' }), tenants: z.array(tenantShape), must_change_password: z.boolean(), language: language.nullable(),
+}).openapi('Session') satisfies z.ZodType<wire.Session>
 const auditShape = z.object({
   chain: z.string(), sequence: z.int(), at: time, actor: z.object({ kind: z.string(), id: z.string(), person: z.string(), name: z.string() }), action: z.string(),
   resource: z.object({ kind: z.string(), id: z.string() }).nullable(), outcome: z.enum(['success', 'denied', 'failure']), detail: z.record(z.string(), z.unknown()), prev_hash: z.string(), hash: z.string(),
-}).openapi('AuditRecord')
+}).openapi('AuditRecord') satisfies z.ZodType<wire.AuditRecord>
+const verificationShape = z.object({
+  ok: z.boolean(), checked_at: time, records: z.int().nullable(), first: time.nullable(), last: time.nullable(), head: z.string().nullable(), line: z.int().nullable(), reason: z.string().nullable(),
+}) satisfies z.ZodType<wire.AuditVerification>
 const auditQuery = { chain: z.enum(['tenant', 'platform']).default('tenant').openapi({ description: 'platform: the chain of the installation itself (platform.administer)' }) }
 
 /** Declares sessions, tenants, sites, users, keys and the audit log under /api/v1. */
@@ -48,7 +52,7 @@ export function accessRoutes(http: AccessHttp, access: Access): void {
     ({ 'set-cookie': `${sessionCookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${access.secureCookies ? '; Secure' : ''}` })
   const whoami = async (actor: Actor) => ({
     kind: actor.kind, id: actor.id, name: actor.name, tenant_id: actor.tenantId, role: actor.role, side: actor.side, site_id: actor.siteId,
-    tenants: (await access.tenants.list(actor, { limit: 1_000 })).tenants.map(tenantBody), must_change_password: actor.mustChangePassword, language: actor.language,
+    permissions: actions.filter((action) => permits(actor, action)), tenants: (await access.tenants.list(actor, { limit: 1_000 })).tenants.map(tenantBody), must_change_password: actor.mustChangePassword, language: actor.language,
   })
 
   http.route({
@@ -191,11 +195,26 @@ export function accessRoutes(http: AccessHttp, access: Access): void {
     return null
   }
   http.route({
-    method: 'get', path: '/api/v1/audit', operation: 'listAudit', summary: 'Audit records, newest first', tag: 'audit', access: 'audit.read', query: z.object({ ...pageQuery, ...auditQuery }),
+    method: 'get', path: '/api/v1/audit', operation: 'listAudit', summary: 'Audit records, newest first', tag: 'audit', access: 'audit.read', query: z.object({
+      ...pageQuery, ...auditQuery, action: z.string().regex(/^[a-z_]+(\.[a-z_]+)?$/).optional().openapi({ description: '`key.create`, or `key` for all that was done to keys' }),
+      actor: z.string().min(1).max(200).optional().openapi({ description: 'The name of who did it' }), outcome: z.enum(['success', 'denied', 'failure']).optional(), start_time: time.optional(), end_time: time.optional(),
+    }),
     answers: { 200: { description: 'A page', schema: z.object({ records: z.array(auditShape), next_cursor: nextCursor }) } },
   }, async ({ actor, query }) => {
-    const found = await access.audit.list(chainOf(actor, query.chain), query)
+    const found = await access.audit.list(chainOf(actor, query.chain), query, {
+      action: query.action, actor: query.actor, outcome: query.outcome, from: query.start_time === undefined ? undefined : new Date(query.start_time), to: query.end_time === undefined ? undefined : new Date(query.end_time),
+    })
     return { body: { records: found.records, next_cursor: found.nextCursor } }
+  })
+  http.route({
+    method: 'get', path: '/api/v1/audit/verification', operation: 'verifyAudit', summary: 'Checks every record of the chain again', tag: 'audit', access: 'audit.read', query: z.object(auditQuery),
+    answers: { 200: { description: 'What was found', schema: verificationShape } },
+  }, async ({ actor, query }) => {
+    const verdict = await verifyAuditExport(access.audit.export(chainOf(actor, query.chain)))
+    const checkedAt = new Date(access.audit.now()).toISOString()
+    return { body: verdict.ok
+      ? { ok: true, checked_at: checkedAt, records: verdict.records, first: verdict.first, last: verdict.last, head: verdict.head, line: null, reason: null }
+      : { ok: false, checked_at: checkedAt, records: null, first: null, last: null, head: null, line: verdict.line, reason: verdict.reason } }
   })
   http.route({
     method: 'get', path: '/api/v1/audit/export', operation: 'exportAudit', summary: `The whole chain as NDJSON (${auditAlgorithm}), for \`haechi audit verify\``, tag: 'audit', access: 'audit.read', query: z.object(auditQuery),

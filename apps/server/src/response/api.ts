@@ -130,21 +130,23 @@ export function openResponse(options: ResponseOptions): Response {
     policy: {
       async get(actor, language) {
         const tenantId = tenantOf(actor)
-        const facts = await tenant(tenantId)
+        const [facts, approvers] = await Promise.all([tenant(tenantId), access.approvers(tenantId)])
+        const peopleOf = (side: 'customer' | 'provider') => new Set(approvers.filter((approver) => approver.side === side).map(({ person }) => person)).size
         return database.read(tenantId, async (tx) => {
           const current = await policies.inForce(tx, tenantId, facts)
           const drafts = (await store.policyVersions(tx, tenantId, null, 50)).filter((row) => row.mac === null && row.version > current.version)
           const allowed = permits(access, actor, 'policy.write', { tenantId })
           return {
-            in_force: policies.present(tenantId, facts, current), drafts: drafts.map((row) => policyOf(row, false)),
+            in_force: policies.present(tenantId, facts, current), drafts: drafts.map((row) => policies.view(row, false)),
             verified: { ok: current.fault === null, code: current.fault, reason: current.fault === null ? null : sayReason(current.fault, language, { version: current.version }) },
             may_sign: { allowed: allowed && maySign(actor), reason_code: !allowed ? 'forbidden' : maySign(actor) ? null : 'policy_signer' },
+            approvers: { customer: peopleOf('customer'), provider: peopleOf('provider') },
           }
         })
       },
       history: (actor, page) => database.read(tenantOf(actor), async (tx) => {
         const current = await store.latestSigned(tx, tenantOf(actor))
-        return (await store.policyVersions(tx, tenantOf(actor), page.before, page.limit + 1)).map((row) => policyOf(row, row.version === current?.version))
+        return (await store.policyVersions(tx, tenantOf(actor), page.before, page.limit + 1)).map((row) => policies.view(row, row.version === current?.version))
       }),
       draft: (actor, content) => database.tenant(tenantOf(actor), async (tx) => {
         access.authorize(actor, 'policy.write', { tenantId: tenantOf(actor), siteId: null })

@@ -40,10 +40,13 @@ export function openPolicies({ clock, key, access }: { clock: Clock; key: Uint8A
 
   const initial = (tenantId: string, facts: TenantFacts): Policy => {
     const content = presetContent(facts.origin === 'provider' ? 'ask-always' : 'critical-at-once')
-    return { ...content, version: 0, drafted_by: null, drafted_at: null, signed_by: null, signed_at: null, digest: sha256(textOf(tenantId, 0, content)), in_force: true }
+    return { ...content, version: 0, drafted_by: null, drafted_at: null, signed_by: null, signed_at: null, digest: sha256(textOf(tenantId, 0, content)), in_force: true, fault: null }
   }
 
   return {
+    /** What people see of a stored version. */
+    view: (row: PolicyRecord, inForce: boolean): Policy => policyOf(row, inForce, row.mac === null ? sha256(row.content) === row.digest ? null : 'policy_digest_mismatch' : faultOf(row)),
+
     async inForce(tx: Reader, tenantId: string, facts: TenantFacts): Promise<InForce> {
       const record = await store.latestSigned(tx, tenantId)
       if (record === undefined) return { version: 0, content: initial(tenantId, facts), fault: null, record: null }
@@ -51,7 +54,7 @@ export function openPolicies({ clock, key, access }: { clock: Clock; key: Uint8A
     },
 
     /** What people see of the version in force. */
-    present: (tenantId: string, facts: TenantFacts, { record }: InForce): Policy => (record === null ? initial(tenantId, facts) : policyOf(record, true)),
+    present: (tenantId: string, facts: TenantFacts, { record }: InForce): Policy => (record === null ? initial(tenantId, facts) : policyOf(record, true, faultOf(record))),
 
     async draft(tx: Transaction, actor: Actor, tenantId: string, content: PolicyContent): Promise<Policy> {
       const [latest] = await store.policyVersions(tx, tenantId, null, 1)
@@ -118,10 +121,10 @@ export const policyContent = z.object({
   collaborate_minutes: z.int().min(1).max(1_440).default(presetContent('ask-always').collaborate_minutes),
 })
 
-export function policyOf(row: PolicyRecord, inForce: boolean): Policy {
+export function policyOf(row: PolicyRecord, inForce: boolean, fault: InForce['fault'] = null): Policy {
   const { preset, rows, never_isolate, caps, containment_hours, collaborate_minutes } = contentOf(row)
   return {
     version: row.version, preset, rows, never_isolate, caps, containment_hours, collaborate_minutes, drafted_by: row.drafted_by, drafted_at: row.drafted_at.toISOString(),
-    signed_by: row.signed_by, signed_at: row.signed_at?.toISOString() ?? null, digest: row.digest, in_force: inForce,
+    signed_by: row.signed_by, signed_at: row.signed_at?.toISOString() ?? null, digest: row.digest, in_force: inForce, fault,
   }
 }

@@ -30,11 +30,11 @@ const detailShape = actionShape.extend({
 }) satisfies z.ZodType<ResponseActionDetail>
 // Output only: the rows as they are, without the defaults that a draft may leave out.
 const policyShape = z.object({ ...policyContent.shape, rows: z.array(z.custom<Policy['rows'][number]>()).openapi({ type: 'array', items: { type: 'object' } }) }).extend({
-  version: z.int(), drafted_by: z.string().nullable(), drafted_at: time.nullable(), signed_by: z.string().nullable(), signed_at: time.nullable(), digest: z.string(), in_force: z.boolean(),
+  version: z.int(), drafted_by: z.string().nullable(), drafted_at: time.nullable(), signed_by: z.string().nullable(), signed_at: time.nullable(), digest: z.string(), in_force: z.boolean(), fault: z.string().nullable(),
 }) satisfies z.ZodType<Policy>
 const overviewShape = z.object({
   in_force: policyShape, verified: z.object({ ok: z.boolean(), code: z.string().nullable(), reason: z.string().nullable() }), drafts: z.array(policyShape),
-  may_sign: z.object({ allowed: z.boolean(), reason_code: z.string().nullable() }),
+  may_sign: z.object({ allowed: z.boolean(), reason_code: z.string().nullable() }), approvers: z.object({ customer: z.int(), provider: z.int() }),
 }) satisfies z.ZodType<PolicyOverview>
 const dryRunShape = z.object({
   policy_version: z.int(),

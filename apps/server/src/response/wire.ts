@@ -90,9 +90,11 @@ export type Policy = {
   signed_at: string | null
   digest: string
   in_force: boolean
+  /** Why this version is not believed (`policy_digest_mismatch`, `policy_signature_invalid`); null where it is, or where nobody has signed it yet. */
+  fault: string | null
 }
 
 /** `verified.code` says why the version in force is not believed (then everything asks), null where it is. */
-export type PolicyOverview = { in_force: Policy; verified: { ok: boolean; code: string | null; reason: string | null }; drafts: Policy[]; may_sign: { allowed: boolean; reason_code: string | null } }
+export type PolicyOverview = { in_force: Policy; verified: { ok: boolean; code: string | null; reason: string | null }; drafts: Policy[]; may_sign: { allowed: boolean; reason_code: string | null }; /** How many people may approve, by side. */ approvers: { customer: number; provider: number } }
 /** What would happen: nothing is requested, nobody is asked. */
 export type DryRun = { policy_version: number; targets: { target: string; asset_id: string | null; candidates: string[]; verdict: Verdict; reason: string | null }[] }
