@@ -33,17 +33,17 @@ p { margin: 6px 0 } ul { margin: 6px 0; padding-left: 20px } li { margin: 2px 0 
 table { width: 100%; border-collapse: collapse; margin: 6px 0 10px; font-size: 13px }
 th { text-align: left; font-weight: 600; color: var(--muted); font-size: 12px; border-bottom: 1px solid #b8c1cb; padding: 4px 8px 4px 0; vertical-align: bottom }
 td { border-bottom: 1px solid var(--line); padding: 5px 8px 5px 0; vertical-align: top }
-th.r, td.r { text-align: right; padding-right: 18px } th.r:last-child, td.r:last-child { padding-right: 4px } tr { break-inside: avoid }
+th.r, td.r { text-align: right; padding-right: 18px; white-space: nowrap } th.r:last-child, td.r:last-child { padding-right: 4px } tr { break-inside: avoid }
 td.wide { width: 210px; vertical-align: middle } td.now { font-size: 17px; font-weight: 600; white-space: nowrap } td.tight, th.tight { white-space: nowrap }
 code { font: 12px/1.5 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace }
 .critical { color: #b3261e } .high { color: #b4500b } .medium { color: #8a6100 } .low { color: #1d5fbf } .informational { color: #56606d } .accent { color: var(--accent) }
 .sev { white-space: nowrap; font-weight: 600 } .sev i { font-style: normal; display: inline-block; width: 1.25em; text-align: center }
 .met { color: #1d6b45; white-space: nowrap } .missed { color: #a8261d; white-space: nowrap } .none { color: var(--muted); white-space: nowrap }
-svg { display: block; max-width: 100% } svg text { font-family: inherit } .bar { margin-top: 5px; border-radius: 2px } .heat { margin: 8px 0 }
+svg { display: block; max-width: 100% } .columns { max-width: none } svg text { font-family: inherit } .bar { margin-top: 5px; border-radius: 2px } .heat { margin: 8px 0 }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 14px 18px 12px; margin: 12px 0 } article h3 { margin: 0 0 2px; font-size: 15.5px; line-height: 1.4 }
 .meta { display: flex; flex-wrap: wrap; gap: 2px 18px; color: var(--muted); font-size: 12.5px; margin: 0 0 8px } .meta b { color: var(--ink); font-weight: 600 }
 ol.story { list-style: none; margin: 4px 0 8px; padding: 0 } ol.story li { display: grid; grid-template-columns: 118px 1fr; gap: 10px; padding: 3px 0; break-inside: avoid } ol.story time { color: var(--muted); font-size: 12.5px } ol.story b { font-weight: 600 }
-details summary { cursor: pointer } td summary { list-style: none; text-decoration: underline dotted #8a94a0; text-underline-offset: 3px } td summary::-webkit-details-marker { display: none } details code { display: block; color: var(--muted); font-size: 11px }
+details summary { cursor: pointer } td summary { list-style: none; text-decoration: underline dotted #8a94a0; text-underline-offset: 3px } td summary::-webkit-details-marker { display: none } details code { display: block; white-space: normal; max-width: 320px; margin-left: auto; color: var(--muted); font-size: 11px }
 dl.words { margin: 0 } dl.words dt { font-weight: 600; margin-top: 8px } dl.words dd { margin: 0; color: #38424e; font-size: 13px }
 footer { margin-top: 28px; padding-top: 10px; border-top: 1px solid var(--line); color: var(--muted); font-size: 12px; display: flex; justify-content: space-between; gap: 16px; flex-wrap: wrap }
 @media (max-width: 640px) { main { margin: 0; padding: 20px 16px; border: 0; border-radius: 0 } ol.story li { grid-template-columns: 1fr; gap: 0 } section { overflow-x: auto } }

@@ -120,7 +120,9 @@ export function monthlyReport(facts: MonthFacts, language: Language): MonthlyRep
   const worst = gravest(incidents)[0]
 
   const told: Texts[] = incidents.length === 0 ? [sentences.none(dayOf(through, period.timeZone, language))] : [
-    sentences.incidents(incidents.length, confirmed.length), sentences.change(incidents.length, facts.incidentsBefore),
+    sentences.incidents(incidents.length, confirmed.length),
+    // A month before the first is no measure.
+    ...(facts.incidentsBefore === 0 ? [] : [sentences.change(incidents.length, facts.incidentsBefore)]),
     ...(worst === undefined ? [] : [sentences.worst(worst.title, severities[worst.severity].sign)]),
     ...(open.length === 0 ? [] : [sentences.open(open.length)]),
     ...(current?.mttd_minutes == null ? [] : [sentences.detected(current.mttd_minutes)]),
@@ -270,7 +272,7 @@ function recommend({ response: { actions }, sources, rules, metrics }: MonthFact
   if (unjudged.length > 0) add('unjudged_incidents', advice.unjudged(unjudged.length), 'provider', Math.min(...unjudged.map(({ resolvedAt }) => resolvedAt ?? through)), unjudged.map(({ id }) => id))
   for (const { ruleId, title, truePositive, benign, falsePositive } of rules) {
     const judged = truePositive + benign + falsePositive
-    if (judged > 0 && (benign + falsePositive) * 2 > judged) add(`noisy_rule_${ruleId}`, advice.noisy(title, benign + falsePositive, judged), 'provider', through, [ruleId])
+    if (judged > 1 && (benign + falsePositive) * 2 > judged) add(`noisy_rule_${ruleId}`, advice.noisy(title, benign + falsePositive, judged), 'provider', through, [ruleId])
   }
   return items
 }
