@@ -9,7 +9,7 @@ import { monthlyReport } from './model.ts'
 import type { MonthlyReport } from './wire.ts'
 
 export { reportingRoutes } from './routes.ts'
-export { contentSecurityPolicy, renderHtml } from './html.ts'
+export { renderHtml } from './html.ts'
 export type { MonthlyReport } from './wire.ts'
 
 export type ReportingOptions = ReportSources & { readonly clock: Clock; readonly access: { readonly tenants: Pick<Access['tenants'], 'resolve'> } }

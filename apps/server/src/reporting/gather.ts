@@ -80,7 +80,7 @@ function weightOf({ kind, severity }: TimelineEntry): number {
     case 'approval': case 'action': case 'verdict': return 3
     case 'severity': case 'note': return 2
     case 'status': return 1
-    default: return 0
+    case 'assignment': return 0
   }
 }
 
