@@ -51,5 +51,12 @@ export const icons = {
   comment: draw(<path d="M3.500 4.500h13v9H9l-3.500 3v-3h-2z" />),
   more: draw(<path d="M5 10h.01M10 10h.01M15 10h.01" strokeWidth="2.500" />),
   plus: draw(<path d="M10 4v12M4 10h12" />),
+  minus: draw(<path d="M4 10h12" />),
+  up: draw(<path d="m5 12.500 5-5 5 5" />),
+  key: draw(<><circle cx="7" cy="13" r="3.200" /><path d="m9.300 10.700 6.700-6.700M13 7l2.500 2.500" /></>),
+  audit: draw(<><path d="M4 5h9M4 9h6M4 13h4" /><path d="m10.500 13.500 2.300 2.300 4.200-4.600" /></>),
+  policy: draw(<><path d="M10 3v13.500M6 16.500h8M4 6h12" /><path d="M4 6 2 11.500h4zM16 6l-2 5.500h4z" /></>),
+  lock: draw(<><rect x="4.500" y="9" width="11" height="7.500" rx="1" /><path d="M7 9V6.500a3 3 0 0 1 6 0V9" /></>),
+  edit: draw(<path d="m4 13.500-.500 3 3-.500L16 6.500 13.500 4z" />),
 } as const
 export type IconName = keyof typeof icons

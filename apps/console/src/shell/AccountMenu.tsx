@@ -33,7 +33,7 @@ export function AccountMenu({ narrow }: { narrow: boolean }) {
   }
   return (
     <Menu position="right-end" width={260}>
-      <Menu.Target><button type="button" className={classes['entry']} aria-label={`${t('settings')}: ${session.name}`}><icons.settings />{narrow ? null : <span className={classes['name']}>{session.name}</span>}{narrow ? null : <span className={classes['more']}><icons.chevron size={14} /></span>}</button></Menu.Target>
+      <Menu.Target><button type="button" className={classes['entry']} aria-label={`${t('settings')}: ${session.name}`}><icons.user />{narrow ? null : <span className={classes['name']}>{session.name}</span>}{narrow ? null : <span className={classes['more']}><icons.chevron size={14} /></span>}</button></Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t('theme')}</Menu.Label>
         <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>

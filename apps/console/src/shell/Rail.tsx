@@ -13,11 +13,17 @@ import { AccountMenu } from './AccountMenu.tsx'
 import { shellTexts } from './texts.ts'
 import classes from './Rail.module.css'
 
-const groups: readonly NavGroup[] = ['now', 'defend', 'surface', 'apis', 'prove']
-const entries = features.flatMap(({ nav }): readonly NavEntry[] => nav)
+const groups: readonly Exclude<NavGroup, 'foot'>[] = ['now', 'defend', 'surface', 'apis', 'prove']
+const allEntries = features.flatMap(({ nav }): readonly NavEntry[] => nav)
+/** The entries that the reader may use. */
+export function useEntries(): readonly NavEntry[] {
+  const { permissions } = useSession()
+  return allEntries.filter(({ permission }) => permission === undefined || permissions.includes(permission))
+}
 
 export function Rail({ narrow, foldable }: { narrow: boolean; foldable: boolean }) {
   const t = useTexts(shellTexts)
+  const entries = useEntries()
   return (
     <nav className={classes['rail']} data-narrow={narrow || undefined} aria-label={t('navigation')}>
       <Link to="/" className={classes['brand']} aria-label="Haechi"><Mark />{narrow ? null : <span>Haechi</span>}</Link>
@@ -34,6 +40,7 @@ export function Rail({ narrow, foldable }: { narrow: boolean; foldable: boolean 
       </div>
       <div className={classes['foot']}>
         <TenantSwitch narrow={narrow} />
+        {entries.filter(({ group }) => group === 'foot').map((entry) => <Entry key={entry.to} entry={entry} narrow={narrow} />)}
         <AccountMenu narrow={narrow} />
         {foldable ? (
           <Hint text={narrow ? t('rail_wide') : null}>

@@ -6,23 +6,21 @@ import { Outlet, useRouter, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { useLiveConnection } from '../api/live.ts'
 import { useSession } from '../api/session.ts'
-import { features } from '../features.ts'
 import { useShortcuts } from '../parts/keyboard.ts'
 import { usePreferences } from '../preferences.tsx'
 import { useTexts } from '../texts/useTexts.ts'
 import { useFreshData } from './fresh-data.ts'
 import { Palette } from './Palette.tsx'
-import { Rail } from './Rail.tsx'
+import { Rail, useEntries } from './Rail.tsx'
 import { ShortcutList } from './ShortcutList.tsx'
 import { shellTexts } from './texts.ts'
 import { TopBar } from './TopBar.tsx'
 import classes from './Shell.module.css'
 
-const rooms = features.flatMap(({ nav }) => nav)
-
 export function Shell() {
   const t = useTexts(shellTexts)
   const session = useSession()
+  const rooms = useEntries()
   const { rail, language } = usePreferences()
   const router = useRouter()
   const pathname = useRouterState({ select: (state) => state.location.pathname })
