@@ -180,7 +180,7 @@ const RowView = memo(function RowView<Row>({ id, rowId, row, index, start, colum
   return (
     <div
       id={id} role="row" aria-rowindex={index + 2} aria-selected={selected ?? current} data-index={index} data-current={current || undefined} data-peeked={peeked || undefined} ref={measure ?? null}
-      className={card === undefined ? classes['row'] : classes['card']} style={{ transform: `translateY(${start}px)`, ...(card === undefined ? { gridTemplateColumns: template } : {}) }} onClick={(event) => onClick(event, index)}
+      className={card === undefined ? classes['row'] : classes['card']} style={{ top: start, ...(card === undefined ? { gridTemplateColumns: template } : {}) }} onClick={(event) => onClick(event, index)}
     >
       {card === undefined ? (
         <>
