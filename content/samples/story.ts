@@ -33,4 +33,4 @@ export function storyOf({ now, seed = 20_261_122, days = 50 }: { now: number; se
 export const feed = (): Uint8Array => readFileSync(new URL('./feed.csv', import.meta.url))
 
 /** What a shipper sends. */
-export const ndjson = ({ records }: Burst): Uint8Array => Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+export const ndjson = ({ records }: Burst): Uint8Array<ArrayBuffer> => Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''))
