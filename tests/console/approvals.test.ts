@@ -16,12 +16,12 @@ const words = {
 describe.skipIf(noBrowser !== '')(`approvals in the console${noBrowser}`, () => {
   let server: TestServer
   let browser: Browser
-  let analyst: Cookie
+  let asker: Cookie
   let approver: Cookie
   beforeAll(async () => {
     server = await startServer()
     browser = await launch()
-    analyst = await member(server, 'mira', 'analyst')
+    asker = await member(server, 'mira', 'manager')
     approver = await member(server, 'hana', 'approver')
     await tell(server)
   })
@@ -55,7 +55,7 @@ describe.skipIf(noBrowser !== '')(`approvals in the console${noBrowser}`, () => 
       const wanted = (await incidentsOf(server, 'status=open&severity=high')).find(({ affected_hosts: hosts }) => hosts.length > 0)
       const host = wanted?.affected_hosts[0]
       if (wanted === undefined || host === undefined) throw new Error('no incident of high with a host')
-      const asking = await open(language, `/incidents/${wanted.id}`, analyst)
+      const asking = await open(language, `/incidents/${wanted.id}`, asker)
       await asking.page.getByRole('button', { name: t.request }).first().click()
       const form = asking.page.getByRole('dialog')
       await form.getByRole('checkbox', { name: host }).check()
