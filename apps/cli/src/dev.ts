@@ -1,5 +1,5 @@
 // `npm run dev`: the server with a debug log, started again when its code changes. The old one drains before the new one starts, because only one
-// may hold the data directory.
+// may hold the data directory. A change of the console only builds that again: the server serves it from the next reload on.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { watch } from 'node:fs'
@@ -29,7 +29,23 @@ function start(): void {
   })
 }
 
+let building: ChildProcess | undefined
+let stale: NodeJS.Timeout | undefined
+const consoleFolder = join('apps', 'console')
+function consoleChanged(file: string): void {
+  if (/(^|[\\/])dist[\\/]|\.test\.tsx?$/.test(file) || !/\.(tsx?|css|html|svg)$/.test(file)) return
+  clearTimeout(stale)
+  stale = setTimeout(() => {
+    // What is written while it builds is built after it.
+    if (building !== undefined) { building.once('exit', () => consoleChanged(file)); return }
+    console.error(text('dev_console', { file }))
+    building = spawn(process.execPath, [join(root, consoleFolder, 'build.ts')], { stdio: ['ignore', 'ignore', 'inherit'] })
+    building.once('exit', () => { building = undefined })
+  }, quiet)
+}
+
 function changed(file: string): void {
+  if (file.startsWith(consoleFolder)) { consoleChanged(file); return }
   // Tests and their fixtures are no part of the server; neither is what an editor leaves for a moment.
   if (!/\.(ts|sql|json|ya?ml)$/.test(file) || /\.(test|fixture)\.ts$/.test(file) || file.includes('node_modules')) return
   clearTimeout(pending)

@@ -105,7 +105,7 @@ const en = {
   running: 'Haechi is running (started in {seconds} s)', running_url: 'Address', running_user: 'User', running_password: 'One-time password', running_data: 'Data', running_log: 'Log', running_ca: 'CA for clients',
   running_password_note: 'The password is shown this once; it is changed at the first sign-in.', running_stop: 'Ctrl-C stops the server.',
   draining: 'Stopping: requests under way may end; once more stops at once.', drained: 'Stopped. Everything that was acknowledged is kept.',
-  dev_waiting: 'The server ended ({code}); waiting for a change.', dev_changed: '{file} changed; starting again.',
+  dev_waiting: 'The server ended ({code}); waiting for a change.', dev_changed: '{file} changed; starting again.', dev_console: '{file} changed; building the console.',
   // doctor
   check_node: 'Node', check_clock: 'Clock', check_config: 'Configuration', check_data: 'Data directory', check_space: 'Free space', check_key: 'Master key', check_server: 'Server', check_port: 'Port', check_database: 'Database', check_certificate: 'Certificate', check_encryption: 'Disk encryption',
   doctor_ok: 'All is well.', doctor_warned: 'Works, with {warned} warning(s).', doctor_failed: '{failed} check(s) failed, {warned} warning(s).',
@@ -254,7 +254,7 @@ const ko = {
   running: 'Haechi가 실행 중입니다({seconds}초 만에 시작)', running_url: '주소', running_user: '사용자', running_password: '일회용 비밀번호', running_data: '데이터', running_log: '로그', running_ca: '클라이언트용 CA',
   running_password_note: '비밀번호는 이번 한 번만 보이며, 첫 로그인 때 바꿉니다.', running_stop: 'Ctrl-C를 누르면 서버를 멈춥니다.',
   draining: '멈추는 중: 처리 중인 요청을 마칩니다. 한 번 더 누르면 즉시 멈춥니다.', drained: '멈추었습니다. 접수한 것은 모두 보존되었습니다.',
-  dev_waiting: '서버가 끝났습니다({code}). 변경을 기다립니다.', dev_changed: '{file} 변경됨. 다시 시작합니다.',
+  dev_waiting: '서버가 끝났습니다({code}). 변경을 기다립니다.', dev_changed: '{file} 변경됨. 다시 시작합니다.', dev_console: '{file} 변경됨. 콘솔을 빌드합니다.',
   check_node: 'Node', check_clock: '시계', check_config: '설정', check_data: '데이터 디렉터리', check_space: '남은 공간', check_key: '마스터 키', check_server: '서버', check_port: '포트', check_database: '데이터베이스', check_certificate: '인증서', check_encryption: '디스크 암호화',
   doctor_ok: '모두 정상입니다.', doctor_warned: '동작하며, 경고가 {warned}건 있습니다.', doctor_failed: '검사 {failed}건이 실패했고, 경고가 {warned}건 있습니다.',
   doctor_node: '버전 {version}', doctor_node_advice: 'Node 24를 함께 제공하는 npx haechi나 npm start로 시작하십시오',

@@ -120,6 +120,11 @@ function KeyFigures({ metrics }: { metrics: Metrics }) {
   )
 }
 
+/** Why something did not count; the server may learn further reasons. */
+const leftOut: Readonly<Record<string, Parameters<ReturnType<typeof useTexts<typeof overviewTexts>>>[0]>> = {
+  backfill: 'left_backfill', not_confirmed: 'left_not_confirmed', not_reached: 'left_not_reached', other_verdicts: 'left_other_verdicts', suppressed: 'left_suppressed', pending: 'left_pending',
+}
+
 function Figure({ label, value, unit, definition }: { label: string; value: number | null; unit: 'minutes' | 'percent' | 'count'; definition: Metrics['definitions'][string] | undefined }) {
   const t = useTexts(overviewTexts)
   const formats = useFormats()
@@ -127,7 +132,7 @@ function Figure({ label, value, unit, definition }: { label: string; value: numb
   const lines: [string, ReactNode][] = definition === undefined ? [] : [
     ...(unit === 'minutes' ? [[t('figure_mean'), said(definition.mean)], [t('figure_median'), said(definition.median)], [t('figure_p90'), said(definition.p90)]] as [string, ReactNode][] : []),
     [t('figure_n'), formats.number(definition.n)],
-    ...(Object.keys(definition.left_out).length === 0 ? [] : [[t('figure_left_out'), Object.entries(definition.left_out).map(([why, count]) => `${why} ${formats.number(count)}`).join(', ')]] as [string, ReactNode][]),
+    ...Object.entries(definition.left_out).filter(([, count]) => count > 0).map(([why, count]): [string, ReactNode] => [`${t('figure_left_out')}: ${t(leftOut[why] ?? 'left_other')}`, formats.number(count)]),
   ]
   return (
     <div className={classes['figure']}>

@@ -58,16 +58,11 @@ function ingestRoutes(http: AccessHttp, telemetry: Telemetry): void {
 }
 
 function elasticRoutes(http: AccessHttp, telemetry: Telemetry): void {
-  const welcome = `<!doctype html><meta charset="utf-8"><title>Haechi 해치</title><body style="font:16px/1.6 system-ui;margin:15vh auto;max-width:36rem;padding:0 1rem">
-<h1>Haechi <span lang="ko">해치</span></h1><p>The server is running. The API is described at <a href="api/openapi.json">/api/openapi.json</a>; <code>npx haechi --help</code> lists the commands.</p>
-<p lang="ko">서버가 실행 중입니다. API 설명은 <a href="api/openapi.json">/api/openapi.json</a>에 있고, <code>npx haechi --help</code>로 명령 목록을 볼 수 있습니다.</p>`
   for (const method of ['get', 'head'] as const) {
     http.route({
-      method, path: '/', operation: `${method}Root`, tag: 'elastic', access: 'public', summary: 'For a browser a short page; for Elasticsearch clients what their product check asks',
+      method, path: '/', operation: `${method}Root`, tag: 'elastic', access: 'public', summary: 'What the product check of Elasticsearch clients asks; a browser, by Accept, gets the console',
       answers: { 200: { description: 'Product information' } },
-    }, ({ request }) => request.headers.get('accept')?.includes('text/html') === true
-      ? new Response(welcome, { headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'" } })
-      : { body: productAnswer, headers: productHeaders })
+    }, () => ({ body: productAnswer, headers: productHeaders }))
   }
   // What Beats, Logstash and the clients ask before they send: a licence, a healthy cluster, and templates that need no loading.
   const asked: readonly { method: 'get' | 'head' | 'put'; path: string; body: object }[] = [
