@@ -1,6 +1,6 @@
 // Builds the console where its sources or the lock file changed, and names the build in `current`. Any number may run at once: each builds aside
 // and moves into place; a build is never changed after that. Usage: node apps/console/build.ts [FOLDER], by default dist beside this file; the
-// folder is printed. Defended by tests/console/build.test.ts.
+// folder is printed. Defended by tests/console/serving.test.ts.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { glob, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
