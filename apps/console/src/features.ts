@@ -2,8 +2,9 @@
 import { alerts } from './alerts/feature.tsx'
 import { approvals } from './approvals/feature.tsx'
 import type { Feature } from './feature.ts'
+import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { reports } from './reports/feature.tsx'
 
-export const features: readonly Feature[] = [overview, approvals, incidents, alerts, reports]
+export const features: readonly Feature[] = [overview, approvals, incidents, alerts, hunt, reports]

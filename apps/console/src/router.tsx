@@ -3,13 +3,14 @@ import { createRouter } from '@tanstack/react-router'
 import { alerts } from './alerts/feature.tsx'
 import { basePath } from './api/client.ts'
 import { approvals } from './approvals/feature.tsx'
+import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { reports } from './reports/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
 import { passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...reports.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...reports.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,
