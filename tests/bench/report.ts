@@ -53,7 +53,7 @@ try {
   })
   const reporting = openReporting({
     clock, access, incidents, telemetry: { sources: () => Promise.resolve([]) },
-    detection: { counts: () => Promise.resolve({ events: 1e9, matches: 90_000, alerts: 9_000, suppressed: 10, attached: 8_000, dismissed: 990 }), noisyRules: () => Promise.resolve([]) },
+    detection: { counts: () => Promise.resolve({ events: 1e9, matches: 90_000, alerts: 9_000, suppressed: 10, attached: 8_000, dismissed: 990 }), noisyRules: () => Promise.resolve([]), rules: () => Promise.resolve([]) },
     response: { figures: (tenantId, start, end) => database.read(tenantId, (tx) => figuresOf(tx, tenantId, start, end)), forIncident: () => Promise.resolve([]) },
   })
   const first = await access.bootstrap({ tenantDisplayName: 'bench' })

@@ -5,6 +5,7 @@ import type { Detection } from '../detection/api.ts'
 import type { Incident, Incidents } from '../incidents/api.ts'
 import { techniqueName } from '../incidents/api.ts'
 import type { TimelineEntry } from '../incidents/wire.ts'
+import { HaechiError } from '../platform/errors.ts'
 import type { Language } from '../platform/errors.ts'
 import type { Response } from '../response/api.ts'
 import type { ResponseAction } from '../response/wire.ts'
@@ -16,7 +17,7 @@ import type { TopIncident } from './wire.ts'
 
 export type ReportSources = {
   readonly incidents: Pick<Incidents, 'summaries' | 'metrics' | 'get'>
-  readonly detection: Pick<Detection, 'counts' | 'noisyRules'>
+  readonly detection: Pick<Detection, 'counts' | 'noisyRules' | 'rules'>
   readonly telemetry: Pick<Telemetry, 'sources'>
   readonly response: Pick<Response, 'figures' | 'forIncident'>
 }
@@ -35,8 +36,9 @@ export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { 
     const at = new Date(Date.UTC(year, month - 1 + offset, 1))
     return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, metrics: await of.incidents.metrics(tenantId, { from: starts[index]!, to: starts[index + 1]!, zone: timeZone }, language) }
   })
-  const [months, incidents, funnel, rules, response, sources] = await Promise.all([
+  const [months, incidents, funnel, rules, response, sources, covered] = await Promise.all([
     Promise.all(metrics), of.incidents.summaries(tenantId, from, to), of.detection.counts(tenantId, from, to), of.detection.noisyRules(tenantId, from, to, noisyMost), of.response.figures(tenantId, from, to), of.telemetry.sources(tenantId),
+    coveredBy(of.detection, tenantId),
   ])
   const facts = incidents.map((incident) => factOf(incident, language))
   const byId = new Map(incidents.map((incident) => [incident.id, incident]))
@@ -47,7 +49,17 @@ export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { 
   return {
     now, tenant, period: { year, month, from, to, timeZone }, incidents: facts, incidentsBefore: months[1]?.metrics.incidents_count ?? 0, metrics: months, funnel, rules, response, top,
     sources: sources.map(({ name, stored, lastEventAt, rejected }) => ({ name, events: stored, lastEventAt, errors: rejected })),
-    coveredTechniques: null,
+    coveredTechniques: covered,
+  }
+}
+
+/** A report does not wait for rules that are being loaded. */
+const coveredBy = async (detection: ReportSources['detection'], tenantId: string): Promise<number | null> => {
+  try {
+    return new Set((await detection.rules(tenantId)).filter(({ enabled }) => enabled).flatMap(({ techniques }) => techniques)).size
+  } catch (error) {
+    if (error instanceof HaechiError && error.code === 'detection_unavailable') return null
+    throw error
   }
 }
 

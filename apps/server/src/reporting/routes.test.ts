@@ -27,7 +27,7 @@ beforeAll(async () => {
       metrics: async (tenant, window) => { asked.push({ name: 'metrics', tenant, ...window } as never); return metrics() },
       get: async () => ({ timeline: [{ id: 't', at: '2026-02-11T02:00:00.000Z', kind: 'comment', actor: { kind: 'user', name: 'kim' }, text: hostile, severity: null, ref: null, event: null }] }) as never,
     },
-    detection: { counts: async () => ({ events: 10, matches: 3, alerts: 2, suppressed: 0, attached: 2, dismissed: 0 }), noisyRules: async () => [] },
+    detection: { counts: async () => ({ events: 10, matches: 3, alerts: 2, suppressed: 0, attached: 2, dismissed: 0 }), noisyRules: async () => [], rules: async () => [{ enabled: true, techniques: ['T1003.001', 'T1059'] }, { enabled: true, techniques: ['T1059'] }, { enabled: false, techniques: ['T1190'] }] as never },
     telemetry: { sources: async () => [] },
     response: { figures: async () => figures([]), forIncident: async () => [] },
   }
@@ -46,6 +46,10 @@ describe('a month', () => {
     expect((await get('2026/02?tz=Asia/Seoul')).body.period).toMatchObject({ start: '2026-01-31T15:00:00.000Z', end: '2026-02-28T15:00:00.000Z', time_zone: 'Asia/Seoul' })
     // The figures of all three months are asked for in that zone.
     expect(asked.filter(({ name }) => name === 'metrics').map(({ from }) => new Date(from!).toISOString())).toEqual(['2025-11-30T15:00:00.000Z', '2025-12-31T15:00:00.000Z', '2026-01-31T15:00:00.000Z'])
+  })
+
+  test('says how many techniques an active rule covers', async () => {
+    expect((await get('2026/2')).body.sections.attack.covered).toBe(2)
   })
 
   test('that is not over is told as far as it has come', async () => {
