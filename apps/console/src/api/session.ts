@@ -16,10 +16,11 @@ export const sessionQuery = queryOptions({
       return api.get<Session>('/api/v1/session', { signal })
     })
     setAccountLanguage(session.language)
-    const first = session.tenants[0]
-    if (session.tenant_id === null && first !== undefined && chosenTenant() === null) {
+    // Nothing chosen yet: who filled a demo wants to see it; else what the server took, else the first within reach.
+    const first = session.tenants.find(({ origin }) => origin === 'demo') ?? session.tenants.find(({ id }) => id === session.tenant_id) ?? session.tenants[0]
+    if (chosenTenant() === null && first !== undefined && first.id !== session.tenant_id) {
       chooseTenant(first.id)
-      return { ...session, tenant_id: first.id }
+      return api.get<Session>('/api/v1/session', { signal })
     }
     return session
   },

@@ -121,7 +121,7 @@ function KeyFigures({ metrics }: { metrics: Metrics }) {
 }
 
 /** Why something did not count; the server may learn further reasons. */
-const leftOut: Readonly<Record<string, Parameters<ReturnType<typeof useTexts<typeof overviewTexts>>>[0]>> = {
+const leftOut: Readonly<Record<string, Extract<keyof typeof overviewTexts.en, `left_${string}`>>> = {
   backfill: 'left_backfill', not_confirmed: 'left_not_confirmed', not_reached: 'left_not_reached', other_verdicts: 'left_other_verdicts', suppressed: 'left_suppressed', pending: 'left_pending',
 }
 
