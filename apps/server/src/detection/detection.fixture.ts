@@ -59,11 +59,14 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
   const outbox = createOutbox({ database, connection, clock, log: silentLog })
   const audited: string[] = []
   const audit = { record: (_, { action }) => { audited.push(action); return Promise.resolve() } } as Partial<Audit> as Audit
-  const indicators: { list: Indicator[]; version: string; sighted: { type: string; value: string; count: number }[] } = { list: [], version: '0', sighted: [] }
+  const indicators: { list: Indicator[]; version: string; read: number; sighted: { type: string; value: string; count: number }[] } = { list: [], version: '0', read: 0, sighted: [] }
   const intel: DetectionOptions['intel'] = {
     version: () => Promise.resolve(indicators.version),
     // eslint-disable-next-line typescript/require-await -- the port's own shape
-    async *statements() { yield indicators.list },
+    async *statements() {
+      if (indicators.list.length > 0) indicators.read++
+      yield indicators.list
+    },
     sighted: (_, __, list) => { indicators.sighted.push(...list); return Promise.resolve() },
   }
   const metrics = new Registry()

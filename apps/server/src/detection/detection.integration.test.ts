@@ -261,6 +261,10 @@ describe('what is looked for', () => {
     ])
     expect((await detection.events(tenant, [alerts[1]!.id])).get(alerts[1]!.id)).toMatchObject([{ matched: [{ selection: 'indicator', field: 'CommandLine', value: '203.0.113.9' }] }])
     expect(at.indicators.sighted.sort((a, b) => (a.value < b.value ? -1 : 1))).toMatchObject([{ type: 'ip', value: '203.0.113.9', count: 1 }, { type: 'domain', value: 'bad.example', count: 2 }])
+    // Another tenant for whom the same is in force.
+    await at.send([started('ping 203.0.113.9')], { tenant: 'ten_b' })
+    expect(await titles('ten_b')).toEqual(['Known malicious address: 203.0.113.9 1 new'])
+    expect(at.indicators.read).toBe(1)
     at.indicators.list = []
     at.indicators.version = '2'
     detection.intelChanged()

@@ -11,8 +11,8 @@ import { ruleStates, suppressions } from './store.ts'
 
 /** What detection needs of the intel context. */
 export type IntelPort = {
-  /** Changes when any statement in force does. */
-  version(): Promise<string>
+  /** Names what is in force for a tenant: changes when any of it does, and is the same for tenants for whom the same is. */
+  version(tenantId: string): Promise<string>
   /** Everything in force for a tenant, in parts. */
   statements(tenantId: string): AsyncIterable<readonly Indicator[]>
   /** Events that named an indicator, within the transaction that keeps the alerts. `at`: T1 of the latest. */
@@ -27,13 +27,16 @@ export function openInForce({ database, rulePacks, intel, searcher }: { database
   const changes = new Map<string, number>()
   let packChanges = 0
   let intelChanges = 0
-  let intelKnown: { changes: number; version: string } | null = null
+  const versions = new Map<string, { changes: number; version: string }>()
+  /** Lists of indicators that the thread of this generation has. */
+  let lists = { generation: 0, versions: new Set<string>() }
   let last: Promise<unknown> = Promise.resolve()
 
   const wanted = (tenantId: string) => `${searcher.generation()}.${packChanges}.${changes.get(tenantId) ?? 0}`
   const isTold = (tenantId: string): boolean => {
     const at = told.get(tenantId)
-    return at?.rules === wanted(tenantId) && intelKnown?.changes === intelChanges && at.intel === intelKnown.version
+    const known = versions.get(tenantId)
+    return at?.rules === wanted(tenantId) && known?.changes === intelChanges && at.intel === known.version
   }
 
   async function tellRules(tenantId: string): Promise<Told> {
@@ -55,31 +58,34 @@ export function openInForce({ database, rulePacks, intel, searcher }: { database
     const before = told.get(tenantId)
     const now: Told = { rules, intel: before?.generation === generation ? before.intel : null, packs, generation }
     told.set(tenantId, now)
-    forget()
     return now
   }
 
-  /** Lets go of packs that no tenant names any more, here and in the thread. */
-  function forget(): void {
-    const named = new Set([...told.values()].flatMap(({ packs }) => packs))
-    if ([...readings.keys()].every((key) => named.has(key))) return
-    for (const key of readings.keys()) if (!named.has(key)) readings.delete(key)
-    rulePacks.keep(named)
-    searcher.keep([...named])
-  }
-
   async function tellIndicators(tenantId: string, at: Told): Promise<void> {
-    if (intelKnown?.changes !== intelChanges) intelKnown = { changes: intelChanges, version: await intel.version() }
-    const { version } = intelKnown
+    let known = versions.get(tenantId)
+    if (known?.changes !== intelChanges) versions.set(tenantId, known = { changes: intelChanges, version: await intel.version(tenantId) })
+    const { version } = known
     if (at.intel === version) return
-    let first = true
-    for await (const part of intel.statements(tenantId)) {
-      searcher.indicators(tenantId, part, { first, last: false })
-      first = false
+    if (lists.generation !== at.generation) lists = { generation: at.generation, versions: new Set() }
+    if (!lists.versions.has(version)) {
+      await searcher.indicators(version, [], true)
+      for await (const part of intel.statements(tenantId)) await searcher.indicators(version, part, false)
+      lists.versions.add(version)
     }
-    searcher.indicators(tenantId, [], { first, last: true })
+    await searcher.use(tenantId, version)
     if (searcher.generation() !== at.generation) throw new SearchFailed('restarted')
     at.intel = version
+  }
+
+  /** Lets go of what no tenant names any more, here and in the thread. */
+  function forget(): void {
+    const packs = new Set([...told.values()].flatMap((at) => at.packs))
+    const indicators = new Set([...told.values()].flatMap((at) => at.intel ?? []))
+    if ([...readings.keys()].every((key) => packs.has(key)) && lists.versions.isSubsetOf(indicators)) return
+    for (const key of readings.keys()) if (!packs.has(key)) readings.delete(key)
+    for (const version of lists.versions) if (!indicators.has(version)) lists.versions.delete(version)
+    rulePacks.keep(packs)
+    searcher.keep([...packs], [...lists.versions])
   }
 
   return {
@@ -89,6 +95,7 @@ export function openInForce({ database, rulePacks, intel, searcher }: { database
       const next = last.then(async () => {
         const at = told.get(tenantId)
         await tellIndicators(tenantId, at?.rules === wanted(tenantId) ? at : await tellRules(tenantId))
+        forget()
       })
       last = next.catch(() => undefined)
       return next

@@ -29,11 +29,12 @@ export type ToThread =
   | { readonly kind: 'pack'; readonly id: number; readonly pack: PackContent }
   /** Answered when the rules are compiled: a rule that ends the thread does it here, and no event is blamed. */
   | { readonly kind: 'tenant'; readonly id: number; readonly rules: TenantRules }
-  /** Parts of one list follow each other; with the last one it is in force. */
-  | { readonly kind: 'indicators'; readonly tenant: string; readonly part: readonly Indicator[]; readonly first: boolean; readonly last: boolean }
+  /** The next part of a list; the first begins it anew. Tenants for whom the same is in force share one. */
+  | { readonly kind: 'indicators'; readonly id: number; readonly version: string; readonly part: readonly Indicator[]; readonly first: boolean }
+  | { readonly kind: 'use'; readonly id: number; readonly tenant: string; readonly indicators: string }
   | { readonly kind: 'search'; readonly id: number; readonly request: SearchRequest }
-  /** Packs that nothing names any more may go. */
-  | { readonly kind: 'keep'; readonly packs: readonly string[] }
+  /** Packs and lists of indicators that nothing names any more may go. */
+  | { readonly kind: 'keep'; readonly packs: readonly string[]; readonly indicators: readonly string[] }
   | { readonly kind: 'key'; readonly id: number; readonly key: Uint8Array | null }
 
 export type FromThread =

@@ -1,5 +1,5 @@
 // Packs of Sigma rules: checked when they are installed, read when they come into force, and kept in memory so that a stored copy that is damaged later, or a
-// new thread, changes nothing of what is looked for. Defended by rule-packs.integration.test.ts.
+// new thread, changes nothing of what is looked for. Defended by detection.integration.test.ts.
 import { stat } from 'node:fs/promises'
 import { HaechiError } from '../platform/errors.ts'
 import type { Database } from '../platform/database.ts'

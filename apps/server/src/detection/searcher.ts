@@ -1,5 +1,5 @@
 // The server's side of the detection thread: one request at a time, so that it is known which stretch of the log a fault belongs to. A thread that ends is
-// started again, and whoever asks tells it anew what is in force (`generation` says so). Defended by searcher.test.ts.
+// started again, and whoever asks tells it anew what is in force (`generation` says so). Defended by follow.integration.test.ts.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Indicator } from '@haechi/indicators'
@@ -17,8 +17,9 @@ export interface Searcher {
   generation(): number
   pack(content: PackContent): Promise<PackReading>
   tenant(rules: TenantRules): Promise<void>
-  indicators(tenant: string, part: readonly Indicator[], place: { first: boolean; last: boolean }): void
-  keep(packs: readonly string[]): void
+  indicators(version: string, part: readonly Indicator[], first: boolean): Promise<void>
+  use(tenant: string, indicators: string): Promise<void>
+  keep(packs: readonly string[], indicators: readonly string[]): void
   /** Errors: SearchFailed, when the thread ended, threw, or took longer than a minute. */
   search(request: SearchRequest): Promise<Slice>
   close(): Promise<void>
@@ -105,8 +106,9 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
     generation: () => generation,
     pack: (pack) => ask((id) => ({ kind: 'pack', id, pack }), null),
     tenant: (rules) => ask((id) => ({ kind: 'tenant', id, rules }), searchSeconds),
-    indicators: (tenant, part, { first, last }) => tell({ kind: 'indicators', tenant, part, first, last }),
-    keep: (packs) => tell({ kind: 'keep', packs }),
+    indicators: (version, part, first) => ask((id) => ({ kind: 'indicators', id, version, part, first }), searchSeconds),
+    use: (tenant, indicators) => ask((id) => ({ kind: 'use', id, tenant, indicators }), searchSeconds),
+    keep: (packs, indicators) => tell({ kind: 'keep', packs, indicators }),
     async search(request) {
       const slice = await ask<Slice>((id) => ({ kind: 'search', id, request }), searchSeconds)
       restart = 100

@@ -31,7 +31,7 @@ const hour = 3_600_000
 
 type Loaded = { readonly rule: Rule; readonly facts: RuleFacts }
 type Compiled = { readonly matcher: Matcher; readonly facts: ReadonlyMap<Rule, RuleFacts> }
-type Tenant = { rules: TenantRules; disabled: ReadonlySet<string>; enabled: ReadonlySet<string>; index: IndicatorIndex; growing: IndicatorIndex }
+type Tenant = { rules: TenantRules; disabled: ReadonlySet<string>; enabled: ReadonlySet<string>; index: IndicatorIndex }
 
 const { logFolder, dieOn } = workerData as ThreadData
 const port = parentPort!
@@ -41,6 +41,8 @@ const say = (message: FromThread) => { port.postMessage(message) }
 const packs = new Map<string, { rules: Loaded[] }>()
 const compiled = new Map<string, Compiled>()
 const tenants = new Map<string, Tenant>()
+const indexes = new Map<string, IndicatorIndex>()
+const noIndicators = createIndex()
 /** Where each tenant's log is open: everything before `at` was given; `batch` is one that was begun and not ended. */
 type Place = { readonly cursor: LogCursor; at: number; batch: StoredBatch | null }
 const places = new Map<string, Place>()
@@ -276,25 +278,28 @@ function hear(message: ToThread): void {
     case 'tenant': {
       const { rules } = message
       const before = tenants.get(rules.tenant)
-      tenants.set(rules.tenant, { rules, disabled: new Set(rules.disabled), enabled: new Set(rules.enabled), index: before?.index ?? createIndex(), growing: before?.growing ?? createIndex() })
+      tenants.set(rules.tenant, { rules, disabled: new Set(rules.disabled), enabled: new Set(rules.enabled), index: before?.index ?? noIndicators })
       compile(rules.packs)
       say({ kind: 'told', id: message.id })
       break
     }
     case 'indicators': {
+      const index = (message.first ? undefined : indexes.get(message.version)) ?? createIndex()
+      index.add(message.part)
+      indexes.set(message.version, index)
+      say({ kind: 'told', id: message.id })
+      break
+    }
+    case 'use': {
       const tenant = tenants.get(message.tenant)
-      if (tenant === undefined) break
-      if (message.first) tenant.growing = createIndex()
-      tenant.growing.add(message.part)
-      if (message.last) {
-        tenant.index = tenant.growing
-        tenant.growing = createIndex()
-      }
+      if (tenant !== undefined) tenant.index = indexes.get(message.indicators) ?? noIndicators
+      say({ kind: 'told', id: message.id })
       break
     }
     case 'keep': {
       const kept = new Set(message.packs)
       for (const key of packs.keys()) if (!kept.has(key)) packs.delete(key)
+      for (const version of indexes.keys()) if (!message.indicators.includes(version)) indexes.delete(version)
       for (const name of compiled.keys()) if (!(JSON.parse(name) as string[]).every((key) => kept.has(key))) compiled.delete(name)
       break
     }
