@@ -93,6 +93,7 @@ function weightOf({ kind, severity }: TimelineEntry): number {
     case 'severity': case 'note': return 2
     case 'status': return 1
     case 'assignment': return 0
+    default: return kind satisfies never
   }
 }
 
