@@ -42,7 +42,7 @@ describe('the pack', () => {
   })
 
   it('names each rule once, by id, title and file', () => {
-    for (const key of [entries.map(({ rule }) => rule.id), entries.map(({ rule }) => rule.title), entries.map(({ name }) => name)]) expect(new Set(key).size).toBe(entries.length)
+    for (const key of [entries.map(({ rule }) => rule.id), entries.map(({ rule }) => rule.title), entries.map(({ rule }) => rule.translations?.['ko']?.title), entries.map(({ name }) => name)]) expect(new Set(key).size).toBe(entries.length)
   })
 
   it('has samples for every rule and no others', () => {
@@ -65,6 +65,16 @@ describe.each(entries.map((entry): [string, Entry] => [relative(HERE, join(HERE,
     expect(rule.tactics.length).toBeGreaterThan(0)
     expect(rule.references).toEqual(rule.techniques.map((id) => `https://attack.mitre.org/techniques/${id.replace('.', '/')}`))
     expect(text).not.toMatch(/[ \t]$/m)
+  })
+
+  it('says it in Korean too', () => {
+    const korean = rule.translations?.['ko']
+    expect(korean?.title).toMatch(/^[^.]*[가-힣][^.]*$/)
+    expect([...korean?.title ?? ''].length).toBeLessThanOrEqual(60)
+    expect(korean?.description).toMatch(/니다[ .(][^]*[.)]$/)
+    expect(korean?.description).not.toMatch(/(?:이|하|한|된|였|었)다\./)
+    expect(korean?.falsepositives).toHaveLength(rule.falsepositives.length)
+    for (const each of korean?.falsepositives ?? []) expect(each).toMatch(/[가-힣]/)
   })
 
   it('fires on its samples, alone', () => {

@@ -348,6 +348,22 @@ condition: (sel and kw and absent or other and 1 of f*) and not filter`.trim(), 
       logsource: { product: 'windows', service: 'sysmon' }, fields: ['a'], falsepositives: ['one'], date: '2024-01-02', modified: null, file: 'x.yml', line: 1,
     })
     expect(structuredClone(rule)).toEqual(rule)
+    expect(rule).not.toHaveProperty('translations')
+  })
+
+  test('carries the texts of other languages, and nothing of another shape under that name', () => {
+    const read = (translations: string) => {
+      const { rules, rejected } = parse(`title: t\nlogsource: {product: windows}\ndetection: {s: {a: 1}, condition: s}\ntranslations: ${translations}\n`, 'x.yml')
+      expect([rules.length, rejected]).toEqual([1, []])
+      return rules[0]!.translations
+    }
+    expect(read('{ko: {title: 제목, description: 설명입니다., falsepositives: [하나, 둘]}, pt-BR: {title: título}}')).toEqual({
+      ko: { title: '제목', description: '설명입니다.', falsepositives: ['하나', '둘'] }, 'pt-br': { title: 'título', description: null, falsepositives: [] },
+    })
+    expect(read('{ko: {title: [a], description: {b: 1}, falsepositives: [{c: 1}, ~, 하나]}, "": {title: x}, __proto__: {title: x}, constructor: {title: x}, en: {}, ja: {other: x}, de: x}')).toEqual({
+      ko: { title: null, description: null, falsepositives: ['하나'] },
+    })
+    for (const text of ['~', 'ko', '[ko]', '7', '{}', '{ko: }', '{ko: [title]}']) expect(read(text)).toBeUndefined()
   })
 })
 

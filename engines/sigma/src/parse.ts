@@ -3,7 +3,7 @@ import { parseCondition } from './condition.ts'
 import { selectionOf } from './detection.ts'
 import type { Placeholders } from './detection.ts'
 import { Refusal } from './refusal.ts'
-import type { Condition, Detection, Level, Rejection, Rule, Selection, Status } from './rule.ts'
+import type { Condition, Detection, Level, Rejection, Rule, RuleText, Selection, Status } from './rule.ts'
 import { MAX_FILE_CHARACTERS, documents } from './yaml.ts'
 import type { Entries, Node } from './yaml.ts'
 
@@ -82,6 +82,7 @@ function ruleOf(node: Node, file: string, placeholders: Placeholders): Rule {
   }
   const tags = textsAt(node, 'tags')
   const license = textAt(node, 'license')
+  const translations = translationsOf(node)
   return {
     id: textAt(node, 'id') ?? `${file}:${node.line}`,
     title,
@@ -94,6 +95,7 @@ function ruleOf(node: Node, file: string, placeholders: Placeholders): Rule {
     modified: textAt(node, 'modified'),
     references: textsAt(node, 'references'),
     falsepositives: textsAt(node, 'falsepositives'),
+    ...(translations === null ? {} : { translations }),
     fields: textsAt(node, 'fields'),
     tags,
     techniques: tags.flatMap((tag) => /^attack\.(t\d{4}(?:\.\d{3})?)$/i.exec(tag)?.[1]?.toUpperCase() ?? []),
@@ -104,6 +106,18 @@ function ruleOf(node: Node, file: string, placeholders: Placeholders): Rule {
     file,
     line: node.line,
   }
+}
+
+/** Sigma leaves custom attributes to anybody, so one of another shape says nothing here and costs no rule. Language tags as in RFC 5646, 2.1: two letters, perhaps a script or region. */
+function translationsOf(node: Node): Readonly<Record<string, RuleText>> | null {
+  const stated = entryOf(node, 'translations')?.value
+  if (stated?.kind !== 'map') return null
+  const texts = stated.entries.flatMap(({ key, value }): [string, RuleText][] => {
+    if (!/^[a-z]{2}(?:-[a-z\d]{2,8})?$/i.test(key)) return []
+    const text = { title: textAt(value, 'title'), description: textAt(value, 'description'), falsepositives: textsAt(value, 'falsepositives') }
+    return text.title === null && text.description === null && text.falsepositives.length === 0 ? [] : [[key.toLowerCase(), text]]
+  })
+  return texts.length === 0 ? null : Object.fromEntries(texts)
 }
 
 function logSourceOf(node: Node): Rule['logsource'] {

@@ -64,6 +64,9 @@ export type Condition =
 
 export type Detection = { selections: ReadonlyMap<string, Selection>; condition: Condition }
 
+/** What people read of a rule, in another language than its own. null and [] where the rule has it only in its own. */
+export type RuleText = { title: string | null; description: string | null; falsepositives: readonly string[] }
+
 export type Rule = {
   /** The document's `id`; a rule without one is named by its place, `FILE:LINE`. */
   id: string
@@ -77,6 +80,8 @@ export type Rule = {
   modified: string | null
   references: readonly string[]
   falsepositives: readonly string[]
+  /** By language tag in lower case (`ko`). A custom attribute of Haechi: absent where the rule states none that can be read. */
+  translations?: Readonly<Record<string, RuleText>>
   fields: readonly string[]
   tags: readonly string[]
   /** ATT&CK technique ids out of the tags: `T1003.001`. */
