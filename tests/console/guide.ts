@@ -18,7 +18,8 @@ const shipper = `import gzip, json, sys
 from elasticsearch import Elasticsearch, helpers
 client = Elasticsearch(sys.argv[1], api_key=(sys.argv[2], sys.argv[3]))
 lines = gzip.open(sys.argv[4], "rt", encoding="utf-8")
-done, errors = helpers.bulk(client, ({"_index": "windows", "_source": json.loads(line)} for line in lines))
+actions = ({"_index": "windows", "_source": json.loads(line)} for line in lines)
+done, errors = helpers.bulk(client, actions, params={"backfill": "true"})
 print(done, "sent", len(errors), "refused")
 `
 
@@ -27,7 +28,7 @@ const scratch = await mkdtemp(join(tmpdir(), 'haechi-guide-'))
 try {
   const show = (title: string, text: string) => { console.log(`\n### ${title}\n${text.trimEnd()}`) }
   const haechi = async (line: string, language: 'en' | 'ko' = 'en'): Promise<string> => {
-    const { stdout, stderr } = await run(process.execPath, [join(root, 'apps/cli/src/main.ts'), ...line.split(' '), '--data', server.data], { env: { ...process.env, NO_COLOR: '1', LANG: language === 'ko' ? 'ko_KR.UTF-8' : 'C.UTF-8', LC_ALL: language === 'ko' ? 'ko_KR.UTF-8' : 'C.UTF-8' } })
+    const { stdout, stderr } = await run(process.execPath, [join(root, 'apps/cli/src/main.ts'), ...line.split(' '), ...(line.includes('--url') ? [] : ['--data', server.data])], { env: { ...process.env, NO_COLOR: '1', LANG: language === 'ko' ? 'ko_KR.UTF-8' : 'C.UTF-8', LC_ALL: language === 'ko' ? 'ko_KR.UTF-8' : 'C.UTF-8' } })
       .catch((error: unknown) => error as { stdout: string; stderr: string })
     show(`haechi ${line} (${language})`, stdout + stderr)
     return stdout
@@ -45,15 +46,17 @@ try {
   const { incidents } = await (await server.api('/api/v1/incidents')).json() as { incidents: { id: string; affected_hosts: string[] }[] }
   const incident = incidents[0]!
   for (const language of ['en', 'ko'] as const) await haechi(`incidents show ${incident.id}`, language)
-  await haechi(`rules list --json`)
   const asked = await (await fetch(`${server.url}/api/v1/incidents/${incident.id}/actions`, {
     method: 'POST', headers: { 'content-type': 'application/json', cookie: `${cookie.name}=${cookie.value}`, origin: server.url },
     body: JSON.stringify({ action_type: 'isolate_host', targets: incident.affected_hosts.slice(0, 1), reason: 'LSASS was read by a program that has no business there', urgency: 'high' }),
   })).json() as { action_id: string }
-  show('isolate', JSON.stringify(asked, null, 1))
   for (const language of ['en', 'ko'] as const) await haechi(`actions show ${asked.action_id}`, language)
-  await haechi('search host:WORKSTATION5 lsass --count')
-
+  await haechi('users create lee --role approver')
+  const approver = JSON.parse(await haechi('keys create --role approver --name lee-laptop --owner lee --json')) as { key_id: string; secret: string }
+  await haechi(`actions approve ${asked.action_id} --comment agreed --url ${server.url} --key ${approver.key_id}:${approver.secret}`)
+  for (const language of ['en', 'ko'] as const) await haechi(`actions show ${asked.action_id}`, language)
+  await haechi(`incidents assign ${incident.id} admin`)
+  await haechi(`search host:WORKSTATION5.theshire.local --count`)
   if (pictures !== null) {
     await mkdir(pictures, { recursive: true })
     const browser = await launch()
@@ -69,10 +72,13 @@ try {
       await take('/', 'overview', (at) => at.getByText('WORKSTATION5').first().waitFor())
       await take('/incidents', 'incidents', (at) => at.getByText('WORKSTATION5').first().waitFor())
       await take(`/incidents/${incident.id}`, 'incident', (at) => at.getByText('lsass.exe').first().waitFor())
+      await take('/reports', 'report', (at) => at.frameLocator('iframe').getByText('WORKSTATION5').first().waitFor())
       await close()
     }
     await browser.close()
   }
+
+  await haechi(`incidents close ${incident.id} --verdict true_positive`)
 } finally {
   await server.remove()
   await rm(scratch, { recursive: true, force: true })
