@@ -104,13 +104,13 @@ describe('erasing a tenant', () => {
         await sql`INSERT INTO thing_children VALUES (${tenant}, ${`${tenant}2`})`.execute(tx)
       })
     }
-    await expect(at.database.tenant('ten_a', (tx) => sql`DELETE FROM thing_parents`.execute(tx))).rejects.toThrow(/append-only|violates/)
+    await expect(at.database.tenant('ten_a', (tx) => sql`UPDATE thing_parents SET above = above`.execute(tx))).rejects.toThrow('append-only')
     expect(await eraseTenant(at.connection, 'ten_a', silentLog)).toBe(4)
     expect(await eraseTenant(at.connection, 'ten_a', silentLog)).toBe(0)
     const left = await at.database.platform((tx) => sql<{ tenant_id: string }>`SELECT tenant_id FROM thing_notes UNION ALL SELECT tenant_id FROM thing_parents UNION ALL SELECT tenant_id FROM thing_children`.execute(tx))
     expect(left.rows).toEqual(Array.from({ length: 4 }, () => ({ tenant_id: 'ten_b' })))
     // What guards the table stands again.
-    await expect(at.database.tenant('ten_b', (tx) => sql`DELETE FROM thing_parents`.execute(tx))).rejects.toThrow(/append-only|violates/)
+    await expect(at.database.tenant('ten_b', (tx) => sql`UPDATE thing_parents SET above = above`.execute(tx))).rejects.toThrow('append-only')
     await expect(eraseTenant(at.connection, '*', silentLog)).rejects.toThrow(TypeError)
     await at.drop()
   })

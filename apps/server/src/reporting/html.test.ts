@@ -28,7 +28,7 @@ test('what attackers and people wrote stays text', () => {
 test('no text of any kind opens a tag or an attribute', () => {
   const tags = (text: string) => text.match(/<[a-z/!][^>]*>/gi)?.map((tag) => tag.replace(/"[^"]*"/g, '""'))
   const usual = tags(document('x'))
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }).filter((text) => text.trim() !== ''), (text) => { expect(tags(document(text))).toEqual(usual) }), { numRuns: 60 })
+  fc.assert(fc.property(fc.array(fc.oneof(fc.constantFrom('<', '>', '"', "'", '/', '!', '&', '=', '`', 'b', ' ', '<b', '</', '<!--'), fc.string({ unit: 'binary', maxLength: 3 })), { minLength: 1, maxLength: 20 }).map((parts) => parts.join('')).filter((text) => text.trim() !== ''), (text) => { expect(tags(document(text))).toEqual(usual) }), { numRuns: 60 })
 })
 
 test('asks nobody for anything, and its policy lets nothing else through', () => {
