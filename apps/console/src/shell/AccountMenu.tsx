@@ -60,5 +60,6 @@ export function LanguageItems() {
 export function ZoneItems() {
   const t = useTexts(shellTexts)
   const { timeZone } = usePreferences()
-  return <Menu.RadioGroup value={timeZone} onChange={(zone) => savePreferences({ timeZone: zone })}>{[...new Set([browserZone, 'UTC', 'Asia/Seoul'])].map((zone) => <Menu.RadioItem key={zone} value={zone}>{zone === browserZone ? t('zone_browser', { zone }) : zone}</Menu.RadioItem>)}</Menu.RadioGroup>
+  const { tenant } = useSession()
+  return <Menu.RadioGroup value={timeZone} onChange={(zone) => savePreferences({ timeZone: zone })}>{[...new Set([browserZone, tenant?.time_zone ?? 'UTC', 'UTC', timeZone])].map((zone) => <Menu.RadioItem key={zone} value={zone}>{zone === browserZone ? t('zone_browser', { zone }) : zone}</Menu.RadioItem>)}</Menu.RadioGroup>
 }

@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useRouter } from '@tanstack/react-router'
 import { ApiError } from '../api/error.ts'
 import { icons } from '../parts/icons.tsx'
 import { ErrorState } from '../parts/states.tsx'
@@ -7,9 +8,10 @@ import { shellTexts } from './texts.ts'
 import classes from './PageFault.module.css'
 
 /** What stands where a page was, when it threw: the rest of the console goes on. */
-export function PageFault({ error, reset }: { error: unknown; reset?: () => void }) {
+export function PageFault({ error }: { error: unknown }) {
   const t = useTexts(shellTexts)
-  if (error instanceof ApiError) return <ErrorState error={error} onRetry={() => { if (reset === undefined) location.reload(); else reset() }} />
+  const router = useRouter()
+  if (error instanceof ApiError) return <ErrorState error={error} onRetry={() => { void router.invalidate() }} />
   return (
     <div className={classes['fault']} role="alert">
       <icons.warning size={28} />

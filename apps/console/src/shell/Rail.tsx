@@ -90,7 +90,7 @@ function TenantSwitch({ narrow }: { narrow: boolean }) {
   if (tenants.length < 2) return <Hint text={narrow ? tenant.display_name : null}><div className={classes['still']} title={`${t('tenant')}: ${tenant.display_name}`}><span className="unseen">{t('tenant')}: {narrow ? tenant.display_name : ''}</span>{name}</div></Hint>
   return (
     <Menu position="right-end" width={240}>
-      <Menu.Target><button type="button" className={classes['entry']} aria-label={`${t('tenant')}: ${tenant.display_name}`}>{name}{narrow ? null : <span className={classes['more']}><icons.chevron size={14} /></span>}</button></Menu.Target>
+      <Menu.Target><button type="button" className={classes['entry']}><span className="unseen">{t('tenant')}: {narrow ? tenant.display_name : ''}</span>{name}{narrow ? null : <span className={classes['more']}><icons.chevron size={14} /></span>}</button></Menu.Target>
       <Menu.Dropdown mah={360} className={classes['dropdown']}>
         <Menu.Label>{t('tenant')}</Menu.Label>
         {tenants.map((each) => <Menu.Item key={each.id} onClick={() => choose(each.id)} rightSection={each.id === tenant.id ? <icons.check size={14} /> : null}>{each.display_name}{each.origin === 'demo' ? <span className={classes['tag']}>{t('tenant_demo')}</span> : null}</Menu.Item>)}
