@@ -8,6 +8,7 @@ import { Targets, mayNot, requesterOf } from '../incidents/Actions.tsx'
 import { DecisionForm } from '../incidents/Decide.tsx'
 import { EvidenceDrawer } from '../incidents/EvidenceDrawer.tsx'
 import type { Claim } from '../incidents/EvidenceDrawer.tsx'
+import { byEnd } from '../incidents/next-step.ts'
 import { incidentQuery, waitingQuery } from '../incidents/queries.ts'
 import { actionTitle, when, wholeMinutes } from '../incidents/signs.tsx'
 import { icons } from '../parts/icons.tsx'
@@ -33,11 +34,9 @@ export function ApprovalsPage() {
   )
 }
 
-const urgency = (action: ResponseAction) => action.expires_at === null ? Infinity : Date.parse(action.expires_at)
-
 function Waiting({ actions }: { actions: readonly ResponseAction[] }) {
   const t = useTexts(approvalTexts)
-  const sorted = actions.toSorted((a, b) => urgency(a) - urgency(b))
+  const sorted = actions.toSorted(byEnd)
   return (
     <>
       {(['yours', 'others'] as const).map((group) => {

@@ -11,7 +11,7 @@ import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { useNow } from '../parts/time.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { actionTexts } from './action-texts.ts'
-import { groupOf } from './next-step.ts'
+import { byEnd, groupOf } from './next-step.ts'
 import type { ActionGroup } from './next-step.ts'
 import { actionQuery, useAbilities, useIncidentChanges } from './queries.ts'
 import { ActionStatusSign, actionTitle, when, wholeMinutes } from './signs.tsx'
@@ -22,7 +22,7 @@ const groups: readonly ActionGroup[] = ['waiting', 'running', 'standing', 'ended
 /** What was asked for and what became of it, one line each: what waits first, what ended last. */
 export function Actions({ incident, onDecide }: { incident: IncidentDetail; onDecide: (action: ResponseAction) => void }) {
   const t = useTexts(actionTexts)
-  const ordered = groups.flatMap((group) => incident.actions.filter((action) => groupOf(action.status) === group))
+  const ordered = groups.flatMap((group) => incident.actions.filter((action) => groupOf(action.status) === group).toSorted(group === 'ended' ? () => 0 : byEnd))
   if (ordered.length === 0) return <p className={classes['none']}>{t('actions_none')}</p>
   return <ul className={classes['actions']}>{ordered.map((action) => <ActionLine key={action.action_id} action={action} onDecide={onDecide} />)}</ul>
 }

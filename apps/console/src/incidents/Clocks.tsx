@@ -15,19 +15,19 @@ const stateIcons: Partial<Record<ClockState, keyof typeof icons>> = { met: 'chec
 export function Clocks({ incident, brief = false }: { incident: IncidentDetail; brief?: boolean }) {
   const t = useTexts(incidentTexts)
   const views = clockViews(incident.clocks, useTargets(incident.severity), useNow())
-  return <dl className={classes['clocks']}>{views.filter(({ name }) => !brief || name !== 'resolution').map((view) => <Clock key={view.name} view={view} t={t} />)}</dl>
+  return <dl className={classes['clocks']}>{views.filter(({ name }) => !brief || name !== 'resolution').map((view) => <Clock key={view.name} view={view} contained={incident.clocks.t9_first_contained !== null} t={t} />)}</dl>
 }
 
-function Clock({ view, t }: { view: ClockView; t: ReturnType<typeof useTexts<typeof incidentTexts>> }) {
+function Clock({ view, contained, t }: { view: ClockView; contained: boolean; t: ReturnType<typeof useTexts<typeof incidentTexts>> }) {
   const f = useFormats()
   const { name, elapsed, running, target, left, state } = view
   const Icon = icons[stateIcons[state] ?? 'clock']
   const span = [view.from, view.to].map((at) => at === null ? '…' : f.absolute(at)).join(' – ')
   return (
     <div className={classes['clock']} data-state={state}>
-      <dt>{t(name === 'activity' && !running ? 'clock_activity_stopped' : `clock_${name}`)}</dt>
+      <dt>{t(name === 'activity' && !running ? (contained ? 'clock_activity_contained' : 'clock_activity_ended') : `clock_${name}`)}</dt>
       <dd title={view.from === null ? undefined : span}>
-        {elapsed === null ? <span className="dim">{t('clock_unknown')}</span> : <strong>{f.duration(running ? wholeMinutes(elapsed) : elapsed)}</strong>}
+        {elapsed === null ? <span className="dim">{t(name === 'containment' ? 'clock_never_contained' : 'clock_unknown')}</span> : <strong>{f.duration(running ? wholeMinutes(elapsed) : elapsed)}</strong>}
         {target === null ? null : <span className={classes['target']}>{t('clock_target', { target: f.duration(target) })}</span>}
       </dd>
       {target === null || state === 'none' || elapsed === null ? null : (

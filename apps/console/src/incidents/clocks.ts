@@ -2,23 +2,25 @@
 // Defended by clocks.test.ts (a stopped clock never changes; the risk only ever rises while one runs).
 import type { IncidentClocks, IncidentSummary, Metrics } from '../../../server/src/incidents/wire.ts'
 
-export type ClockName = 'activity' | 'detection' | 'response' | 'resolution'
+export type ClockName = 'activity' | 'detection' | 'response' | 'containment' | 'resolution'
 /** `none`: no target. `risk` begins with the last quarter of the time. */
 export type ClockState = 'none' | 'met' | 'on_time' | 'risk' | 'overdue' | 'missed'
-/** Times in ms. `elapsed` is null where the clock cannot be read; `running` while its end is not known. */
+/** Times in ms. `elapsed` is null where the clock cannot be read, or its end never came; `running` while it may still come. */
 export type ClockView = { name: ClockName; elapsed: number | null; running: boolean; target: number | null; left: number | null; state: ClockState; from: string | null; to: string | null }
 
 type Targets = Metrics['sla'][IncidentSummary['severity']]
 
-/** Pauses are taken off the clocks that have a target. */
+/** What was promised is a first touch (T4) and a resolution (T11), as the server counts it; pauses are taken off those two. */
 export function clockViews(clocks: IncidentClocks, targets: Targets | null, now: number): ClockView[] {
   const detected = clocks.t3_detected
-  const ended = clocks.t12_closed ?? clocks.t11_resolved
+  const ended = clocks.t11_resolved ?? clocks.t12_closed
+  const contained = clocks.t9_first_contained
   return [
-    view('activity', clocks.t0_first_activity, clocks.t9n_last_contained ?? clocks.t9_first_contained ?? ended, null),
+    view('activity', clocks.t0_first_activity, clocks.t9n_last_contained ?? contained ?? ended, null),
     view('detection', clocks.t0_first_activity, detected, null),
-    view('response', detected, clocks.t9_first_contained ?? ended, targets === null ? null : targets.respond_target_minutes * 60_000),
-    view('resolution', detected, clocks.t11_resolved ?? clocks.t12_closed, targets === null ? null : targets.resolve_target_minutes * 60_000),
+    view('response', detected, clocks.t4_first_touch ?? ended, targets === null ? null : targets.respond_target_minutes * 60_000),
+    contained === null && ended !== null ? { ...view('containment', detected, ended, null), elapsed: null } : view('containment', detected, contained, null),
+    view('resolution', detected, ended, targets === null ? null : targets.resolve_target_minutes * 60_000),
   ]
 
   function view(name: ClockName, from: string | null, to: string | null, target: number | null): ClockView {

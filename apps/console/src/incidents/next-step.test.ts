@@ -12,6 +12,8 @@ describe('what happens next', () => {
   test('a decision that the reader may make comes first, before one that he may not', () => {
     const actions = [actionOf({ action_id: 'act_a', ...elsewhere }), actionOf({ action_id: 'act_b' })]
     expect(nextStep(incident({ actions }), may)).toMatchObject({ kind: 'decide', action: { action_id: 'act_b' } })
+    const sooner = actionOf({ action_id: 'act_s', expires_at: '2026-11-22T02:59:00Z' })
+    expect(nextStep(incident({ actions: [...actions, sooner] }), may)).toMatchObject({ kind: 'decide', action: { action_id: 'act_s' } })
     expect(nextStep(incident({ actions: actions.slice(0, 1) }), may)).toMatchObject({ kind: 'wait', action: { action_id: 'act_a' } })
     expect(nextStep(incident({ actions: [actionOf({ action_id: 'act_c', status: 'executing' })] }), may).kind).toBe('watch')
   })

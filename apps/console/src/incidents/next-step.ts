@@ -23,7 +23,7 @@ const running: readonly ActionStatus[] = ['requested', 'approved', 'executing', 
 const standing: readonly ActionStatus[] = [...running, 'awaiting_approval', 'succeeded', 'partially_succeeded']
 
 export function nextStep(incident: IncidentDetail, abilities: Abilities): NextStep {
-  const waiting = incident.actions.filter((action) => action.status === 'awaiting_approval')
+  const waiting = incident.actions.filter((action) => action.status === 'awaiting_approval').toSorted(byEnd)
   const mine = waiting.find((action) => action.may_decide.allowed)
   if (mine !== undefined) return { kind: 'decide', action: mine }
   if (incident.status === 'closed') return { kind: 'closed' }
@@ -56,6 +56,11 @@ export function hostsToContain(incident: IncidentDetail): string[] {
 /** Every target of that type that was ever asked for and not lifted, in small letters. */
 function targetsOf(actions: readonly ResponseAction[], type: ActionType): string[] {
   return actions.filter((action) => action.action_type === type && action.status !== 'lifted' && action.status !== 'expired').flatMap((action) => action.targets.map(({ target }) => target.toLowerCase()))
+}
+
+/** What ends first comes first; what never ends, last. */
+export function byEnd(a: ResponseAction, b: ResponseAction): number {
+  return (a.expires_at === null ? Infinity : Date.parse(a.expires_at)) - (b.expires_at === null ? Infinity : Date.parse(b.expires_at)) || 0
 }
 
 export function standingContainment(incident: IncidentDetail): ResponseAction | null {

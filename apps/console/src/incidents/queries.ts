@@ -69,9 +69,8 @@ export function useContainmentHours(): number | null {
 }
 
 export function useAbilities(): Abilities {
-  const { role, kind } = useSession()
-  const write = kind === 'operator' || role === 'owner' || role === 'manager' || role === 'analyst' || role === 'assistant'
-  return { write, request: write || role === 'approver' }
+  const { permissions } = useSession()
+  return { write: permissions.includes('incident.write'), request: permissions.includes('action.request') }
 }
 
 /** Calls `act` when a live message concerns, at most about twice a second and once after the last. */
