@@ -70,7 +70,7 @@ function within(address: string | null, wanted: string): boolean {
 }
 export function naive(known: readonly Known[], query: EventQuery): Known[] {
   return known.filter(({ time, source, raw, columns }) => (query.from === undefined || time >= query.from) && (query.to === undefined || time < query.to)
-    && same(columns.host, query.host) && same(columns.user, query.user) && same(columns.event_code, query.eventCode) && (query.source === undefined || source === query.source)
+    && (same(columns.host, query.host) || (query.host?.includes('.') === false && columns.host?.toLowerCase().startsWith(`${query.host.toLowerCase()}.`) === true)) && same(columns.user, query.user) && same(columns.event_code, query.eventCode) && (query.source === undefined || source === query.source)
     && (query.process === undefined || same(columns.process, query.process) || ['\\', '/'].some((mark) => columns.process?.toLowerCase().endsWith(mark + query.process!.toLowerCase())))
     && (query.hash === undefined || (columns.hash ?? '').split(' ').includes(query.hash.toLowerCase()))
     && (query.address === undefined || within(columns.src_ip, query.address) || within(columns.dst_ip, query.address))
@@ -80,7 +80,7 @@ export function naive(known: readonly Known[], query: EventQuery): Known[] {
 
 export function queries(known: readonly Known[]): EventQuery[] {
   return [
-    {}, { host: 'host-a.CORP' }, { host: '서버-1' }, { user: 'corp\\bob' }, { process: 'CMD.exe' }, { process: '/usr/bin/curl' }, { process: '실행.exe' }, { process: 'exe' }, { eventCode: '3' },
+    {}, { host: 'host-a.CORP' }, { host: 'HOST-A' }, { host: 'corp' }, { host: '서버-1' }, { user: 'corp\\bob' }, { process: 'CMD.exe' }, { process: '/usr/bin/curl' }, { process: '실행.exe' }, { process: 'exe' }, { eventCode: '3' },
     { hash: digest('s1', 64) }, { hash: digest('m3', 32).toUpperCase() }, { address: '10.1.2.3' }, { address: '10.1.0.0/23' }, { address: '2001:db8::1' }, { address: '2001:db8::/32' }, { address: '0.0.0.0/0' },
     { source: 'src_1' }, { text: 'powershell' }, { text: 'C:\\Windows\\system32' }, { text: '한국어' }, { text: 'ÄÖ' }, { text: '100% _' }, { text: "'quoted'" }, { text: '"' }, { text: 'nowhere to be found' },
     { from: start, to: start + 3_600_000 }, { from: start - 86_400_000, host: 'host-b', text: 'curl' }, { to: known[0]!.time }, { from: known[0]!.time, to: known[0]!.time + 1 }, { from: start, to: start },

@@ -8,6 +8,7 @@ export type EventQuery = {
   /** ms since the epoch, inclusive and exclusive. */
   readonly from?: number
   readonly to?: number
+  /** The whole name, or its first label. */
   readonly host?: string
   readonly user?: string
   /** The whole path of the image, or its last part. */

@@ -53,7 +53,11 @@ export function conditionOf(query: EventQuery): Condition {
   if (query.from !== undefined) where('"time" >= ?', BigInt(query.from))
   if (query.to !== undefined) where('"time" < ?', BigInt(query.to))
   if (query.source !== undefined) where('"source" = ?', text('source', query.source))
-  if (query.host !== undefined) where('lower("host") = lower(?)', text('host', query.host))
+  if (query.host !== undefined) {
+    const host = text('host', query.host)
+    if (host.includes('.')) where('lower("host") = lower(?)', host)
+    else where('(lower("host") = lower(?) or starts_with(lower("host"), lower(?)))', host, `${host}.`)
+  }
   if (query.user !== undefined) where('lower("user") = lower(?)', text('user', query.user))
   if (query.eventCode !== undefined) where('lower("event_code") = lower(?)', text('eventCode', query.eventCode))
   if (query.process !== undefined) {
