@@ -5,6 +5,7 @@ import type { Audit, AuditActor } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Database, MigrationSource, Transaction } from '../platform/database.ts'
 import { HaechiError } from '../platform/errors.ts'
+import type { Language } from '../platform/errors.ts'
 import type { EventLog } from '../platform/event-log/port.ts'
 import { newId } from '../platform/ids.ts'
 import type { Logger } from '../platform/log.ts'
@@ -68,8 +69,8 @@ export interface Detection {
   closedCounts(tenantId: string, from: number, to: number): Promise<{ truePositive: number; benign: number; falsePositive: number; other: number; suppressed: number }>
   /** The funnel: events and matches by receipt (T2, whole hours), alerts by when they were raised (T3). */
   counts(tenantId: string, from: number, to: number): Promise<{ events: number; matches: number; alerts: number; suppressed: number; attached: number; dismissed: number }>
-  /** Rules by alerts raised in the window, most first. */
-  noisyRules(tenantId: string, from: number, to: number, limit: number): Promise<RuleCounts[]>
+  /** Rules by alerts raised in the window, most first. `title` in that language, where the rule has it. */
+  noisyRules(tenantId: string, from: number, to: number, limit: number, language: Language): Promise<RuleCounts[]>
 
   /** Errors: detection_unavailable. */
   rules(tenantId: string): Promise<Rule[]>
@@ -216,7 +217,7 @@ export function openDetection(options: DetectionOptions): Detection {
     gaps: (tenantId) => database.read(tenantId, (db) => store.gaps(db, tenantId)),
     closedCounts: (tenantId, from, to) => database.read(tenantId, (db) => store.closedCounts(db, tenantId, from, to)),
     counts: (tenantId, from, to) => database.read(tenantId, (db) => store.counts(db, tenantId, from, to)),
-    noisyRules: (tenantId, from, to, limit) => database.read(tenantId, (db) => store.ruleCounts(db, tenantId, from, to, limit)),
+    noisyRules: (tenantId, from, to, limit, language) => database.read(tenantId, (db) => store.ruleCounts(db, tenantId, from, to, limit, language)),
 
     async rules(tenantId) {
       await prepared(tenantId)

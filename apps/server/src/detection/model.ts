@@ -7,6 +7,8 @@ export type { AlertStatus, AlertVerdict, Severity } from './wire.ts'
 export type AlertRule = {
   readonly id: string; readonly title: string; readonly author: string | null; readonly source: string; readonly license: string | null; readonly packVersion: string | null
   readonly references: readonly string[]; readonly falsePositives: readonly string[]
+  /** Absent where the rule speaks no Korean, and in alerts from before rules did. */
+  readonly ko?: { readonly title: string; readonly falsePositives: readonly string[] }
 }
 export type AlertProcess = {
   readonly guid: string | null; readonly pid: string | null; readonly image: string | null; readonly commandLine: string | null; readonly user: string | null

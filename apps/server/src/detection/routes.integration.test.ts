@@ -114,3 +114,11 @@ test('progress says what was searched and grouped', async () => {
   expect((await call('GET', '/api/v1/detection/progress?through=5&wait=0.2')).body).toMatchObject({ grouped: 0 })
   expect((await call('GET', '/api/v1/detection/gaps')).body).toEqual({ gaps: [] })
 })
+
+test('the description of the API has them all', () => {
+  const { paths } = http.openapi() as { paths: Record<string, object> }
+  expect(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`)).sort()).toEqual([
+    'delete /api/v1/rule-packs/{name}', 'delete /api/v1/suppressions/{id}', 'get /api/v1/alerts', 'get /api/v1/alerts/{id}', 'get /api/v1/detection/gaps', 'get /api/v1/detection/progress', 'get /api/v1/rule-packs',
+    'get /api/v1/rules', 'get /api/v1/suppressions', 'patch /api/v1/rules/{id}', 'post /api/v1/alerts/{id}/status', 'post /api/v1/rule-packs', 'post /api/v1/rule-packs/{name}/rollback', 'post /api/v1/suppressions',
+  ])
+})

@@ -1,9 +1,10 @@
 import type { Access, AccessHttp, Actor } from '../access/api.ts'
 import { tenantOf } from '../access/api.ts'
 import { HaechiError } from '../platform/errors.ts'
+import type { Language } from '../platform/errors.ts'
 import { z } from '../platform/http.ts'
 import { cursorOf, pageOf, pageQuery } from '../platform/paging.ts'
-import type { Alert, AlertEvent, Detection, Rule, RulePack, Suppression } from './api.ts'
+import type { Alert, AlertEvent, AlertRule, Detection, Rule, RulePack, Suppression } from './api.ts'
 import type * as wire from './wire.ts'
 
 const severity = z.enum(['critical', 'high', 'medium', 'low', 'informational'])
@@ -77,8 +78,8 @@ export function detectionRoutes(http: AccessHttp, detection: Detection, access: 
 }
 
 function alertRoutes(http: AccessHttp, detection: Detection): void {
-  const whole = async (tenantId: string, alert: Alert): Promise<wire.Alert> =>
-    ({ ...presentAlert(alert), events: ((await detection.events(tenantId, [alert.id])).get(alert.id) ?? []).map(presentAlertEvent) })
+  const whole = async (tenantId: string, alert: Alert, language: Language): Promise<wire.Alert> =>
+    ({ ...presentAlert(alert, language), events: ((await detection.events(tenantId, [alert.id])).get(alert.id) ?? []).map(presentAlertEvent) })
   http.route({
     method: 'get', path: '/api/v1/alerts', operation: 'listAlerts', tag: 'detection', access: 'incident.read', summary: 'Alerts, latest first',
     query: z.object({
@@ -86,49 +87,50 @@ function alertRoutes(http: AccessHttp, detection: Detection): void {
       host: z.string().max(255).optional(), user: z.string().max(255).optional(), from: instant.optional(), to: instant.optional(),
     }),
     answers: { 200: { description: 'A page', schema: z.object({ alerts: z.array(summarySchema), next_cursor: z.string().nullable() }) } },
-  }, async ({ actor, query: { limit, cursor, ...filter } }) => {
+  }, async ({ actor, query: { limit, cursor, ...filter }, request: { language } }) => {
     const rows = await detection.page(tenantOf(actor), given(filter), given({ before: alertCursor.decode(cursor), limit: limit + 1 }))
     const { items, nextCursor } = pageOf(rows, limit, alertCursor, ({ raisedAt, id }) => ({ raisedAt, id }))
-    return { body: { alerts: items.map(presentAlert), next_cursor: nextCursor } }
+    return { body: { alerts: items.map((alert) => presentAlert(alert, language)), next_cursor: nextCursor } }
   })
   http.route({
     method: 'get', path: '/api/v1/alerts/{id}', operation: 'getAlert', tag: 'detection', access: 'incident.read', summary: 'An alert with its first events: what matched, and the raw records', params: withId,
     answers: { 200: { description: 'The alert', schema: alertSchema } },
-  }, async ({ actor, params }) => {
+  }, async ({ actor, params, request }) => {
     const [alert] = await detection.alerts(tenantOf(actor), [params.id])
     if (alert === undefined) throw new HaechiError('not_found', { what: `alert ${params.id}` })
-    return { body: await whole(tenantOf(actor), alert) }
+    return { body: await whole(tenantOf(actor), alert, request.language) }
   })
   http.route({
     method: 'post', path: '/api/v1/alerts/{id}/status', operation: 'decideAlert', tag: 'detection', access: 'incident.write', params: withId,
     summary: 'Dismiss an alert with a verdict, or make it new again, so that it is grouped anew',
     body: z.discriminatedUnion('status', [z.object({ status: z.literal('dismissed'), verdict }), z.object({ status: z.literal('new') })]),
     answers: { 200: { description: 'The alert', schema: alertSchema } },
-  }, async ({ actor, params, body }) => ({ body: await whole(tenantOf(actor), await detection.decide(actor, tenantOf(actor), params.id, body)) }))
+  }, async ({ actor, params, body, request }) => ({ body: await whole(tenantOf(actor), await detection.decide(actor, tenantOf(actor), params.id, body), request.language) }))
 }
 
 function ruleRoutes(http: AccessHttp, detection: Detection): void {
   http.route({
-    method: 'get', path: '/api/v1/rules', operation: 'listRules', tag: 'detection', access: 'rule.read', summary: 'Rules in force, by title',
+    method: 'get', path: '/api/v1/rules', operation: 'listRules', tag: 'detection', access: 'rule.read', summary: 'Rules in force, by title (in the language asked for, where the rule has it)',
     query: z.object({
-      ...pageQuery, text: z.string().max(200).optional().openapi({ description: 'A part of title, id or technique' }), pack: z.string().max(64).optional(), level: severity.optional(), enabled: z.enum(['true', 'false']).optional(),
+      ...pageQuery, text: z.string().max(200).optional().openapi({ description: 'A part of title (in either language), id or technique' }), pack: z.string().max(64).optional(), level: severity.optional(), enabled: z.enum(['true', 'false']).optional(),
     }),
     answers: { 200: { description: 'A page, and how many there are', schema: z.object({ rules: z.array(ruleSchema), total: z.int(), next_cursor: z.string().nullable() }) } },
-  }, async ({ actor, query: { limit, cursor, text, pack, level, enabled } }) => {
+  }, async ({ actor, query: { limit, cursor, text, pack, level, enabled }, request: { language } }) => {
+    const titleOf = ({ rule }: Rule) => wordsOf(rule, language).title
     const part = text?.toLowerCase()
     const fitting = (await detection.rules(tenantOf(actor)))
-      .filter(({ rule, techniques, ...of }) => (part === undefined || [rule.title, rule.id, ...techniques].some((one) => one.toLowerCase().includes(part)))
+      .filter(({ rule, techniques, ...of }) => (part === undefined || [rule.title, rule.ko?.title ?? '', rule.id, ...techniques].some((one) => one.toLowerCase().includes(part)))
         && (pack === undefined || rule.source === pack) && (level === undefined || of.level === level) && (enabled === undefined || of.enabled === (enabled === 'true')))
-      .sort(({ rule: a }, { rule: b }) => order([a.title, a.id], [b.title, b.id]))
+      .sort((a, b) => order([titleOf(a), a.rule.id], [titleOf(b), b.rule.id]))
     const after = ruleCursor.decode(cursor)
-    const rest = after === undefined ? fitting : fitting.filter(({ rule }) => order([rule.title, rule.id], [after.title, after.id]) > 0)
-    const { items, nextCursor } = pageOf(rest, limit, ruleCursor, ({ rule }) => ({ title: rule.title, id: rule.id }))
-    return { body: { rules: items.map(presentRule), total: fitting.length, next_cursor: nextCursor } }
+    const rest = after === undefined ? fitting : fitting.filter((one) => order([titleOf(one), one.rule.id], [after.title, after.id]) > 0)
+    const { items, nextCursor } = pageOf(rest, limit, ruleCursor, (one) => ({ title: titleOf(one), id: one.rule.id }))
+    return { body: { rules: items.map((one) => presentRule(one, language)), total: fitting.length, next_cursor: nextCursor } }
   })
   http.route({
     method: 'patch', path: '/api/v1/rules/{id}', operation: 'switchRule', tag: 'detection', access: 'rule.write', summary: 'Switch a rule on or off for the tenant', params: withId, body: z.object({ enabled: z.boolean() }),
     answers: { 200: { description: 'The rule', schema: ruleSchema } },
-  }, async ({ actor, params, body }) => ({ body: presentRule(await detection.switchRule(actor, tenantOf(actor), params.id, body.enabled)) }))
+  }, async ({ actor, params, body, request }) => ({ body: presentRule(await detection.switchRule(actor, tenantOf(actor), params.id, body.enabled), request.language) }))
 }
 
 function packRoutes(http: AccessHttp, detection: Detection, access: Pick<Access, 'authorize'>): void {
@@ -194,11 +196,14 @@ const order = (a: readonly string[], b: readonly string[]): number => {
   return at === -1 ? 0 : a[at]! < b[at]! ? -1 : 1
 }
 
-export const presentAlert = (alert: Alert): wire.AlertSummary => ({
+/** What people read of a rule, in their language where the rule speaks it. */
+const wordsOf = (rule: AlertRule, language: Language): Pick<AlertRule, 'title' | 'falsePositives'> => (language === 'ko' ? rule.ko : undefined) ?? rule
+
+export const presentAlert = (alert: Alert, language: Language): wire.AlertSummary => ({
   id: alert.id, kind: alert.kind,
   rule: {
-    id: alert.rule.id, title: alert.rule.title, author: alert.rule.author, source: alert.rule.source, license: alert.rule.license, pack_version: alert.rule.packVersion,
-    references: [...alert.rule.references], false_positives: [...alert.rule.falsePositives],
+    id: alert.rule.id, title: wordsOf(alert.rule, language).title, author: alert.rule.author, source: alert.rule.source, license: alert.rule.license, pack_version: alert.rule.packVersion,
+    references: [...alert.rule.references], false_positives: [...wordsOf(alert.rule, language).falsePositives],
   },
   severity: alert.severity, status: alert.status, verdict: alert.verdict, incident_id: alert.incidentId, host: alert.host, user: alert.user, techniques: [...alert.techniques], tactics: [...alert.tactics],
   first_event_at: iso(alert.firstEventAt), last_event_at: iso(alert.lastEventAt), received_at: iso(alert.receivedAt), raised_at: iso(alert.raisedAt), event_count: alert.eventCount,
@@ -211,8 +216,8 @@ export const presentAlertEvent = ({ eventId, time: at, receivedAt, source, match
     parent_guid: process.parentGuid, parent_pid: process.parentPid, parent_image: process.parentImage, parent_command_line: process.parentCommandLine,
   },
 })
-const presentRule = ({ rule, level, status: state, techniques, logsource, enabled, alerts, truePositives, falsePositives }: Rule): wire.RuleSummary => ({
-  id: rule.id, title: rule.title, level, status: state, author: rule.author, license: rule.license, pack: rule.source, techniques: [...techniques], logsource, enabled, alerts,
+const presentRule = ({ rule, level, status: state, techniques, logsource, enabled, alerts, truePositives, falsePositives }: Rule, language: Language): wire.RuleSummary => ({
+  id: rule.id, title: wordsOf(rule, language).title, level, status: state, author: rule.author, license: rule.license, pack: rule.source, techniques: [...techniques], logsource, enabled, alerts,
   true_positives: truePositives, false_positives: falsePositives,
 })
 const presentPack = (pack: RulePack): wire.RulePack => ({

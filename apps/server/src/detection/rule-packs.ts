@@ -6,7 +6,7 @@ import type { Database } from '../platform/database.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pack, PackFile, PackKind, Packs } from '../platform/packs.ts'
 import type { PackContent, PackText } from './rules.ts'
-import { readPackAside } from './searcher.ts'
+import { readPackAside, SearchFailed } from './searcher.ts'
 import { packLicenses } from './store.ts'
 
 const kind = 'sigma-rules'
@@ -21,8 +21,14 @@ async function textsOf(files: readonly PackFile[]): Promise<PackText[]> {
 export const sigmaRules: PackKind = {
   kind, extensions: ['.yml', '.yaml'],
   async validate(files) {
-    const { rules, rejected } = await readPackAside(await textsOf(files))
-    return { accepted: rules.length, rejected }
+    try {
+      const { rules, rejected } = await readPackAside(await textsOf(files))
+      return { accepted: rules.length, rejected }
+    } catch (error) {
+      // Rules that end their thread would end detection's too.
+      if (!(error instanceof SearchFailed)) throw error
+      return { accepted: 0, rejected: [{ file: '', line: null, code: 'reading_failed', reason: error.message }] }
+    }
   },
 }
 

@@ -43,10 +43,12 @@ export function clean(text: string, most: number): string {
 
 export function factsOf(rule: Rule, pack: Pick<PackContent, 'name' | 'version' | 'license'>): RuleFacts {
   const list = (texts: readonly string[]) => texts.slice(0, 50).map((text) => clean(text, 2_000))
+  const korean = rule.translations?.['ko']
   return {
     rule: {
       id: clean(rule.id, 500), title: clean(rule.title, 500), author: rule.author === null ? null : clean(rule.author, 500), source: pack.name, license: rule.license === undefined ? pack.license : clean(rule.license, 200),
       packVersion: pack.version, references: list(rule.references), falsePositives: list(rule.falsepositives),
+      ...(korean === undefined ? {} : { ko: { title: clean(korean.title ?? rule.title, 500), falsePositives: list(korean.falsepositives.length === 0 ? rule.falsepositives : korean.falsepositives) } }),
     },
     level: rule.level, status: rule.status, techniques: rule.techniques.slice(0, 50), tactics: list(rule.tactics), logsource: rule.logsource,
     on: rule.status !== 'deprecated' && rule.status !== 'unsupported',

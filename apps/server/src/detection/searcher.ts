@@ -29,6 +29,7 @@ export class SearchFailed extends Error {}
 const heapMegabytes = 1_536
 const slowestRestart = 2_000
 const searchSeconds = 60
+const asideSeconds = 300
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
 const post = (worker: Worker, message: ToThread) => { worker.postMessage(message) }
@@ -122,17 +123,25 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
   }
 }
 
-/** Reads a pack in a thread of its own, so that neither the server nor detection waits for it. */
+/** Reads a pack and compiles its rules in a thread of its own, so that neither the server nor detection waits for it or ends with it. Errors: SearchFailed. */
 export async function readPackAside(files: readonly PackText[]): Promise<PackReading> {
   const aside = threadOf({ logFolder: '', dieOn: null })
+  const overdue = setTimeout(() => { void aside.terminate() }, asideSeconds * 1_000)
   try {
     return await new Promise<PackReading>((resolve, reject) => {
-      aside.on('message', (message: FromThread) => { if (message.kind === 'pack') resolve(message) })
-      aside.on('error', reject)
+      let reading: PackReading | null = null
+      aside.on('message', (message: FromThread) => {
+        if (message.kind === 'pack') {
+          reading = message
+          post(aside, { kind: 'tenant', id: 1, rules: { tenant: '', packs: [''], disabled: [], enabled: [], suppressions: [] } })
+        } else if (message.kind === 'told' && reading !== null) resolve(reading)
+      })
+      aside.on('error', (error) => reject(new SearchFailed('code' in error ? String(error.code) : error.message)))
       aside.on('exit', () => reject(new SearchFailed('exit')))
       post(aside, { kind: 'pack', id: 0, pack: { key: '', name: '', version: '', license: null, files } })
     })
   } finally {
+    clearTimeout(overdue)
     await aside.terminate()
   }
 }

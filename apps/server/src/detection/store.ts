@@ -1,6 +1,7 @@
 // The tables of detection. Whoever writes alerts locks them in the order of their ids, so that detection and grouping cannot wait for each other in a ring.
 import { sql } from 'kysely'
 import type { Reader, Transaction } from '../platform/database.ts'
+import type { Language } from '../platform/errors.ts'
 import { evidenceMost, merge, noTraits, traits } from './fold.ts'
 import type { Finding, Findings, Traits } from './fold.ts'
 import type { Gap, Volume } from './messages.ts'
@@ -181,9 +182,9 @@ export async function counts(db: Reader, tenantId: string, from: number, to: num
 }
 
 export type RuleCounts = { ruleId: string; title: string; alerts: number; events: number; truePositive: number; benign: number; falsePositive: number; suppressed: number }
-export async function ruleCounts(db: Reader, tenantId: string, from: number, to: number, limit: number | null): Promise<RuleCounts[]> {
+export async function ruleCounts(db: Reader, tenantId: string, from: number, to: number, limit: number | null, language: Language = 'en'): Promise<RuleCounts[]> {
   const { rows } = await sql<{ rule_id: string; title: string; alerts: number; events: string; true_positive: number; benign: number; false_positive: number; suppressed: number }>`
-    SELECT rule_id, max(rule ->> 'title') AS title, count(*)::integer AS alerts, sum(event_count) AS events, ${counted(`verdict = 'true_positive'`)} AS true_positive,
+    SELECT rule_id, coalesce(max(rule #>> ${[language, 'title']}::text[]), max(rule ->> 'title')) AS title, count(*)::integer AS alerts, sum(event_count) AS events, ${counted(`verdict = 'true_positive'`)} AS true_positive,
       ${counted(`verdict = 'benign_true_positive'`)} AS benign, ${counted(`verdict = 'false_positive'`)} AS false_positive, ${counted(`status = 'suppressed'`)} AS suppressed
     FROM detection_alerts WHERE tenant_id = ${tenantId} AND raised_at >= ${from} AND raised_at < ${to}
     GROUP BY rule_id ORDER BY alerts DESC, rule_id LIMIT ${limit}`.execute(db)

@@ -3,7 +3,7 @@ export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'informational'
 export type AlertStatus = 'new' | 'suppressed' | 'attached' | 'dismissed'
 export type AlertVerdict = 'true_positive' | 'benign_true_positive' | 'false_positive' | 'inconclusive' | 'duplicate' | 'test'
 
-/** The rule as it was when it fired. `source` is the pack; `license` an SPDX id or a name, null where neither rule nor pack states one. */
+/** The rule as it was when it fired; title and false positives in the reader's language where the rule has them. `source` is the pack; `license` an SPDX id or a name, null where neither rule nor pack states one. */
 export type AlertRule = {
   id: string
   title: string
