@@ -6,5 +6,6 @@ import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { reports } from './reports/feature.tsx'
+import { rules } from './rules/feature.tsx'
 
-export const features: readonly Feature[] = [overview, approvals, incidents, alerts, hunt, reports]
+export const features: readonly Feature[] = [overview, approvals, incidents, alerts, hunt, rules, reports]

@@ -7,10 +7,11 @@ import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { reports } from './reports/feature.tsx'
+import { rules } from './rules/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
 import { passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...reports.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...reports.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,
