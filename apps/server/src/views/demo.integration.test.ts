@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { storyOf } from '../../../../content/samples/story.ts'
+import { ndjson, storyOf } from '../../../../content/samples/story.ts'
 import { systemClock } from '../platform/clock.ts'
 import { openHouse } from './demo.fixture.ts'
 import type { House } from './demo.fixture.ts'
@@ -112,9 +113,16 @@ describe('the told tenant', { timeout: 180_000 }, () => {
     await expect(at.parts.access.tenants.remove({ kind: 'operator', id: 'operator', person: 'operator', name: 'operator', tenantId: null, side: 'provider', role: null, ownerRole: null, siteId: null, allTenants: true, language: null, mustChangePassword: false }, 'default', () => Promise.resolve({})))
       .rejects.toMatchObject({ code: 'tenant_not_told' })
     expect(await users(house)).toEqual(['admin', 'demo.alex', 'demo.jiwon', 'demo.junho', 'demo.seoyeon'])
+    // Attacks that nobody has searched yet: what is under way must not bring rows back.
+    for (const [index, burst] of story.chapters.flatMap(({ bursts }) => bursts).entries()) {
+      await at.parts.telemetry.ingest({ tenantId, source: burst.source, keyId: null, backfill: false, batchKey: `again ${index}` }, Readable.from([ndjson(burst)]))
+    }
     const { status, body } = await at.call('DELETE', '/api/v1/demo')
     expect([status, body.tenant]).toEqual([200, { id: tenantId, name: 'demo', display_name: '새솔정밀 (Saesol Precision)' }])
     expect(body.rows).toBeGreaterThan(100)
+    // A restart ends all that was under way, and brings nothing back.
+    await at.close()
+    at = await house.open()
     expect(await rowsOf(house, tenantId)).toEqual({})
     expect(await users(house)).toEqual(['admin'])
     for (const folder of ['log', 'store']) expect((await readdir(join(house.root, folder))).filter((name) => name.includes(tenantId))).toEqual([])
