@@ -100,6 +100,26 @@ test('tenants take turns: a noisy one does not keep another waiting', async () =
   expect(await counted(detection)).toMatchObject({ events: 40_000, inAlerts: 40_000 })
 }, 120_000)
 
+test('a tenant that is being erased is left alone, also in the middle of a search', async () => {
+  at = await openDetectionFixture()
+  for (let batch = 0; batch < 10; batch++) await at.send(Array.from({ length: 4_000 }, (_, n) => started(`evil ${n}`)))
+  const other = async (detection: Detection) => {
+    await at.send([started('evil')], { tenant: 'ten_b' })
+    await at.searched(detection, 'ten_b')
+  }
+  const detection = await begin()
+  await other(detection)
+  await detection.forget(tenant)
+  const kept = await counted(detection)
+  expect(kept.events).toBeLessThan(40_000)
+  await at.send([started('evil late')])
+  await other(detection)
+  await other(detection)
+  expect(await counted(detection)).toEqual(kept)
+  expect((await detection.progress(tenant)).detected).toBe(0)
+  await detection.forget('ten_nobody')
+})
+
 test('damage of the log is passed over with a count, and what retention dropped too', async () => {
   at = await openDetectionFixture()
   for (let batch = 0; batch < 5; batch++) await at.send([started(`evil ${batch}`)])
