@@ -70,7 +70,7 @@ describe.each(entries.map((entry): [string, Entry] => [relative(HERE, join(HERE,
   it('says it in Korean too', () => {
     const korean = rule.translations?.['ko']
     expect(korean?.title).toMatch(/^[^.]*[가-힣][^.]*$/)
-    expect([...korean?.title ?? ''].length).toBeLessThanOrEqual(60)
+    expect(korean?.title?.length ?? 0).toBeLessThanOrEqual(60)
     expect(korean?.description).toMatch(/니다[ .(][^]*[.)]$/)
     expect(korean?.description).not.toMatch(/(?:이|하|한|된|였|었)다\./)
     expect(korean?.falsepositives).toHaveLength(rule.falsepositives.length)

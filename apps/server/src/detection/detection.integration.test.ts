@@ -86,7 +86,7 @@ describe('alerts', () => {
     await detection.decide(person, tenant, b!.id, { status: 'dismissed', verdict: 'false_positive' })
     expect(await detection.closedCounts(tenant, startTime, startTime + 1)).toEqual({ truePositive: 1, benign: 0, falsePositive: 1, other: 0, suppressed: 0 })
     expect(await detection.closedCounts(tenant, startTime + 1, startTime + 2)).toEqual({ truePositive: 0, benign: 0, falsePositive: 0, other: 0, suppressed: 0 })
-    expect(await detection.noisyRules(tenant, 0, startTime + 1, 5)).toEqual([{ ruleId: 'rule-evil', title: 'Finds evil', alerts: 2, events: 2, truePositive: 1, benign: 0, falsePositive: 1, suppressed: 0 }])
+    expect(await detection.noisyRules(tenant, 0, startTime + 1, 5, 'ko')).toEqual([{ ruleId: 'rule-evil', title: 'Finds evil', alerts: 2, events: 2, truePositive: 1, benign: 0, falsePositive: 1, suppressed: 0 }])
     await write((tx) => detection.judge(tx, tenant, 'inc_1', null))
     expect(await detection.closedCounts(tenant, startTime, startTime + 1)).toMatchObject({ truePositive: 0 })
     await at.outbox.deliver()
@@ -256,7 +256,7 @@ describe('what is looked for', () => {
     await at.send([started('ping 203.0.113.9'), started('curl http://bad.example/x', { User: 'CORP\\eve' }), started('next\nbad.example'), started('fine.example')])
     const alerts = (await found()).sort((a, b) => (a.rule.id < b.rule.id ? -1 : 1))
     expect(alerts).toMatchObject([
-      { kind: 'indicator', severity: 'medium', rule: { id: 'domain:bad.example', title: 'Known suspicious domain: bad.example', source: 'feed' }, eventCount: 2, host: 'WS-12', techniques: ['T1071'] },
+      { kind: 'indicator', severity: 'medium', rule: { id: 'domain:bad.example', title: 'Known suspicious domain: bad.example', ko: { title: '의심스러운 것으로 알려진 도메인: bad.example' }, source: 'feed' }, eventCount: 2, host: 'WS-12', techniques: ['T1071'] },
       { kind: 'indicator', severity: 'high', rule: { id: 'ip:203.0.113.9' }, indicators: [{ type: 'ip', value: '203.0.113.9', verdict: 'malicious', confidence: 80, sources: ['feed'] }], eventCount: 1 },
     ])
     expect((await detection.events(tenant, [alerts[1]!.id])).get(alerts[1]!.id)).toMatchObject([{ matched: [{ selection: 'indicator', field: 'CommandLine', value: '203.0.113.9' }] }])

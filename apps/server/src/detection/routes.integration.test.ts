@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Action, Actor } from '../access/api.ts'
@@ -15,14 +16,14 @@ let actor: Actor
 const person: Actor = { kind: 'user', id: 'usr_1', person: 'usr_1', name: 'Kim', tenantId: tenant, side: 'customer', role: 'analyst', ownerRole: null, siteId: null, allTenants: false, language: null, mustChangePassword: false }
 const operator: Actor = { ...person, kind: 'operator', id: 'operator', role: null, tenantId: null }
 let http: ReturnType<typeof createHttp<Actor, Action>>
-const call = async (method: string, path: string, body?: unknown, as: Actor = person) => {
+const call = async (method: string, path: string, body?: unknown, as: Actor = person, language = 'en') => {
   actor = as
-  const response = await http.fetch(new Request(`http://test${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
+  const response = await http.fetch(new Request(`http://test${path}`, { method, headers: { 'accept-language': language }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }))
   // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers by name
   return { status: response.status, body: await response.json() as any }
 }
 beforeAll(async () => {
-  at = await openDetectionFixture({ 'one.yml': ruleOf('rule-evil', 'evil'), 'two.yml': ruleOf('rule-bad', 'bad') })
+  at = await openDetectionFixture({ 'one.yml': ruleOf('rule-evil', 'evil', 'falsepositives: [Testers]\ntranslations: {ko: {title: 악한 명령, falsepositives: [시험하는 사람]}}\n'), 'two.yml': ruleOf('rule-bad', 'bad') })
   detection = await at.open()
   await detection.start()
   http = createHttp<Actor, Action>({ gate: { authenticate: () => Promise.resolve(actor), authorize: () => undefined }, clock: at.clock, log: silentLog, metrics: new Registry(), basePath: '', version: '0' })
@@ -55,7 +56,7 @@ test('an alert leads to its raw record; it is dismissed and made new again', asy
   const [{ id }] = (await call('GET', '/api/v1/alerts')).body.alerts
   const { body } = await call('GET', `/api/v1/alerts/${id}`)
   expect(body).toMatchObject({
-    id, kind: 'rule', rule: { id: 'rule-evil', source: 'haechi-rules', pack_version: expect.any(String), false_positives: [] }, received_at: new Date(startTime + 4_000).toISOString(), event_count: 1,
+    id, kind: 'rule', rule: { id: 'rule-evil', source: 'haechi-rules', pack_version: expect.any(String), false_positives: ['Testers'] }, received_at: new Date(startTime + 4_000).toISOString(), event_count: 1,
     events: [{ source: 'sysmon', matched: [{ selection: 'selection', field: 'CommandLine', value: 'evil' }], process: { guid: '{p-1}', command_line: 'evil', parent_image: 'C:\\Windows\\explorer.exe' } }],
   })
   expect(JSON.parse(body.events[0].raw)).toMatchObject({ Hostname: 'H4' })
@@ -76,6 +77,26 @@ test('rules are listed by title with what they found, and switched', async () =>
   expect(await call('PATCH', '/api/v1/rules/rule-bad', { enabled: false })).toMatchObject({ status: 200, body: { id: 'rule-bad', enabled: false } })
   expect((await call('GET', '/api/v1/rules?enabled=false')).body.rules).toMatchObject([{ id: 'rule-bad' }])
   expect(await call('PATCH', '/api/v1/rules/none', { enabled: false })).toMatchObject({ status: 404 })
+})
+
+test('rules are told in the language of who asks, where they speak it', async () => {
+  const ask = (path: string, language: string) => call('GET', path, undefined, person, language).then(({ body }) => body)
+  const { alerts: [english] } = await ask('/api/v1/alerts?limit=1', 'en')
+  const { alerts: [korean] } = await ask('/api/v1/alerts?limit=1', 'ko')
+  expect([english.rule.title, english.rule.false_positives, korean.rule.title, korean.rule.false_positives]).toEqual(['Finds evil', ['Testers'], '악한 명령', ['시험하는 사람']])
+  expect((await ask(`/api/v1/alerts/${korean.id}`, 'ko')).rule).toEqual(korean.rule)
+  expect(korean.rule).not.toHaveProperty('ko')
+  expect((await ask('/api/v1/rules', 'ko')).rules.map(({ title }: { title: string }) => title)).toEqual(['Finds bad', '악한 명령'])
+  const first = await ask('/api/v1/rules?limit=1', 'ko')
+  expect((await ask(`/api/v1/rules?limit=1&cursor=${first.next_cursor}`, 'ko')).rules).toMatchObject([{ title: '악한 명령' }])
+  expect((await ask('/api/v1/rules?text=%EB%AA%85%EB%A0%B9', 'en')).rules).toMatchObject([{ title: 'Finds evil' }])
+  expect((await call('PATCH', '/api/v1/rules/rule-evil', { enabled: true }, person, 'ko')).body.title).toBe('악한 명령')
+  const noisy = (language: 'en' | 'ko') => detection.noisyRules(tenant, 0, at.clock.now(), 5, language).then((rules) => rules.map(({ title }) => title))
+  expect([await noisy('en'), await noisy('ko')]).toEqual([['Finds evil'], ['악한 명령']])
+  // As an alert from before rules spoke Korean.
+  await at.database.tenant(tenant, (tx) => sql`UPDATE detection_alerts SET rule = (rule::jsonb - 'ko')::json WHERE alert_id = ${korean.id}`.execute(tx))
+  expect((await ask(`/api/v1/alerts/${korean.id}`, 'ko')).rule).toEqual(english.rule)
+  expect(await noisy('ko')).toEqual(['악한 명령'])
 })
 
 test('packs are installed from a directory, for all tenants only by who may', async () => {

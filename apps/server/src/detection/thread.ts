@@ -200,7 +200,6 @@ function searchBatch(batch: StoredBatch, first: number, most: number, deadline: 
   return last - first
 }
 
-const koreanVerdicts: Readonly<Partial<Record<string, string>>> = { malicious: '악성으로 알려진', suspicious: '의심스러운 것으로 알려진' }
 const koreanNouns = { ip: '주소', cidr: '네트워크', domain: '도메인', url: 'URL', md5: '파일', sha1: '파일', sha256: '파일', email: '전자우편 주소' } as const
 const nouns = { ip: 'address', cidr: 'network', domain: 'domain', url: 'URL', md5: 'file', sha1: 'file', sha256: 'file', email: 'e-mail address' } as const
 
@@ -208,7 +207,7 @@ function indicatorFacts({ answer }: Hit): Pick<Match['facts'], 'kind' | 'rule' |
   const { type, value, verdict, confidence, sources, techniques } = answer
   return {
     kind: 'indicator', severity: verdict === 'malicious' ? 'high' : 'medium', techniques: techniques.slice(0, 50), tactics: [],
-    rule: { id: `${type}:${value}`, title: `Known ${verdict} ${nouns[type]}: ${value}`, author: null, source: clean(sources.join(', '), 500), license: null, packVersion: null, references: [], falsePositives: [], ko: { title: `${koreanVerdicts[verdict] ?? verdict} ${koreanNouns[type]}: ${value}`, falsePositives: [] } },
+    rule: { id: `${type}:${value}`, title: `Known ${verdict} ${nouns[type]}: ${value}`, author: null, source: clean(sources.join(', '), 500), license: null, packVersion: null, references: [], falsePositives: [], ko: { title: `${verdict === 'malicious' ? '악성으로' : '의심스러운 것으로'} 알려진 ${koreanNouns[type]}: ${value}`, falsePositives: [] } },
     indicators: [{ type, value, verdict, confidence, sources: sources.slice(0, 20).map((source) => clean(source, 200)) }],
   }
 }

@@ -22,6 +22,7 @@ import { indicatorsOf, inOrder, presentClocks, presentEntry, presentSummary, pro
 import { techniqueName } from './techniques.ts'
 import { said, summaryOf, texts } from './texts.ts'
 import type { Texts } from './texts.ts'
+import { ruleTitle } from './titles.ts'
 import type { IncidentBody, IncidentStatus, IncidentSummary, IncidentVerdict, Metrics, TimelineEntry } from './wire.ts'
 
 export { incidentRoutes } from './routes.ts'
@@ -202,12 +203,12 @@ export function openIncidents(options: IncidentsOptions): Incidents {
       return {
         ...presentSummary(incident, language),
         summary: summaryOf({
-          alerts: incident.alertCount, rules: incident.rules, hosts: incident.hosts, users: incident.users, techniques: incident.techniques.map((technique) => (names[technique] === technique ? technique : `${names[technique]} (${technique})`)),
+          alerts: incident.alertCount, rules: incident.rules.map((rule) => ({ ...rule, title: ruleTitle(rule)[language] })), hosts: incident.hosts, users: incident.users, techniques: incident.techniques.map((technique) => (names[technique] === technique ? technique : `${names[technique]} (${technique})`)),
           from: incident.clocks.t0, to: incident.lastActivity, backfill: incident.backfill,
         }, language),
         technique_names: names,
         severity_reasons: incident.severityReasons.map((reason) => reason[language]),
-        indicators: indicatorsOf(alerts), alerts: alerts.map(presentAlert), timeline: timelineOf(alerts, events, entries, language), clocks: presentClocks(incident.clocks), processes: processesOf(alerts),
+        indicators: indicatorsOf(alerts), alerts: alerts.map((alert) => presentAlert(alert, language)), timeline: timelineOf(alerts, events, entries, language), clocks: presentClocks(incident.clocks), processes: processesOf(alerts),
         similar: similarOf(incident, keys, others, similarMost, language), next_statuses: nextStatuses(incident.status),
       }
     },

@@ -72,6 +72,19 @@ describe('alerts become incidents', () => {
     expect(await list()).toMatchObject([{ alert_count: 1 }])
   })
 
+  test('rules are told in the language of who reads', async () => {
+    const { id: tenantId, raise, list } = await open()
+    const rule = { ...alertOf('', '').rule, id: 'rule-strange', title: 'Strange thing', falsePositives: ['Testers'], ko: { title: '이상한 일', falsePositives: ['시험하는 사람'] } }
+    await raise('a', { rule, techniques: [], tactics: [] })
+    const [{ id } = { id: '' }] = await list()
+    for (const [language, title, other, falsePositive] of [['en', 'Strange thing', '이상한 일', 'Testers'], ['ko', '이상한 일', 'Strange thing', '시험하는 사람']] as const) {
+      const incident = await at.incidents.get(tenantId, id, language)
+      expect([incident.title, incident.summary, incident.severity_reasons[0], incident.timeline[0]?.text].map((text) => text?.includes(title))).toEqual([true, true, true, true])
+      expect(incident.alerts[0]?.rule).toMatchObject({ title, false_positives: [falsePositive] })
+      expect(JSON.stringify(incident)).not.toContain(other)
+    }
+  })
+
   test('backfill and live never mix, and backfill is marked', async () => {
     const { raise, list } = await open()
     await raise('live')

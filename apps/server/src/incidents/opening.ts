@@ -117,7 +117,7 @@ function canonical(alert: Alert, known: Known): Alert {
     return name === null ? null : storable(known[kind].get(name)?.name ?? name)
   }
   return {
-    ...alert, host: named('host'), user: named('user'), rule: { ...alert.rule, id: storable(alert.rule.id), title: storable(alert.rule.title) },
+    ...alert, host: named('host'), user: named('user'), rule: { ...alert.rule, id: storable(alert.rule.id), title: storable(alert.rule.title), ...(alert.rule.ko === undefined ? {} : { ko: { ...alert.rule.ko, title: storable(alert.rule.ko.title) } }) },
     techniques: alert.techniques.map(storable), tactics: alert.tactics.map(storable), indicators: alert.indicators.map((each) => ({ ...each, value: storable(each.value) })),
     processes: alert.processes.map((each) => ({ ...each, guid: each.guid === null ? null : storable(each.guid), parentGuid: each.parentGuid === null ? null : storable(each.parentGuid) })),
     addresses: alert.addresses.map(storable), hashes: alert.hashes.map(storable),
@@ -129,7 +129,7 @@ const union = (one: readonly string[], more: readonly (string | null)[]): string
 
 function rulesWith(rules: readonly IncidentRule[], alerts: readonly Alert[]): IncidentRule[] {
   const found = new Map(rules.map((rule) => [rule.id, rule]))
-  for (const { rule, severity, techniques } of alerts) found.set(rule.id, { id: rule.id, title: rule.title, severity: worse(severity, found.get(rule.id)?.severity ?? severity), techniques })
+  for (const { rule, severity, techniques } of alerts) found.set(rule.id, { id: rule.id, title: rule.title, ...(rule.ko === undefined ? {} : { ko: { title: rule.ko.title } }), severity: worse(severity, found.get(rule.id)?.severity ?? severity), techniques })
   return [...found.values()].sort((a, b) => rankOf(b.severity) - rankOf(a.severity)).slice(0, rulesMost)
 }
 

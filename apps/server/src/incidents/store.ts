@@ -7,7 +7,7 @@ import type { Texts } from './texts.ts'
 import type { IncidentStatus, IncidentVerdict, TimelineEntry } from './wire.ts'
 import type { Severity } from '../detection/wire.ts'
 
-export type IncidentRule = { readonly id: string; readonly title: string; readonly severity: Severity; readonly techniques: readonly string[] }
+export type IncidentRule = { readonly id: string; readonly title: string; readonly ko?: { readonly title: string }; readonly severity: Severity; readonly techniques: readonly string[] }
 export type Analyst = { readonly id: string; readonly name: string }
 
 /** Times in ms since the epoch. */

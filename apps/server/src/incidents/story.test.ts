@@ -66,6 +66,8 @@ test('what is alike is weighed against all that the incident has, and little is 
   expect(similarOf(incident('own'), keys, [
     { incident: incident('some'), keys: ['rule:r', 'technique:T1'] }, { incident: incident('most'), keys: ['rule:r', 'technique:T1', 'host:h', 'user:u'] }, { incident: incident('little'), keys: ['host:h'] },
   ], 5, 'en')).toMatchObject([{ id: 'most', score: 64, why: 'Same rule Rule; technique T1; user u; host h' }, { id: 'some', score: 36 }])
+  const own = { ...incident('own'), rules: incident('own').rules.map((rule) => ({ ...rule, ko: { title: '규칙의 이름' } })) }
+  expect(similarOf(own, keys, [{ incident: incident('some'), keys: ['rule:r', 'technique:T1'] }], 5, 'ko')).toMatchObject([{ why: '같은 규칙 규칙의 이름, 공격 기법 T1' }])
 })
 
 test('durations and summaries read as people say them', () => {

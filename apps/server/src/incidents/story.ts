@@ -8,6 +8,7 @@ import type { Clocks } from './model.ts'
 import type { Entry, Incident } from './store.ts'
 import { likeness } from './texts.ts'
 import type { TextLanguage } from './texts.ts'
+import { ruleTitle } from './titles.ts'
 import type { IncidentClocks, IncidentIndicator, IncidentSummary, ProcessNode, SimilarIncident, TimelineEntry } from './wire.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
@@ -49,9 +50,10 @@ export function timelineOf(alerts: readonly Alert[], events: ReadonlyMap<string,
 }
 
 function alertText({ rule, host, user, eventCount }: Alert, language: TextLanguage): string {
-  if (language === 'en') return `${rule.title}${host === null ? '' : ` on ${host}`}${user === null ? '' : `, by ${user}`}${eventCount > 1 ? ` (${eventCount.toLocaleString('en')} events)` : ''}`
+  const title = ruleTitle(rule)[language]
+  if (language === 'en') return `${title}${host === null ? '' : ` on ${host}`}${user === null ? '' : `, by ${user}`}${eventCount > 1 ? ` (${eventCount.toLocaleString('en')} events)` : ''}`
   const place = [...(host === null ? [] : [host]), ...(user === null ? [] : [`${user} 계정`])].join(', ')
-  return `${rule.title}${place === '' ? '' : ` · ${place}`}${eventCount > 1 ? ` (이벤트 ${eventCount.toLocaleString('ko')}건)` : ''}`
+  return `${title}${place === '' ? '' : ` · ${place}`}${eventCount > 1 ? ` (이벤트 ${eventCount.toLocaleString('ko')}건)` : ''}`
 }
 
 const processesMost = 500
@@ -116,7 +118,7 @@ const likeEnough = 25
 /** `keys` are those of the incident itself; what is shared, weighed against all of them, is the score of 0 to 100. */
 export function similarOf(own: Incident, keys: readonly string[], others: readonly { incident: Incident; keys: readonly string[] }[], limit: number, language: TextLanguage): SimilarIncident[] {
   const whole = keys.reduce((sum, key) => sum + weightOf(key), 0)
-  const titles = new Map(own.rules.map(({ id, title }) => [id, title]))
+  const titles = new Map(own.rules.map((rule) => [rule.id, ruleTitle(rule)[language]]))
   return others.map(({ incident, keys: shared }) => {
     const of = (kind: string) => shared.filter((key) => key.startsWith(`${kind}:`)).map((key) => key.slice(kind.length + 1)).sort()
     return {

@@ -25,6 +25,7 @@ describe('a title', () => {
     [{ techniques: ['T1046'], hosts: ['ws-1', 'ws-2', 'ws-2'] }, 'Network scanned on ws-2 and 1 more', 'ws-2 외 1대에서 네트워크 스캔'],
     [{ techniques: ['T1003.999'], hosts: ['ws-1'] }, 'Credential dumping on ws-1', 'ws-1에서 자격 증명 덤프'],
     [{ techniques: ['T9999'], tactics: ['exfiltration', 'discovery'], hosts: ['ws-1'] }, 'Data sent out on ws-1', 'ws-1에서 데이터 유출'],
+    [{ rules: [{ title: 'Odd beacon', ko: { title: '이상한 비컨' }, severity: 'high' }], hosts: ['ws-1'] }, 'Odd beacon on ws-1', 'ws-1에서 이상한 비컨'],
     [{ rules: [{ title: 'Tool of the trade', severity: 'low' }, { title: 'Odd beacon', severity: 'high' }], tactics: ['impact'], hosts: ['ws-1'] }, 'Odd beacon on ws-1', 'ws-1에서 Odd beacon'],
     [{}, 'Suspicious activity', '의심스러운 활동'],
   ])('of %o', (given, en, ko) => {
@@ -104,6 +105,9 @@ describe('severity', () => {
 
   it('is that of the gravest alert, with the rules that say so', () => {
     expect(severityOf([alert('low', 'A'), alert('high', 'B'), alert('high', 'B')], [asset('ws-1')])).toEqual({ severity: 'high', reasons: [{ en: 'High by the rule “B”', ko: '“B” 규칙의 수준은 ‘높음’입니다' }] })
+    expect(severityOf([{ severity: 'high', rule: { title: 'B', ko: { title: '나' } } }, alert('high', 'A')], []).reasons).toEqual([
+      { en: 'High by the rule “A”', ko: '“A” 규칙의 수준은 ‘높음’입니다' }, { en: 'High by the rule “B”', ko: '“나” 규칙의 수준은 ‘높음’입니다' },
+    ])
     expect(severityOf([], [asset('dc-1', 'critical')])).toEqual({ severity: 'informational', reasons: [] })
   })
 

@@ -11,7 +11,7 @@ export type TitleFacts = {
   readonly tactics: readonly string[]
   readonly hosts: readonly string[]
   readonly users: readonly string[]
-  readonly rules: readonly { readonly title: string; readonly severity: Severity; readonly techniques?: readonly string[] }[]
+  readonly rules: readonly { readonly title: string; readonly ko?: { readonly title: string }; readonly severity: Severity; readonly techniques?: readonly string[] }[]
 }
 
 const LEVELS: readonly Severity[] = ['informational', 'low', 'medium', 'high', 'critical']
@@ -37,11 +37,14 @@ function phraseOf({ techniques, tactics, rules }: TitleFacts): Text {
   const grave = rules.filter(({ severity }) => LEVELS.indexOf(severity) === gravest)
   const technique = telling(grave.map((rule) => rule.techniques ?? [])) ?? telling(techniques.map((id) => [id]))
   if (technique !== null) return technique
-  const title = grave.map((rule) => rule.title.trim()).filter((text) => text !== '').toSorted()[0]
-  if (title !== undefined) return { en: title, ko: title }
+  const title = grave.map(ruleTitle).filter(({ en }) => en !== '').toSorted((a, b) => (a.en < b.en ? -1 : 1))[0]
+  if (title !== undefined) return title
   const tactic = [...tactics].sort((a, b) => tacticRank(b) - tacticRank(a) || (a < b ? -1 : 1))[0]
   return (tactic === undefined ? null : tacticPhrase(tactic)) ?? { en: 'Suspicious activity', ko: '의심스러운 활동' }
 }
+
+/** A rule that speaks no Korean is named as it names itself. */
+export const ruleTitle = ({ title, ko }: { readonly title: string; readonly ko?: { readonly title: string } }): Text => ({ en: title.trim(), ko: (ko?.title ?? title).trim() })
 
 /** So many rules for one technique say all that there is to say for it. */
 const ENOUGH = 3
@@ -88,11 +91,12 @@ export type SeverityAsset = { readonly name: string; readonly criticality: 'low'
  * The highest level of the alerts, one step higher where an asset among them is critical or exposed to the internet (one step, however many reasons). `assets` are those
  * of the incident. Only a person lowers a severity.
  */
-export function severityOf(alerts: readonly { readonly severity: Severity; readonly rule: { readonly title: string } }[], assets: readonly SeverityAsset[]): { severity: Severity; reasons: Text[] } {
+export function severityOf(alerts: readonly { readonly severity: Severity; readonly rule: { readonly title: string; readonly ko?: { readonly title: string } } }[], assets: readonly SeverityAsset[]): { severity: Severity; reasons: Text[] } {
   const highest = Math.max(0, ...alerts.map(({ severity }) => LEVELS.indexOf(severity)))
-  const grounds = [...new Set(alerts.filter(({ severity }) => LEVELS.indexOf(severity) === highest).map(({ rule }) => rule.title))].toSorted()
+  const titles = alerts.filter(({ severity }) => LEVELS.indexOf(severity) === highest).map(({ rule }) => ruleTitle(rule))
+  const grounds = [...new Map(titles.map((title) => [title.en, title])).values()].toSorted((a, b) => (a.en < b.en ? -1 : 1))
   const level = LEVELS[highest] as Severity
-  const reasons: Text[] = grounds.slice(0, 3).map((title) => ({ en: `${capital(level)} by the rule “${title}”`, ko: `“${title}” 규칙의 수준은 ‘${LEVEL_NAMES[level]}’입니다` }))
+  const reasons: Text[] = grounds.slice(0, 3).map((title) => ({ en: `${capital(level)} by the rule “${title.en}”`, ko: `“${title.ko}” 규칙의 수준은 ‘${LEVEL_NAMES[level]}’입니다` }))
   if (alerts.length === 0 || highest === LEVELS.length - 1) return { severity: level, reasons }
   const raising = assets.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap(({ name: asset, criticality, exposure }): Text[] => [
     ...(criticality === 'critical' ? [{ en: `Raised one step: ${asset} is a critical asset`, ko: `핵심 자산(${asset})이 포함되어 한 단계 높였습니다` }] : []),

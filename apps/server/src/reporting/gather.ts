@@ -37,7 +37,7 @@ export async function gather(of: ReportSources, tenant: MonthFacts['tenant'], { 
     return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, metrics: await of.incidents.metrics(tenantId, { from: starts[index]!, to: starts[index + 1]!, zone: timeZone }, language) }
   })
   const [months, incidents, funnel, rules, response, sources, covered] = await Promise.all([
-    Promise.all(metrics), of.incidents.summaries(tenantId, from, to), of.detection.counts(tenantId, from, to), of.detection.noisyRules(tenantId, from, to, noisyMost), of.response.figures(tenantId, from, to), of.telemetry.sources(tenantId),
+    Promise.all(metrics), of.incidents.summaries(tenantId, from, to), of.detection.counts(tenantId, from, to), of.detection.noisyRules(tenantId, from, to, noisyMost, language), of.response.figures(tenantId, from, to), of.telemetry.sources(tenantId),
     coveredBy(of.detection, tenantId),
   ])
   const facts = incidents.map((incident) => factOf(incident, language))
