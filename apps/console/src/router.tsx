@@ -6,12 +6,14 @@ import { approvals } from './approvals/feature.tsx'
 import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { overview } from './overview/feature.tsx'
+import { policy } from './policy/feature.tsx'
 import { reports } from './reports/feature.tsx'
+import { settings } from './settings/feature.tsx'
 import { rules } from './rules/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
 import { passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...reports.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...policy.routes, ...reports.routes, ...settings.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,
