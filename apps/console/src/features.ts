@@ -4,10 +4,11 @@ import { approvals } from './approvals/feature.tsx'
 import type { Feature } from './feature.ts'
 import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
+import { intel } from './intel/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { policy } from './policy/feature.tsx'
 import { reports } from './reports/feature.tsx'
 import { settings } from './settings/feature.tsx'
 import { rules } from './rules/feature.tsx'
 
-export const features: readonly Feature[] = [overview, approvals, incidents, alerts, hunt, rules, policy, reports, settings]
+export const features: readonly Feature[] = [overview, approvals, incidents, alerts, hunt, rules, intel, policy, reports, settings]

@@ -5,6 +5,7 @@ import { basePath } from './api/client.ts'
 import { approvals } from './approvals/feature.tsx'
 import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
+import { intel } from './intel/feature.tsx'
 import { overview } from './overview/feature.tsx'
 import { policy } from './policy/feature.tsx'
 import { reports } from './reports/feature.tsx'
@@ -13,7 +14,7 @@ import { rules } from './rules/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
 import { passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...policy.routes, ...reports.routes, ...settings.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...intel.routes, ...policy.routes, ...reports.routes, ...settings.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,

@@ -8,7 +8,7 @@ export function RoomTabs({ to, label, tabs, tab }: { to: string; label: string; 
   const chosen = tabs.some(({ id }) => id === tab) ? tab : tabs[0]?.id
   return (
     <nav className={classes['tabs']} aria-label={label}>
-      {tabs.map(({ id, label: name, count }, at) => <Link key={id} to={to as '/'} search={(at === 0 ? {} : { tab: id }) as never} aria-current={id === chosen ? 'page' : undefined}>{name}{count === undefined ? null : <span>{f.number(count)}</span>}</Link>)}
+      {tabs.map(({ id, label: name, count }, at) => <Link key={id} to={to as '/'} search={(at === 0 ? {} : { tab: id }) as never} activeOptions={{ exact: true, includeSearch: true }} aria-current={id === chosen ? 'page' : undefined}>{name}{count === undefined ? null : <span>{f.number(count)}</span>}</Link>)}
     </nav>
   )
 }

@@ -37,14 +37,14 @@ export function RuleList({ tabs, search: { text, pack, level, enabled, rule: ope
   useShortcuts(opened === undefined ? [] : [{ keys: 'Escape', group: 'list', label: { en: 'Close the panel', ko: '패널 닫기' }, run: close }])
 
   const columns = useMemo((): readonly Column<RuleSummary>[] => [
-    { id: 'level', label: t('column_level'), width: '130px', fixed: true, cell: (row) => row.level === null ? none : <SeveritySign severity={row.level} /> },
+    { id: 'level', label: t('column_level'), width: '122px', fixed: true, cell: (row) => row.level === null ? none : <SeveritySign severity={row.level} /> },
     { id: 'title', label: t('column_title'), width: 'minmax(260px, 1fr)', fixed: true, cell: (row) => <span className={classes['title']} data-off={!row.enabled || undefined} title={row.title}>{row.title}</span> },
-    { id: 'enabled', label: t('column_enabled'), width: '112px', cell: (row) => <Switched enabled={row.enabled} /> },
+    { id: 'enabled', label: t('column_enabled'), width: '96px', cell: (row) => <Switched enabled={row.enabled} /> },
     { id: 'alerts', label: t('column_alerts'), width: '76px', align: 'end', cell: (row) => row.alerts === 0 ? <span className="dim">0</span> : f.number(row.alerts) },
-    { id: 'judged', label: t('column_judged'), width: '144px', cell: (row) => <Judged rule={row} /> },
-    { id: 'techniques', label: t('column_techniques'), width: '172px', cell: (row) => <span className="mono" title={row.techniques.join(', ')}>{row.techniques.length === 0 ? none : row.techniques.join(', ')}</span> },
-    { id: 'status', label: t('column_status'), width: '104px', cell: (row) => <Stage status={row.status} /> },
-    { id: 'pack', label: t('column_pack'), width: '130px', cell: (row) => <span title={row.pack}>{row.pack}</span> },
+    { id: 'judged', label: t('column_judged'), width: '126px', cell: (row) => <Judged rule={row} /> },
+    { id: 'techniques', label: t('column_techniques'), width: '150px', cell: (row) => <span className="mono" title={row.techniques.join(', ')}>{row.techniques.length === 0 ? none : row.techniques.join(', ')}</span> },
+    { id: 'status', label: t('column_status'), width: '92px', cell: (row) => <Stage status={row.status} /> },
+    { id: 'pack', label: t('column_pack'), width: '118px', cell: (row) => <span title={row.pack}>{row.pack}</span> },
     { id: 'author', label: t('column_author'), width: '150px', hidden: true, cell: (row) => <span title={row.author ?? undefined}>{row.author ?? none}</span> },
     { id: 'licence', label: t('column_licence'), width: '110px', hidden: true, cell: (row) => row.license ?? none },
     { id: 'log', label: t('column_log'), width: '200px', hidden: true, cell: (row) => logOf(row) ?? t('any_log') },

@@ -63,11 +63,10 @@ function Panel({ rule, go }: { rule: RuleSummary; go: Go }) {
         {suppressions.length === 0 ? <p className="dim">{t('suppress_none')}</p> : <ul className={classes['list']}>{suppressions.map((one) => <li key={one.id}><button type="button" className={classes['link']} onClick={() => go({ tab: 'suppressions', suppression: one.id, rule: undefined })}>{where(one)}</button><p className="dim">{one.reason}</p></li>)}</ul>}
       </section>
       <ConfirmDialog
-        opened={switching} onClose={() => setSwitching(false)} title={t(enabled ? 'off_title' : 'on_title')} reason="none" confirmLabel={t(enabled ? 'switch_off' : 'switch_on')} undo={t(enabled ? 'off_undo' : 'on_undo')}
+        opened={switching} onClose={() => setSwitching(false)} title={t(enabled ? 'off_title' : 'on_title', { title: rule.title })} reason="none" confirmLabel={t(enabled ? 'switch_off' : 'switch_on')} undo={t(enabled ? 'off_undo' : 'on_undo')}
         blastRadius={enabled ? [t('off_effect'), alerts === 0 ? t('off_quiet') : t('off_history', { count: alerts, yes, no }), t('off_stays')] : [t('on_effect'), t('on_gap')]}
         onConfirm={async () => { await enable(rule.id, !enabled); toast({ tone: 'good', title: t(enabled ? 'switched_off' : 'switched_on'), text: rule.title }) }}
       >
-        <p className={classes['subject']}>{rule.title}</p>
         {enabled ? <p className="dim">{t('off_rather')}</p> : null}
       </ConfirmDialog>
       <Suppress opened={suppressing} rule={rule} onClose={() => setSuppressing(false)} />
