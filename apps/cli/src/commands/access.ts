@@ -1,12 +1,14 @@
 // Tenants, users and keys: thin over /api/v1.
 import { command, connectionOptions, tenantOption, wholeNumber } from '../command.ts'
 import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { localTime, parseTime } from '../times.ts'
+import { wordOf } from '../words.ts'
 import { printFields, printList } from './lists.ts'
 
-const roles = ['owner', 'manager', 'analyst', 'approver', 'auditor', 'assistant', 'ingest'] as const
-const sides = ['provider', 'customer'] as const
+export const roles = ['owner', 'manager', 'analyst', 'approver', 'auditor', 'assistant', 'ingest'] as const
+export const sides = ['provider', 'customer'] as const
 const stamp = (time: string | null) => localTime(time === null ? null : Date.parse(time))
 const segment = encodeURIComponent
 
@@ -39,7 +41,7 @@ export const tenantCommands: readonly Command[] = [
   }),
 ]
 
-const userFields = (user: User) => [['column_name', user.name], ['column_role', user.role], ['column_side', user.side], ['column_id', user.id]] as const
+const userFields = (context: Context, user: User) => [['column_name', user.name], ['column_role', wordOf(context, 'role', user.role)], ['column_side', wordOf(context, 'side', user.side)], ['column_id', user.id]] as const
 
 export const userCommands: readonly Command[] = [
   command({
@@ -47,8 +49,8 @@ export const userCommands: readonly Command[] = [
     examples: [{ line: 'haechi users list --tenant acme', about: 'example_users_list' }, { line: 'haechi users list --all-tenants --json', about: 'example_users_all' }],
     async run(context, { options }) {
       await printList<User>(context, context.server(options), '/api/v1/users', 'users', [
-        { title: 'column_name', cell: (row) => row.name }, { title: 'column_display_name', cell: (row) => row.display_name }, { title: 'column_role', cell: (row) => row.role },
-        { title: 'column_side', cell: (row) => row.side }, { title: 'column_state', cell: (row) => context.text(row.disabled ? 'state_disabled' : row.must_change_password ? 'state_new_password' : 'state_active') },
+        { title: 'column_name', cell: (row) => row.name }, { title: 'column_display_name', cell: (row) => row.display_name }, { title: 'column_role', cell: (row) => wordOf(context, 'role', row.role) },
+        { title: 'column_side', cell: (row) => wordOf(context, 'side', row.side) }, { title: 'column_state', cell: (row) => context.text(row.disabled ? 'state_disabled' : row.must_change_password ? 'state_new_password' : 'state_active') },
         { title: 'column_id', fixed: true, cell: (row) => row.id }, { title: 'column_created', fixed: true, cell: (row) => stamp(row.created_at) },
       ], { query: { all_tenants: options['all-tenants'] ? 'true' : undefined } })
       return exitCodes.ok
@@ -68,7 +70,7 @@ export const userCommands: readonly Command[] = [
         ...(options.language === undefined ? {} : { language: options.language }), ...(options['all-tenants'] ? { all_tenants: true } : {}),
       }
       const user = await context.server(options).call<User & { one_time_password: string | null }>('POST', '/api/v1/users', { body, stop: context.stop })
-      printFields(context, user, [...userFields(user), ['column_one_time_password', user.one_time_password ?? context.text('user_joined')]])
+      printFields(context, user, [...userFields(context, user), ['column_one_time_password', user.one_time_password ?? context.text('user_joined')]])
       if (user.one_time_password !== null && !context.json) context.err.write(`${context.text('shown_once')}\n`)
       return exitCodes.ok
     },
@@ -78,7 +80,7 @@ export const userCommands: readonly Command[] = [
     examples: [{ line: 'haechi users disable mina --tenant acme', about: 'example_users_disable' }, { line: 'haechi users disable mina --enable', about: 'example_users_enable' }],
     async run(context, { options, arguments: [user = ''] }) {
       const changed = await context.server(options).call<User>('PATCH', `/api/v1/users/${segment(user)}`, { body: { disabled: !options.enable }, stop: context.stop })
-      printFields(context, changed, [...userFields(changed), ['column_state', context.text(changed.disabled ? 'state_disabled' : 'state_active')]])
+      printFields(context, changed, [...userFields(context, changed), ['column_state', context.text(changed.disabled ? 'state_disabled' : 'state_active')]])
       return exitCodes.ok
     },
   }),
@@ -87,7 +89,7 @@ export const userCommands: readonly Command[] = [
     examples: [{ line: 'haechi users reset-password mina --tenant acme', about: 'example_users_reset' }],
     async run(context, { options, arguments: [user = ''] }) {
       const reset = await context.server(options).call<{ user: User; one_time_password: string }>('POST', `/api/v1/users/${segment(user)}/password`, { stop: context.stop })
-      printFields(context, { ...reset.user, one_time_password: reset.one_time_password }, [...userFields(reset.user), ['column_one_time_password', reset.one_time_password]])
+      printFields(context, { ...reset.user, one_time_password: reset.one_time_password }, [...userFields(context, reset.user), ['column_one_time_password', reset.one_time_password]])
       if (!context.json) context.err.write(`${context.text('shown_once')}\n`)
       return exitCodes.ok
     },
@@ -98,7 +100,7 @@ export const userCommands: readonly Command[] = [
     examples: [{ line: 'haechi users set-role mina --role manager --tenant acme', about: 'example_users_set_role' }],
     async run(context, { options, arguments: [user = ''] }) {
       const changed = await context.server(options).call<User>('PATCH', `/api/v1/users/${segment(user)}`, { body: { role: options.role }, stop: context.stop })
-      printFields(context, changed, userFields(changed))
+      printFields(context, changed, userFields(context, changed))
       return exitCodes.ok
     },
   }),
@@ -110,7 +112,7 @@ export const keyCommands: readonly Command[] = [
     examples: [{ line: 'haechi keys list --tenant acme', about: 'example_keys_list' }, { line: 'haechi keys list --json', about: 'example_json' }],
     async run(context, { options }) {
       await printList<Key>(context, context.server(options), '/api/v1/keys', 'keys', [
-        { title: 'column_name', cell: (row) => row.name }, { title: 'column_id', fixed: true, cell: (row) => row.key_id }, { title: 'column_role', cell: (row) => row.role }, { title: 'column_side', cell: (row) => row.side },
+        { title: 'column_name', cell: (row) => row.name }, { title: 'column_id', fixed: true, cell: (row) => row.key_id }, { title: 'column_role', cell: (row) => wordOf(context, 'role', row.role) }, { title: 'column_side', cell: (row) => wordOf(context, 'side', row.side) },
         { title: 'column_state', cell: (row) => context.text(row.revoked_at !== null ? 'state_revoked' : row.expires_at !== null && Date.parse(row.expires_at) <= context.clock.now() ? 'state_expired' : 'state_active') },
         { title: 'column_last_used', fixed: true, cell: (row) => stamp(row.last_used_at) }, { title: 'column_expires', fixed: true, cell: (row) => stamp(row.expires_at) },
       ])

@@ -5,9 +5,11 @@ import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { safe } from '../layout.ts'
 import { localTime, parseTime } from '../times.ts'
+import { wordOf } from '../words.ts'
 import { listPatience, printFields, printList, printTable } from './lists.ts'
+import type { ListColumn } from './lists.ts'
 
-const verdicts = ['true_positive', 'benign_true_positive', 'false_positive', 'inconclusive', 'duplicate', 'test'] as const
+export const verdicts = ['true_positive', 'benign_true_positive', 'false_positive', 'inconclusive', 'duplicate', 'test'] as const
 const segment = encodeURIComponent
 const stamp = (time: string | null | undefined) => localTime(time == null ? null : Date.parse(time))
 /** A few names stand for many. */
@@ -21,14 +23,14 @@ type Detail = Incident & {
   summary: string; timeline: readonly { at: string; kind: string; text: string; actor: { name: string } | null }[]
   actions: readonly Action[]; indicators: readonly { type: string; value: string }[]
 }
-type Action = { action_id: string; incident_id?: string; action_type: string; status: string; targets: readonly { target: string; state: string; reason_code?: string | null }[]; reason?: string; requested_at?: string; decided_by?: string | null; waiting_for?: string | null; expires_at?: string | null; history?: readonly { at: string; status: string; actor: { name: string } | null; text: string }[] }
+type Action = { action_id: string; incident_id?: string; action_type: string; status: string; targets: readonly { target: string; state: string; reason_code?: string | null; reason?: string | null }[]; reason?: string; requested_at?: string; decided_by?: string | null; waiting_for?: string | null; expires_at?: string | null; history?: readonly { at: string; status: string; actor: { name: string } | null; text: string }[] }
 
 const incidentArgument = { name: 'INCIDENT', about: 'argument_incident' } as const
 const actionArgument = { name: 'ACTION', about: 'argument_action' } as const
 
 function printIncident(context: Context, incident: Incident): void {
   printFields(context, incident, [
-    ['column_id', incident.id], ['column_title', incident.title], ['column_severity', incident.severity], ['column_status', incident.status], ['column_verdict', incident.verdict ?? ''], ['column_analyst', incident.analyst ?? ''],
+    ['column_id', incident.id], ['column_title', incident.title], ['column_severity', wordOf(context, 'severity', incident.severity)], ['column_status', wordOf(context, 'incident_status', incident.status)], ['column_verdict', wordOf(context, 'verdict', incident.verdict)], ['column_analyst', incident.analyst ?? ''],
   ])
 }
 
@@ -56,7 +58,7 @@ export const incidentCommands: readonly Command[] = [
       })
       if (context.json) context.out.write(`${JSON.stringify(body)}\n`)
       else printTable<Incident>(context, body.incidents, [
-        { title: 'column_severity', fixed: true, cell: (row) => row.severity }, { title: 'column_status', fixed: true, cell: (row) => row.status }, { title: 'column_detected', fixed: true, cell: (row) => stamp(row.detected_at) },
+        { title: 'column_severity', fixed: true, cell: (row) => wordOf(context, 'severity', row.severity) }, { title: 'column_status', fixed: true, cell: (row) => wordOf(context, 'incident_status', row.status) }, { title: 'column_detected', fixed: true, cell: (row) => stamp(row.detected_at) },
         { title: 'column_title', cell: (row) => row.title }, { title: 'column_hosts', cell: (row) => few(row.affected_hosts) }, { title: 'column_analyst', cell: (row) => row.analyst ?? '' }, { title: 'column_id', fixed: true, cell: (row) => row.id },
       ])
       return exitCodes.ok
@@ -72,13 +74,13 @@ export const incidentCommands: readonly Command[] = [
         return exitCodes.ok
       }
       printFields(context, incident, [
-        ['column_id', incident.id], ['column_title', incident.title], ['column_severity', incident.severity], ['column_status', incident.status], ['column_verdict', incident.verdict ?? ''], ['column_detected', stamp(incident.detected_at)],
+        ['column_id', incident.id], ['column_title', incident.title], ['column_severity', wordOf(context, 'severity', incident.severity)], ['column_status', wordOf(context, 'incident_status', incident.status)], ['column_verdict', wordOf(context, 'verdict', incident.verdict)], ['column_detected', stamp(incident.detected_at)],
         ['column_analyst', incident.analyst ?? ''], ['column_hosts', incident.affected_hosts.join(', ')], ['column_users', (incident.affected_users ?? []).join(', ')], ['column_techniques', incident.techniques.join(', ')],
         ['column_indicators', incident.indicators.map(({ value }) => value).join(', ')],
       ])
       context.out.write(`\n${safe(incident.summary)}\n\n`)
       printTable(context, incident.timeline, [
-        { title: 'column_time', fixed: true, cell: (row) => stamp(row.at) }, { title: 'column_kind', fixed: true, cell: (row) => row.kind }, { title: 'column_actor', cell: (row) => row.actor?.name ?? '' }, { title: 'column_detail', cell: (row) => row.text },
+        { title: 'column_time', fixed: true, cell: (row) => stamp(row.at) }, { title: 'column_kind', fixed: true, cell: (row) => wordOf(context, 'entry', row.kind) }, { title: 'column_actor', cell: (row) => row.actor?.name ?? '' }, { title: 'column_detail', cell: (row) => row.text },
       ])
       if (incident.actions.length > 0) {
         context.out.write('\n')
@@ -117,18 +119,22 @@ export const incidentCommands: readonly Command[] = [
   }),
 ]
 
-const targetsOf = (action: Action): string => few(action.targets.map(({ target, state, reason_code: reason }) => `${target} ${state}${reason == null ? '' : ` (${reason})`}`))
+const targetsOf = (context: Context, { targets }: Action): string[] => targets.map(({ target, state, reason, reason_code: code }) => {
+  const why = reason ?? code ?? null
+  return `${target} ${wordOf(context, 'action_status', state)}${why === null ? '' : ` (${why})`}`
+})
 
-const actionColumns = [
-  { title: 'column_status', fixed: true, cell: (row: Action) => row.status }, { title: 'column_action', fixed: true, cell: (row: Action) => row.action_type }, { title: 'column_targets', cell: targetsOf },
-  { title: 'column_requested', fixed: true, cell: (row: Action) => stamp(row.requested_at) }, { title: 'column_waiting_for', cell: (row: Action) => row.waiting_for ?? '' }, { title: 'column_id', fixed: true, cell: (row: Action) => row.action_id },
-] as const
+const actionColumns = (context: Context): readonly ListColumn<Action>[] => [
+  { title: 'column_status', fixed: true, cell: (row) => wordOf(context, 'action_status', row.status) }, { title: 'column_action', fixed: true, cell: (row) => wordOf(context, 'action', row.action_type) },
+  { title: 'column_targets', cell: (row) => few(targetsOf(context, row)) }, { title: 'column_requested', fixed: true, cell: (row) => stamp(row.requested_at) }, { title: 'column_waiting_for', cell: (row) => row.waiting_for ?? '' },
+  { title: 'column_id', fixed: true, cell: (row) => row.action_id },
+]
 
-const printActions = (context: Context, actions: readonly Action[]): void => printTable<Action>(context, actions, actionColumns)
+const printActions = (context: Context, actions: readonly Action[]): void => printTable(context, actions, actionColumns(context))
 
 function printAction(context: Context, action: Action): number {
   printFields(context, action, [
-    ['column_id', action.action_id], ['column_action', action.action_type], ['column_status', action.status], ['column_targets', action.targets.map(({ target, state, reason_code: reason }) => `${target} ${state}${reason == null ? '' : ` (${reason})`}`).join(', ')],
+    ['column_id', action.action_id], ['column_action', wordOf(context, 'action', action.action_type)], ['column_status', wordOf(context, 'action_status', action.status)], ['column_targets', targetsOf(context, action).join(', ')],
     ['column_waiting_for', action.waiting_for ?? ''], ['column_expires', stamp(action.expires_at)],
   ])
   return exitCodes.ok
@@ -151,7 +157,7 @@ export const actionCommands: readonly Command[] = [
     options: { status: { value: 'STATUS', about: 'option_action_status' }, incident: { value: 'INCIDENT', about: 'option_incident' }, limit: { value: 'N', about: 'option_limit' }, ...tenantOption, ...connectionOptions },
     examples: [{ line: 'haechi actions list --status awaiting_approval --tenant acme', about: 'example_actions_list' }, { line: 'haechi actions list --incident inc_01J9 --json', about: 'example_json' }],
     async run(context, { options }) {
-      await printList<Action>(context, context.server(options), '/api/v1/actions', 'actions', actionColumns,
+      await printList<Action>(context, context.server(options), '/api/v1/actions', 'actions', actionColumns(context),
         { limit: wholeNumber('--limit', options.limit, 1, 1_000_000, 100), query: { status: options.status, incident: options.incident } })
       return exitCodes.ok
     },
@@ -165,7 +171,7 @@ export const actionCommands: readonly Command[] = [
       if (context.json || action.history === undefined || action.history.length === 0) return exitCodes.ok
       context.out.write('\n')
       printTable(context, action.history, [
-        { title: 'column_time', fixed: true, cell: (row) => stamp(row.at) }, { title: 'column_status', fixed: true, cell: (row) => row.status }, { title: 'column_actor', cell: (row) => row.actor?.name ?? '' }, { title: 'column_detail', cell: (row) => row.text },
+        { title: 'column_time', fixed: true, cell: (row) => stamp(row.at) }, { title: 'column_status', fixed: true, cell: (row) => wordOf(context, 'action_status', row.status) }, { title: 'column_actor', cell: (row) => row.actor?.name ?? '' }, { title: 'column_detail', cell: (row) => row.text },
       ])
       return exitCodes.ok
     },
@@ -184,7 +190,7 @@ export const actionCommands: readonly Command[] = [
     examples: [{ line: 'haechi actions lift act_01J9 --reason "the host was rebuilt"', about: 'example_actions_lift' }],
     async run(context, { options, arguments: [id = ''] }) {
       const lifted = await context.server(options).call<{ action_id: string; status: string }>('POST', `/api/v1/actions/${segment(id)}/lift`, { body: { reason: options.reason ?? '' }, stop: context.stop })
-      printFields(context, lifted, [['column_id', lifted.action_id], ['column_status', lifted.status]])
+      printFields(context, lifted, [['column_id', lifted.action_id], ['column_status', wordOf(context, 'action_status', lifted.status)]])
       return exitCodes.ok
     },
   }),

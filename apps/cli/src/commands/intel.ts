@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped } from '../layout.ts'
 import { localTime } from '../times.ts'
+import { wordOf } from '../words.ts'
 import { listPatience, printList, printTable } from './lists.ts'
 
 type Feed = { name: string; format: string; tenant_id: string | null; indicators: number; rejected_count: number; rejected: readonly { place: string; code: string; reason: string }[]; imported_at: string }
@@ -69,7 +70,7 @@ export const intelCommands: readonly Command[] = [
         else results.push(...page.results)
       }
       if (!context.json) printTable<Result>(context, results, [
-        { title: 'column_indicator', cell: (row) => row.indicator }, { title: 'column_type', fixed: true, cell: (row) => row.type ?? '-' }, { title: 'column_verdict', fixed: true, cell: (row) => row.verdict },
+        { title: 'column_indicator', cell: (row) => row.indicator }, { title: 'column_type', fixed: true, cell: (row) => row.type ?? '-' }, { title: 'column_verdict', fixed: true, cell: (row) => wordOf(context, 'intel_verdict', row.verdict) },
         { title: 'column_confidence', align: 'right', fixed: true, cell: (row) => String(row.confidence) }, { title: 'column_sources', cell: (row) => row.sources.join(', ') }, { title: 'column_tags', cell: (row) => row.tags.join(', ') },
         { title: 'column_last_seen', fixed: true, cell: (row) => localTime(row.last_seen === null ? null : Date.parse(row.last_seen)) }, { title: 'column_sightings', align: 'right', fixed: true, cell: (row) => grouped(row.sightings) },
       ])

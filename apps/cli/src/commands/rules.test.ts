@@ -37,6 +37,12 @@ describe('rules test', () => {
     ])
   })
 
+  test('a rule is named in Korean to who reads Korean, where it speaks it', async () => {
+    const path = pack({ 'alpha.yml': `${rule('Alpha', 'alpha')}\ntranslations: {ko: {title: 알파}}\n`, 'alpha.samples.json': { fires: [record('alpha')], silent: [record('alpha')] } })
+    expect((await haechi(['rules', 'test', path, '--lang', 'ko'])).out).toBe(`${join(path, 'alpha.yml')}: "알파"이(가) silent[0]을(를) 찾았습니다\n`)
+    expect((await haechi(['rules', 'test', path, '--lang', 'ko', '--json'])).out).toContain('"rule":"Alpha"')
+  })
+
   test('a rule that cannot be loaded and samples that are none are named, the others are tried', async () => {
     const good = { fires: [record('alpha')] }
     const path = pack({

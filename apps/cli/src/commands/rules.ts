@@ -11,6 +11,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
 import { ruleFiles } from '../rule-files.ts'
 import { localTime } from '../times.ts'
+import { wordOf } from '../words.ts'
 import { printFields, printList } from './lists.ts'
 
 type Pack = {
@@ -27,7 +28,7 @@ const rulesList = command({
   examples: [{ line: 'haechi rules list --tenant acme', about: 'example_rules_list' }, { line: 'haechi rules list --limit 10000 --json', about: 'example_json' }],
   async run(context, { options }) {
     await printList<ListedRule>(context, context.server(options), '/api/v1/rules', 'rules', [
-      { title: 'column_level', fixed: true, cell: (row) => row.level ?? '-' }, { title: 'column_title', cell: (row) => row.title }, { title: 'column_techniques', cell: (row) => row.techniques.join(', ') }, { title: 'column_pack', cell: (row) => row.pack },
+      { title: 'column_level', fixed: true, cell: (row) => wordOf(context, 'severity', row.level ?? '-') }, { title: 'column_title', cell: (row) => row.title }, { title: 'column_techniques', cell: (row) => row.techniques.join(', ') }, { title: 'column_pack', cell: (row) => row.pack },
       { title: 'column_state', fixed: true, cell: (row) => context.text(row.enabled ? 'state_active' : 'state_off') }, { title: 'column_alerts', align: 'right', fixed: true, cell: (row) => grouped(row.alerts) },
       { title: 'column_id', fixed: true, cell: (row) => row.id },
     ], { limit: wholeNumber('--limit', options.limit, 1, 1_000_000, 100) })
@@ -146,6 +147,7 @@ const rulesTest = command({
       context.report(error, path)
     }
     const tested: Tested[] = []
+    const titleOf = (rule: Rule): string => (context.json ? undefined : rule.translations?.[context.language]?.title) ?? rule.title
     for await (const { file, text } of ruleFiles(paths, refuse)) {
       const { rules, rejected } = parse(text, file)
       for (const { line, code, reason } of rejected) refuse(`${file}:${line}`, new HaechiError('rule_rejected', { rejection: code, reason }))
@@ -169,11 +171,11 @@ const rulesTest = command({
       const failures: Failure[] = []
       for (const [index, met] of found(samples?.fires ?? []).entries()) {
         if (!met.has(one)) failures.push({ sample: 'fires', index, why: 'silent', rule: null })
-        if (options.alone) for (const [other, rule] of met) if (other !== one && samples?.also.includes(nameOf(other.file)) !== true) failures.push({ sample: 'fires', index, why: 'not_alone', rule: rule.title })
+        if (options.alone) for (const [other, rule] of met) if (other !== one && samples?.also.includes(nameOf(other.file)) !== true) failures.push({ sample: 'fires', index, why: 'not_alone', rule: titleOf(rule) })
       }
       for (const [index, met] of found(samples?.silent ?? []).entries()) {
         const rule = met.get(one)
-        if (rule !== undefined) failures.push({ sample: 'silent', index, why: 'fires', rule: rule.title })
+        if (rule !== undefined) failures.push({ sample: 'silent', index, why: 'fires', rule: titleOf(rule) })
       }
       const status = samples === null ? 'untested' : failures.length > 0 ? 'failed' : 'passed'
       totals[status]++

@@ -27,7 +27,7 @@ beforeAll(async () => {
       metrics: async (tenant, window) => { asked.push({ name: 'metrics', tenant, ...window } as never); return metrics() },
       get: async () => ({ timeline: [{ id: 't', at: '2026-02-11T02:00:00.000Z', kind: 'comment', actor: { kind: 'user', name: 'kim' }, text: hostile, severity: null, ref: null, event: null }] }) as never,
     },
-    detection: { counts: async () => ({ events: 10, matches: 3, alerts: 2, suppressed: 0, attached: 2, dismissed: 0 }), noisyRules: async () => [], rules: async () => [{ enabled: true, techniques: ['T1003.001', 'T1059'] }, { enabled: true, techniques: ['T1059'] }, { enabled: false, techniques: ['T1190'] }] as never },
+    detection: { counts: async () => ({ events: 10, matches: 3, alerts: 2, suppressed: 0, attached: 2, dismissed: 0 }), noisyRules: async (_tenant, _from, _to, _limit, language) => [{ ruleId: 'r', title: { en: 'Odd beacon', ko: '이상한 비컨' }[language], alerts: 1, events: 1, truePositive: 0, benign: 0, falsePositive: 0, suppressed: 0 }], rules: async () => [{ enabled: true, techniques: ['T1003.001', 'T1059'] }, { enabled: true, techniques: ['T1059'] }, { enabled: false, techniques: ['T1190'] }] as never },
     telemetry: { sources: async () => [] },
     response: { figures: async () => figures([]), forIncident: async () => [] },
   }
@@ -50,6 +50,10 @@ describe('a month', () => {
 
   test('says how many techniques an active rule covers', async () => {
     expect((await get('2026/2')).body.sections.attack.covered).toBe(2)
+  })
+
+  test('names rules in the reader\'s language', async () => {
+    for (const [language, title] of [['en', 'Odd beacon'], ['ko', '이상한 비컨']] as const) expect((await get('2026/2', { 'accept-language': language })).body.sections.tuning.rules).toMatchObject([{ title }])
   })
 
   test('that is not over is told as far as it has come', async () => {

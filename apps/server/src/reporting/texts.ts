@@ -27,26 +27,26 @@ export const severities: Readonly<Record<Severity, Texts & { readonly sign: stri
   high: { sign: '▲', en: 'High', ko: '높음' },
   medium: { sign: '●', en: 'Medium', ko: '보통' },
   low: { sign: '○', en: 'Low', ko: '낮음' },
-  informational: { sign: '·', en: 'Informational', ko: '정보' },
+  informational: { sign: '·', en: 'Informational', ko: '참고' },
 }
 export const severityOrder: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'informational']
 
 export const statuses: Readonly<Record<'new' | 'investigating' | 'contained' | 'resolved' | 'closed', Texts>> = {
-  new: { en: 'New', ko: '신규' }, investigating: { en: 'Under investigation', ko: '조사 중' }, contained: { en: 'Contained', ko: '격리됨' },
-  resolved: { en: 'Resolved', ko: '해결됨' }, closed: { en: 'Closed', ko: '종결됨' },
+  new: { en: 'New', ko: '신규' }, investigating: { en: 'Under investigation', ko: '조사 중' }, contained: { en: 'Contained', ko: '격리 완료' },
+  resolved: { en: 'Resolved', ko: '해결' }, closed: { en: 'Closed', ko: '종결' },
 }
 export const verdicts: Readonly<Record<IncidentVerdict | 'none', Texts>> = {
-  true_positive: { en: 'Confirmed attack', ko: '정탐' }, benign_true_positive: { en: 'Harmless, as intended', ko: '정상 행위(정탐)' }, false_positive: { en: 'False alarm', ko: '오탐' },
-  inconclusive: { en: 'Inconclusive', ko: '판단 불가' }, duplicate: { en: 'Duplicate', ko: '중복' }, test: { en: 'Test', ko: '시험' }, none: { en: 'Not judged yet', ko: '판정 전' },
+  true_positive: { en: 'Confirmed attack', ko: '정탐' }, benign_true_positive: { en: 'Harmless, as intended', ko: '정상 행위' }, false_positive: { en: 'False alarm', ko: '오탐' },
+  inconclusive: { en: 'Inconclusive', ko: '판단 불가' }, duplicate: { en: 'Duplicate', ko: '중복' }, test: { en: 'Test', ko: '테스트' }, none: { en: 'Not judged yet', ko: '판정 전' },
 }
 export const verdictOrder: readonly (IncidentVerdict | null)[] = ['true_positive', 'benign_true_positive', 'false_positive', 'inconclusive', 'duplicate', 'test', null]
 
 export const actionTypes: Readonly<Record<ActionType, Texts>> = {
-  isolate_host: { en: 'Isolate host', ko: '호스트 격리' }, block_ip: { en: 'Block address', ko: 'IP 차단' }, disable_account: { en: 'Disable account', ko: '계정 잠금' }, quarantine_file: { en: 'Quarantine file', ko: '파일 격리' },
+  isolate_host: { en: 'Isolate host', ko: '호스트 격리' }, block_ip: { en: 'Block address', ko: 'IP 차단' }, disable_account: { en: 'Disable account', ko: '계정 비활성화' }, quarantine_file: { en: 'Quarantine file', ko: '파일 격리' },
 }
 export const actionStatuses: Readonly<Record<ActionStatus, Texts>> = {
   requested: { en: 'requested', ko: '요청됨' }, denied: { en: 'denied by policy', ko: '정책상 거부' }, awaiting_approval: { en: 'awaiting approval', ko: '승인 대기' }, approved: { en: 'approved', ko: '승인됨' },
-  rejected: { en: 'rejected', ko: '반려됨' }, expired: { en: 'expired', ko: '기한 만료' }, executing: { en: 'under way', ko: '실행 중' }, verifying: { en: 'being verified', ko: '확인 중' }, succeeded: { en: 'done', ko: '완료' },
+  rejected: { en: 'rejected', ko: '거절됨' }, expired: { en: 'expired', ko: '기한 만료' }, executing: { en: 'under way', ko: '실행 중' }, verifying: { en: 'being verified', ko: '확인 중' }, succeeded: { en: 'done', ko: '완료' },
   partially_succeeded: { en: 'partly done', ko: '일부 완료' }, failed: { en: 'failed', ko: '실패' }, lifting: { en: 'being lifted', ko: '해제 중' }, lifted: { en: 'lifted', ko: '해제됨' },
 }
 
@@ -169,7 +169,7 @@ export const labels = {
   stage: { en: 'Stage', ko: '단계' }, suppressed: { en: 'Suppressed by rules of exception', ko: '예외 처리된 경보' }, dismissed: { en: 'Looked at, too weak alone', ko: '단독으로는 근거가 약해 묶지 않은 경보' },
   detected: { en: 'Detected', ko: '탐지' }, first: { en: 'First activity', ko: '첫 활동' }, resolved: { en: 'Resolved', ko: '해결' }, analyst: { en: 'Analyst', ko: '담당' }, hosts: { en: 'Hosts', ko: '호스트' }, users: { en: 'Accounts', ko: '계정' },
   techniques: { en: 'Techniques', ko: '기법' }, timeline: { en: 'What happened', ko: '경과' }, actions: { en: 'Actions', ko: '대응 조치' }, requestedBy: { en: 'asked by', ko: '요청' }, decidedBy: { en: 'decided by', ko: '결정' }, status: { en: 'Status', ko: '상태' },
-  requested: { en: 'Requested', ko: '요청' }, at_once: { en: 'Approved by policy at once', ko: '정책에 따라 즉시 승인' }, approved: { en: 'Approved by a person', ko: '담당자 승인' }, rejected: { en: 'Rejected by a person', ko: '담당자 반려' }, denied: { en: 'Denied by policy', ko: '정책상 거부' },
+  requested: { en: 'Requested', ko: '요청' }, at_once: { en: 'Approved by policy at once', ko: '정책에 따라 즉시 승인' }, approved: { en: 'Approved by a person', ko: '담당자 승인' }, rejected: { en: 'Rejected by a person', ko: '담당자 거절' }, denied: { en: 'Denied by policy', ko: '정책상 거부' },
   expired: { en: 'Ran out unanswered', ko: '응답 없이 만료' }, waiting: { en: 'Waiting', ko: '대기 중' }, succeeded: { en: 'Carried out and verified', ko: '실행·확인 완료' }, failed: { en: 'Could not be carried out', ko: '실행하지 못함' },
   type: { en: 'Action', ko: '조치' }, respond: { en: 'First touch within', ko: '착수 목표' }, resolve: { en: 'Resolved within', ko: '해결 목표' }, slaMet: { en: 'Met', ko: '준수' }, slaBreached: { en: 'Breached', ko: '위반' }, attainment: { en: 'Attainment', ko: '준수율' },
   breaches: { en: 'Breaches and their reasons', ko: '위반 내역과 사유' }, incident: { en: 'Incident', ko: '인시던트' }, reason: { en: 'Reason', ko: '사유' },

@@ -1,0 +1,24 @@
+// The API's own words as tables for people show them: in English as they are, so that they can be typed into an option, in Korean as the console says them.
+// With --json nothing is translated. Defended by words.test.ts.
+import type { Context } from './context.ts'
+
+const korean = {
+  severity: { critical: '심각', high: '높음', medium: '보통', low: '낮음', informational: '참고' },
+  incident_status: { new: '신규', investigating: '조사 중', contained: '격리 완료', resolved: '해결', closed: '종결' },
+  verdict: { true_positive: '정탐', benign_true_positive: '정상 행위', false_positive: '오탐', inconclusive: '판단 불가', duplicate: '중복', test: '테스트' },
+  entry: { alert: '경보', status: '상태', severity: '심각도', assignment: '담당', comment: '의견', verdict: '판정', action: '조치', approval: '승인', note: '메모' },
+  action: { isolate_host: '호스트 격리', block_ip: 'IP 차단', disable_account: '계정 비활성화', quarantine_file: '파일 격리' },
+  action_status: {
+    requested: '요청됨', denied: '정책에 따라 거부됨', awaiting_approval: '승인 대기', approved: '승인됨', rejected: '거절됨', expired: '응답 없이 만료됨', executing: '실행 중', verifying: '확인 중',
+    succeeded: '적용 확인됨', partially_succeeded: '일부만 적용됨', failed: '실패', lifting: '해제 중', lifted: '해제됨',
+  },
+  intel_verdict: { malicious: '악성', suspicious: '의심', benign: '정상', unknown: '미확인' },
+  role: { owner: '소유자', manager: '관리자', analyst: '분석가', approver: '승인자', auditor: '감사자', assistant: '어시스턴트', ingest: '수집' },
+  side: { customer: '고객', provider: '제공자' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** What a word of the API is called; a word that a newer server has stays as it is, nothing for nothing. */
+export function wordOf({ language }: Pick<Context, 'language'>, kind: keyof typeof korean, word: string | null): string {
+  const names: Readonly<Record<string, string>> = korean[kind]
+  return word === null ? '' : language === 'ko' && Object.hasOwn(names, word) ? names[word] ?? word : word
+}
