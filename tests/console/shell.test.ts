@@ -136,26 +136,6 @@ describe.skipIf(noBrowser !== '')(`the console's frame${noBrowser}`, () => {
       await close()
     })
 
-    for (const colorScheme of ['light', 'dark'] as const) {
-      test(`${language}, ${colorScheme}: no page has a serious axe finding`, async () => {
-        const { page, faults, close } = await visit(browser, server, { language, cookie: await session(), colorScheme })
-        await page.evaluate((chosen) => localStorage.setItem('haechi.preferences', JSON.stringify({ language: chosen })), language)
-        await page.reload()
-        await page.getByRole('navigation').first().waitFor()
-        // Every room that the rail offers, so that a new one is judged without being named here.
-        const rooms = await page.getByRole('navigation').first().getByRole('link').evaluateAll((links) => [...new Set(links.map((link) => new URL((link as HTMLAnchorElement).href).pathname))])
-        expect(rooms).toEqual(expect.arrayContaining(['/', '/approvals', '/incidents', '/reports']))
-        for (const path of [...rooms, '/nowhere']) {
-          await page.goto(server.url + path)
-          await page.getByRole('heading').first().waitFor()
-          await page.waitForLoadState('load')
-          expect(await axe(page), path).toEqual([])
-        }
-        expect(faults()).toEqual([])
-        await close()
-      })
-    }
-
     test(`${language}: what fails says what, whether to try again, and under which code; the data that was there stays`, async () => {
       const t = words[language]
       const { page, close } = await visit(browser, server, { language, cookie: await session() })

@@ -3,6 +3,7 @@ import { createRouter } from '@tanstack/react-router'
 import { alerts } from './alerts/feature.tsx'
 import { basePath } from './api/client.ts'
 import { approvals } from './approvals/feature.tsx'
+import { hosts } from './hosts/feature.tsx'
 import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { intel } from './intel/feature.tsx'
@@ -12,9 +13,9 @@ import { reports } from './reports/feature.tsx'
 import { settings } from './settings/feature.tsx'
 import { rules } from './rules/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
-import { passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
+import { nowhereRoute, passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...rules.routes, ...intel.routes, ...policy.routes, ...reports.routes, ...settings.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...hosts.routes, ...rules.routes, ...intel.routes, ...policy.routes, ...reports.routes, nowhereRoute, ...settings.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,

@@ -60,7 +60,7 @@ export function Shell() {
       ) : <Rail narrow={rail === 'narrow' || tablet} foldable={!tablet} />}
       <div className={classes['side']}>
         <TopBar room={room} phone={phone} onSearch={() => setPalette(true)} onMenu={() => setMenu(true)} onKeys={() => setKeys(true)} />
-        {session.tenant?.origin === 'demo' ? <p className={classes['demo']} role="note"><DemoText /></p> : null}
+        {session.tenant?.origin === 'demo' ? <section className={classes['demo']} aria-label={t('tenant_demo')}><DemoText /></section> : null}
         <main id="main" ref={main} tabIndex={-1} className={classes['main']}><Outlet /></main>
       </div>
       <Palette opened={palette} onClose={() => setPalette(false)} rooms={rooms} onGo={go} onKeys={() => setKeys(true)} />

@@ -29,3 +29,5 @@ const readNext = (search: Record<string, unknown>): Next => ({
 })
 export const signInRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sign-in', validateSearch: readNext, component: lazyRouteComponent(() => import('./SignIn.tsx'), 'SignIn') })
 export const passwordRoute = createRoute({ getParentRoute: () => rootRoute, path: '/password', validateSearch: readNext, component: lazyRouteComponent(() => import('./Password.tsx'), 'Password') })
+/** Within the shell, so that whoever mistyped an address keeps the rail. */
+export const nowhereRoute = createRoute({ getParentRoute: () => shellRoute, path: '$', component: NotFound })
