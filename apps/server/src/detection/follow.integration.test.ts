@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { HaechiError } from '../platform/errors.ts'
+import { silentLog } from '../platform/log.ts'
 import type { Detection, DetectionOptions } from './api.ts'
 import { openDetectionFixture, ruleOf, started, startTime, tenant } from './detection.fixture.ts'
 
@@ -29,8 +30,9 @@ test('killed between match and commit, and started again: each event is searched
   const batches = Array.from({ length: 12 }, (_, batch) => Array.from({ length: 1 + (batch * 7) % 5 }, (__, n) => started(n % 2 === 0 ? `evil ${batch}` : 'calm', { Hostname: `H${n % 3}` })))
   for (const batch of batches) await at.send(batch)
   const total = batches.flat()
+  let run = 0
   await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }), async (deaths) => {
-    const of = `ten_k${deaths.join('')}`
+    const of = `ten_k${run++}`
     // Each life commits so many transactions and dies inside the next; what it would have kept is undone with the transaction.
     for (const [life, commits] of [...deaths, Infinity].entries()) {
       let left = commits
@@ -156,4 +158,20 @@ test('a new thread is told anew what is in force', async () => {
   await at.searched(detection)
   expect((await detection.rules(tenant)).map(({ rule }) => rule.id)).toEqual(['rule-evil'])
   expect(await at.metrics.getSingleMetricAsString('haechi_detection_restarts_total')).not.toContain(' 0')
+})
+
+test('what is told between the end of one thread and the start of the next is not lost', async () => {
+  at = await openDetectionFixture()
+  const asked: Promise<unknown>[] = []
+  const log = { ...silentLog, error: (_: object, message: string) => { if (message.includes('started again')) asked.push(detection.rules('ten_c').catch(() => undefined)) } }
+  const detection = await begin({ dieOn: 'poison', log })
+  await at.send([started('evil first')])
+  await at.searched(detection)
+  await at.send([started('poison')])
+  await at.searched(detection)
+  expect(asked.length).toBeGreaterThan(0)
+  await Promise.all(asked)
+  await at.send([started('evil')], { tenant: 'ten_c' })
+  await at.searched(detection, 'ten_c')
+  expect(await counted(detection, 'ten_c')).toMatchObject({ events: 1, inAlerts: 1 })
 })

@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log.ts'
 import { mergeAll, noFindings } from './fold.ts'
 import type { Finding } from './fold.ts'
 import type { Gap, Slice, Volume } from './messages.ts'
-import { SearchFailed } from './searcher.ts'
+import { SearchFailed, SearchUntold } from './searcher.ts'
 import type { Searcher } from './searcher.ts'
 import { addVolumes, checkpoints, keepFindings, lostIn, moveCheckpoint } from './store.ts'
 import type { Found } from './store.ts'
@@ -114,7 +114,9 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     try {
       slice = await searcher.search({ tenant, from, end, most })
     } catch (error) {
-      if (!closed) failed(of, from, most, error)
+      if (closed) return
+      if (error instanceof SearchUntold) later(of, 50)
+      else failed(of, from, most, error)
       return
     }
     take(of, from, slice)

@@ -40,6 +40,8 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'pack'; readonly id: number; readonly rules: readonly RuleFacts[]; readonly rejected: readonly PackRejection[] }
   | { readonly kind: 'told'; readonly id: number }
+  /** A tenant, or packs of it, that this thread was never told of. */
+  | { readonly kind: 'untold'; readonly id: number }
   | { readonly kind: 'found'; readonly id: number; readonly slice: Slice }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string }
   | { readonly kind: 'openKey'; readonly id: number; readonly wrapped: Uint8Array; readonly place: string }

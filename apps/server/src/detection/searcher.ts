@@ -25,6 +25,8 @@ export interface Searcher {
   close(): Promise<void>
 }
 export class SearchFailed extends Error {}
+/** The thread that was told what is in force for the tenant is gone: no fault of the events. */
+export class SearchUntold extends Error {}
 
 const heapMegabytes = 1_536
 const slowestRestart = 2_000
@@ -46,7 +48,6 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
 
   function begin(): void {
     const started = worker = threadOf({ logFolder, dieOn })
-    generation++
     started.on('message', hear)
     let reason = 'exit'
     started.on('error', (error) => {
@@ -55,6 +56,8 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
     })
     started.on('exit', () => {
       if (worker === started) worker = null
+      // At once, not with the next thread: what is told from now on reaches that one, which knows nothing.
+      generation++
       for (const { reject } of waiting.values()) reject(new SearchFailed(reason))
       waiting.clear()
       if (closed) return
@@ -79,7 +82,8 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
     }
     const question = waiting.get(message.id)
     waiting.delete(message.id)
-    if (message.kind === 'failed') question?.reject(new SearchFailed(message.reason))
+    if (message.kind === 'untold') question?.reject(new SearchUntold('a new thread'))
+    else if (message.kind === 'failed') question?.reject(new SearchFailed(message.reason))
     else if (message.kind === 'pack') question?.resolve({ rules: message.rules, rejected: message.rejected } as never)
     else question?.resolve((message.kind === 'found' ? message.slice : undefined) as never)
   }

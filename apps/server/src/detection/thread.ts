@@ -54,7 +54,7 @@ function compile(keys: readonly string[]): Compiled {
   const name = JSON.stringify(keys)
   let found = compiled.get(name)
   if (found === undefined) {
-    const chosen = inForce(keys.flatMap((key) => packs.get(key) ?? []), ({ rule }) => rule.id)
+    const chosen = inForce(keys.map((key) => packs.get(key)!), ({ rule }) => rule.id)
     const matcher = createMatcher(chosen.map(({ rule }) => rule), { onError: ({ code }) => { if (code === 'regex_exhausted') hand.exhausted++ } }, (record) => {
       hand.record = record
       hand.reading = readRecord(record, { now: hand.receivedAt })
@@ -100,8 +100,7 @@ async function placeAt(tenant: string, from: number): Promise<Place> {
 }
 
 async function search({ tenant: name, from, end, most }: SearchRequest): Promise<Slice> {
-  const tenant = tenants.get(name)
-  if (tenant === undefined) throw new Error('a tenant that nobody told of')
+  const tenant = tenants.get(name)!
   const rules = compile(tenant.rules.packs)
   const place = await placeAt(name, from)
   const gaps: Gap[] = []
@@ -278,6 +277,11 @@ function hear(message: ToThread): void {
     }
     case 'tenant': {
       const { rules } = message
+      // Compiled without one of its packs it would find nothing and say nothing.
+      if (!rules.packs.every((key) => packs.has(key))) {
+        say({ kind: 'untold', id: message.id })
+        break
+      }
       const before = tenants.get(rules.tenant)
       tenants.set(rules.tenant, { rules, disabled: new Set(rules.disabled), enabled: new Set(rules.enabled), index: before?.index ?? noIndicators })
       compile(rules.packs)
@@ -309,6 +313,10 @@ function hear(message: ToThread): void {
       keyRequests.delete(message.id)
       break
     case 'search':
+      if (!tenants.has(message.request.tenant)) {
+        say({ kind: 'untold', id: message.id })
+        break
+      }
       search(message.request).then(
         (slice) => { say({ kind: 'found', id: message.id, slice }) },
         (error: unknown) => { say({ kind: 'failed', id: message.id, reason: error instanceof HaechiError ? error.code : error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' }) },
