@@ -1,5 +1,5 @@
 // What feeds say about indicators. A feed is replaced whole or not at all, and what a tenant's own feeds say no other tenant hears; those for all
-// tenants everybody reads and only the platform writes. An answer is the engine's over the stored statements. Defended by intel.test.ts.
+// tenants everybody reads and only the platform writes. An answer is the engine's over the stored statements. Defended by intel.integration.test.ts.
 import { createIndex, parseIndicator } from '@haechi/indicators'
 import type { Indicator, Verdict } from '@haechi/indicators'
 import type { Access, Actor } from '../access/api.ts'

@@ -1,5 +1,5 @@
 // Whatever a feed holds, reading it ends: in a thread with memory and time of its own, whose death is the feed's fault and nobody else's.
-// Defended by intel.test.ts.
+// Defended by intel.integration.test.ts.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { ReadOptions, RejectionCode } from '@haechi/indicators'
