@@ -10,6 +10,6 @@ export const huntRoute = createRoute({
 })
 
 export const hunt = {
-  nav: [{ group: 'defend', to: '/hunt', label: { en: 'Hunt', ko: '헌팅' }, icon: <icons.hunt />, key: 'h' }],
+  nav: [{ group: 'defend', to: '/hunt', label: { en: 'Hunt', ko: '헌팅' }, icon: <icons.hunt />, key: 'h', permission: 'event.read' }],
   routes: [huntRoute],
 } as const satisfies Feature

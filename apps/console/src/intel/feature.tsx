@@ -10,6 +10,6 @@ export const intelRoute = createRoute({
 })
 
 export const intel = {
-  nav: [{ group: 'defend', to: '/intel', label: { en: 'Threat intelligence', ko: '위협 인텔리전스' }, icon: <icons.intel />, key: 't' }],
+  nav: [{ group: 'defend', to: '/intel', label: { en: 'Threat intelligence', ko: '위협 인텔리전스' }, icon: <icons.intel />, key: 't', permission: 'intel.read' }],
   routes: [intelRoute],
 } as const satisfies Feature

@@ -15,9 +15,8 @@ export const feedsQuery = queryOptions({ queryKey: ['intel', 'feeds'], queryFn: 
 export const feedId = ({ name, tenant_id }: Pick<Feed, 'name' | 'tenant_id'>): string => tenant_id === null ? `*/${name}` : name
 
 export function useMay(): { readonly write: boolean; readonly everywhere: boolean } {
-  const { role, kind } = useSession()
-  const everywhere = kind === 'operator' || role === 'owner' || role === 'manager'
-  return { write: everywhere || role === 'analyst', everywhere }
+  const { permissions } = useSession()
+  return { write: permissions.includes('intel.write'), everywhere: permissions.includes('platform.administer') }
 }
 
 export type NewFeed = { name: string; format: Feed['format']; verdict: IndicatorVerdict | null; confidence: number | null; all: boolean }

@@ -10,6 +10,6 @@ export const rulesRoute = createRoute({
 })
 
 export const rules = {
-  nav: [{ group: 'defend', to: '/rules', label: { en: 'Rules', ko: '탐지 규칙' }, icon: <icons.rules />, key: 'r' }],
+  nav: [{ group: 'defend', to: '/rules', label: { en: 'Rules', ko: '탐지 규칙' }, icon: <icons.rules />, key: 'r', permission: 'rule.read' }],
   routes: [rulesRoute],
 } as const satisfies Feature

@@ -33,10 +33,10 @@ export const suppressionsQuery = queryOptions({ queryKey: ['suppressions'], quer
 /** A pack of all tenants and one of this tenant may bear one name. */
 export const packId = ({ name, tenant_id }: Pick<RulePack, 'name' | 'tenant_id'>): string => tenant_id === null ? `*/${name}` : name
 
+/** `install`: packs come from the server's own directories, and may be for all tenants. */
 export function useMay(): { readonly write: boolean; readonly install: boolean } {
-  const { role, kind } = useSession()
-  const install = kind === 'operator' || role === 'owner' || role === 'manager'
-  return { write: install || role === 'analyst', install }
+  const { permissions } = useSession()
+  return { write: permissions.includes('rule.write'), install: permissions.includes('platform.administer') }
 }
 
 export type NewPack = { name: string; path: string; license?: string; all_tenants: boolean }
