@@ -8,7 +8,7 @@ import { answerWith, axe, launch, noBrowser, signedIn, visit } from './browser.t
 const severities = ['critical', 'high', 'medium', 'low', 'informational'] as const
 const day = Date.UTC(2026, 10, 22)
 const row = (at: number) => ({
-  id: `inc_${String(at).padStart(6, '0')}`, severity: severities[Math.floor(at / 2_000)]!, title: `Credential dumping from LSASS on WS-${at}, by svc-backup`, status: 'new', detected_at: new Date(day - at * 60_000).toISOString(), analyst: at % 3 === 0 ? 'seoyeon' : null,
+  id: `inc_${String(at).padStart(6, '0')}`, severity: severities[Math.floor(at / 2_000)], title: `Credential dumping from LSASS on WS-${at}, by svc-backup`, status: 'new', detected_at: new Date(day - at * 60_000).toISOString(), analyst: at % 3 === 0 ? 'seoyeon' : null,
   affected_hosts: [`WS-${at}`, 'DC-01'], affected_users: ['svc-backup'], techniques: ['T1003.001'], tactics: ['credential-access'], verdict: null, first_activity_at: new Date(day - at * 60_000 - 240_000).toISOString(), updated_at: new Date(day).toISOString(), alert_count: 3 + (at % 40), backfill: false,
 })
 const rows = Array.from({ length: 10_000 }, (_, at) => row(at))
