@@ -24,9 +24,3 @@ export function Time({ at, form = 'relative' }: { at: string | number | null; fo
   const text = form === 'relative' ? formats.relative(at, Math.max(current, Date.now())) : form === 'clock' ? formats.clock(at) : formats.absolute(at)
   return <time dateTime={new Date(at).toISOString()} title={form === 'absolute' ? undefined : formats.absolute(at)}>{text}</time>
 }
-
-/** Milliseconds, or null where there is nothing to measure. */
-export function Duration({ ms }: { ms: number | null }) {
-  const formats = useFormats()
-  return ms === null ? <span className="dim">–</span> : <span>{formats.duration(ms)}</span>
-}
