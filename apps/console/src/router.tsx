@@ -4,6 +4,7 @@ import { alerts } from './alerts/feature.tsx'
 import { basePath } from './api/client.ts'
 import { approvals } from './approvals/feature.tsx'
 import { hosts } from './hosts/feature.tsx'
+import { audit } from './audit/feature.tsx'
 import { hunt } from './hunt/feature.tsx'
 import { incidents } from './incidents/feature.tsx'
 import { intel } from './intel/feature.tsx'
@@ -15,7 +16,7 @@ import { rules } from './rules/feature.tsx'
 import { PageFault } from './shell/PageFault.tsx'
 import { nowhereRoute, passwordRoute, rootRoute, shellRoute, signInRoute } from './shell/routes.ts'
 
-const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...hosts.routes, ...rules.routes, ...intel.routes, ...policy.routes, ...reports.routes, nowhereRoute, ...settings.routes])])
+const routeTree = rootRoute.addChildren([signInRoute, passwordRoute, shellRoute.addChildren([...overview.routes, ...approvals.routes, ...incidents.routes, ...alerts.routes, ...hunt.routes, ...hosts.routes, ...rules.routes, ...intel.routes, ...policy.routes, ...reports.routes, ...audit.routes, nowhereRoute, ...settings.routes])])
 
 export const createConsoleRouter = (queryClient: QueryClient) => createRouter({
   routeTree, context: { queryClient }, basepath: basePath === '' ? '/' : basePath,

@@ -6,12 +6,14 @@ import type { IconName } from '../parts/icons.tsx'
 import type { Translate } from '../texts/catalogue.ts'
 import type { Formats } from '../texts/formats.ts'
 import type { Difference } from './diff.ts'
-import { actionTypes, answerOf, isNarrow, requesters } from './matrix.ts'
+import { actionTypes, answerOf, requesters } from './matrix.ts'
 import type { Answer, PolicyContent, Who } from './matrix.ts'
 import { policyTexts } from './texts.ts'
 
 export type Say = { readonly t: Translate<typeof policyTexts['en']>; readonly part: Translate<typeof partTexts['en']>; readonly f: Formats; readonly siteName: (id: string) => string }
 const minute = 60_000
+/** As many rows as a summary names. */
+const rowsSaid = 5
 const severities: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'informational']
 
 export const sayWho = ({ t }: Say, who: Who): string => t(`who_${who}`)
@@ -65,15 +67,17 @@ export type Sentence = { readonly icon: IconName; readonly tone: 'allow' | 'ask'
 /** What is in force, in a few sentences: what happens at which severity, then what no row changes. */
 export function sayPolicy(say: Say, policy: PolicyContent, providerExists: boolean): Sentence[] {
   const { t, f } = say
-  const outcomes = severities.map((severity) => {
-    const answers = actionTypes.flatMap((action) => requesters.map((requester) => ({ requester, answer: answerOf(policy, { action, severity, requester }, providerExists) })))
+  const outcomes = severities.flatMap((severity) => {
+    const answers = actionTypes.flatMap((action) => requesters.map((requester) => ({ requester, answer: answerOf(policy, { action, severity, requester }, providerExists) }))).filter(({ answer }) => answer.row === null)
     const [first] = answers
-    const one = answers.every(({ answer }) => answer.decision === first!.answer.decision && answer.minutes === first!.answer.minutes && answer.onTimeout === first!.answer.onTimeout)
-    if (!one) return { severity, key: 'depends', who: null, answer: first!.answer }
+    // Rows decide all of it: they are said below.
+    if (first === undefined) return []
+    const one = answers.every(({ answer }) => answer.decision === first.answer.decision && answer.minutes === first.answer.minutes && answer.onTimeout === first.answer.onTimeout)
+    if (!one) return [{ severity, key: 'depends', who: null, answer: first.answer }]
     const groups = new Set(answers.map(({ answer }) => answer.who))
     const usual = answers.every(({ requester, answer }) => answer.who === (requester === 'customer' ? (providerExists ? 'provider' : 'other') : 'customer'))
-    const who = first!.answer.decision !== 'ask' ? null : usual ? 'usual' : groups.size === 1 ? [...groups][0] ?? null : 'depends'
-    return who === 'depends' ? { severity, key: 'depends', who: null, answer: first!.answer } : { severity, key: `${first!.answer.decision} ${who} ${first!.answer.onTimeout} ${first!.answer.minutes}`, who, answer: first!.answer }
+    const who = first.answer.decision !== 'ask' ? null : usual ? 'usual' : groups.size === 1 ? [...groups][0] ?? null : 'depends'
+    return [who === 'depends' ? { severity, key: 'depends', who: null, answer: first.answer } : { severity, key: `${first.answer.decision} ${who} ${first.answer.onTimeout} ${first.answer.minutes}`, who, answer: first.answer }]
   })
   const sentences = [...Map.groupBy(outcomes, ({ key }) => key).values()].map((group): Sentence => {
     const { key, who, answer } = group[0]!
@@ -84,15 +88,16 @@ export function sayPolicy(say: Say, policy: PolicyContent, providerExists: boole
     const by = who === 'usual' ? t(providerExists ? 'who_default' : 'who_default_alone') : sayWho(say, who as Who)
     return { icon: 'approvals', tone: 'ask', text: answer.onTimeout === 'act' && answer.minutes !== null ? t('asks_act', { severities: names, who: by, time: f.duration(answer.minutes * minute) }) : t('asks', { severities: names, who: by }) }
   })
-  const narrow = policy.rows.filter((row) => isNarrow(row)).length
+  const rows = policy.rows.slice(0, rowsSaid)
   const shown = policy.never_isolate.slice(0, 4)
   const more = policy.never_isolate.length - shown.length
   return [
     ...sentences,
-    ...(narrow === 0 ? [] : [{ icon: 'filter', tone: 'plain', text: t('narrow_rows', { count: narrow }) } as const]),
+    ...rows.map((row): Sentence => ({ icon: row.decision === 'allow' ? 'play' : row.decision === 'deny' ? 'stop' : 'approvals', tone: row.decision, text: t('except', { what: sayRow(say, row) }) })),
+    ...(policy.rows.length > rows.length ? [{ icon: 'more', tone: 'ask', text: t('more_rows', { count: policy.rows.length - rows.length }) } as const] : []),
     { icon: 'lock', tone: 'plain', text: shown.length === 0 ? t('never_isolate_none') : more > 0 ? t('never_isolate_more', { names: shown.join(', '), count: more }) : t('never_isolate', { names: f.list(shown) }) },
     { icon: 'columns', tone: 'plain', text: t('caps', { action: policy.caps.targets_per_action, hour: policy.caps.targets_per_hour }) },
-    { icon: 'clock', tone: 'plain', text: t('containment', { time: f.duration(policy.containment_hours * 60 * minute) }) },
+    { icon: 'clock', tone: 'plain', text: t('containment', { count: policy.containment_hours }) },
   ]
 }
 
@@ -101,7 +106,7 @@ export function sayDifference(say: Say, difference: Difference): string {
   switch (difference.kind) {
     case 'preset': return t('d_preset', { before: t(difference.before), after: t(difference.after) })
     case 'collaborate': case 'cap_action': case 'cap_hour': return t(`d_${difference.kind}`, { before: difference.before, after: difference.after })
-    case 'hours': return t('d_hours', { before: f.duration(difference.before * 60 * minute), after: f.duration(difference.after * 60 * minute) })
+    case 'hours': return t('d_hours', { before: difference.before, after: difference.after })
     case 'row_new': case 'row_gone': return t(`d_${difference.kind}`, { id: difference.row.id, what: sayRow(say, difference.row) })
     case 'row_changed': return t('d_row_changed', { id: difference.after.id, before: sayRow(say, difference.before), after: sayRow(say, difference.after) })
     case 'row_moved': return t('d_row_moved')
