@@ -35,12 +35,13 @@ export function HostsPage() {
   const t = useTexts(hostTexts)
   const navigate = useNavigate()
   const write = useSession().permissions.includes('asset.write')
-  const { kind: named, text, peek } = hostsRoute.useSearch()
+  const { kind: named, peek, ...filters } = hostsRoute.useSearch()
+  const { text, criticality, exposure } = filters
   const kind: AssetKind = named === 'user' || named === 'address' ? named : 'host'
-  const query = useInfiniteQuery({ ...assetsQuery(kind, text), placeholderData: keepPreviousData })
+  const query = useInfiniteQuery({ ...assetsQuery({ kind, text, criticality, exposure }), placeholderData: keepPreviousData })
   const rows = useMemo(() => (query.data?.pages ?? []).flatMap((page) => page.assets), [query.data])
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set())
-  useEffect(() => setSelection(new Set()), [kind, text])
+  useEffect(() => setSelection(new Set()), [kind, text, criticality, exposure])
   const go = useCallback((change: Record<string, string | undefined>) => {
     void navigate({ to: '/hosts', search: (before) => Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined && value !== '')), replace: true })
   }, [navigate])
@@ -62,7 +63,7 @@ export function HostsPage() {
   const table = query.data === undefined
     ? query.isError ? <ErrorState error={query.error} onRetry={() => { void query.refetch() }} /> : <Skeleton><SkeletonLines count={14} height={20} /></Skeleton>
     : rows.length === 0
-      ? text === undefined ? <EmptyState title={t(`empty_${kind}`)} why={t('empty_why')} next={<code className="mono">npx haechi ingest --source my-logs events.ndjson</code>} /> : <EmptyState title={t('empty_filtered')} why={t('empty_filtered_why')} next={<Button variant="default" onClick={() => go({ text: undefined })}>{t('clear')}</Button>} />
+      ? Object.keys(filters).length === 0 ? <EmptyState title={t(`empty_${kind}`)} why={t('empty_why')} next={<code className="mono">npx haechi ingest --source my-logs events.ndjson</code>} /> : <EmptyState title={t('empty_filtered')} why={t('empty_filtered_why')} next={<Button variant="default" onClick={() => go({ text: undefined, criticality: undefined, exposure: undefined })}>{t('clear')}</Button>} />
       : (
         <DataTable<Asset>
           name="assets" label={t(`kind_${kind}`)} columns={peek === undefined ? columns : beside} rows={rows} rowId={idOf} peeked={peek ?? null} onPeek={open} onOpen={open} card={(row) => <Card row={row} />}
@@ -73,7 +74,13 @@ export function HostsPage() {
   return (
     <ListPage
       title={t('title')}
-      filters={<><Kinds kind={kind} /><FilterBar filters={[]} values={{ text }} onChange={go} search={{ id: 'text', label: t('find') }} /></>}
+      filters={<><Kinds kind={kind} /><FilterBar
+        values={filters} onChange={go} search={{ id: 'text', label: t('find') }}
+        filters={[
+          { id: 'criticality', label: t('column_criticality'), options: criticalities.map((value) => ({ value, label: t(`criticality_${value}`), sign: <CriticalitySign criticality={value} /> })) },
+          { id: 'exposure', label: t('column_exposure'), options: exposures.map((value) => ({ value, label: t(`exposure_${value}`), sign: <ExposureSign exposure={value} /> })) },
+        ]}
+      /></>}
       panel={peek === undefined ? null : <SidePanel subject={peek} title={<strong className={classes['opened']}>{known?.name ?? t('title')}</strong>} onClose={close}><AssetPanel key={peek} id={peek} known={known} write={write} /></SidePanel>}
     >
       {query.isError && query.data !== undefined ? <StaleMark at={query.dataUpdatedAt} /> : null}

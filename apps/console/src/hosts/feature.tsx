@@ -6,7 +6,7 @@ import { shellRoute } from '../shell/routes.ts'
 
 /** `kind` is user or address; without it hosts. `peek` is in the side panel. */
 export const hostsRoute = createRoute({
-  getParentRoute: () => shellRoute, path: '/hosts', validateSearch: texts('kind', 'text', 'peek'), component: lazyRouteComponent(() => import('./HostsPage.tsx'), 'HostsPage'),
+  getParentRoute: () => shellRoute, path: '/hosts', validateSearch: texts('kind', 'text', 'criticality', 'exposure', 'peek'), component: lazyRouteComponent(() => import('./HostsPage.tsx'), 'HostsPage'),
 })
 
 export const hosts = {

@@ -5,8 +5,10 @@ import { api } from '../api/client.ts'
 
 type Page = { assets: Asset[]; next_cursor: string | null }
 
-export const assetsQuery = (kind: AssetKind, text: string | undefined) => infiniteQueryOptions({
-  queryKey: ['assets', 'list', kind, text ?? ''], queryFn: ({ pageParam, signal }) => api.get<Page>('/api/v1/assets', { query: { kind, text, limit: 500, cursor: pageParam }, signal }),
+export type AssetSearch = { readonly kind: AssetKind; readonly text?: string | undefined; readonly criticality?: string | undefined; readonly exposure?: string | undefined }
+
+export const assetsQuery = (search: AssetSearch) => infiniteQueryOptions({
+  queryKey: ['assets', 'list', search], queryFn: ({ pageParam, signal }) => api.get<Page>('/api/v1/assets', { query: { ...search, limit: 500, cursor: pageParam }, signal }),
   initialPageParam: null as string | null, getNextPageParam: (page: Page) => page.next_cursor,
 })
 /** One that the loaded list may not hold: a link leads to it. */

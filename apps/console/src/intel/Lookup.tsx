@@ -143,7 +143,7 @@ function ResultPanel({ result }: { result: LookupResult }) {
       <p><Verdict result={result} /></p>
       {result.type === null ? <p>{t('panel_unrecognised')}</p> : unknown ? <p>{t('panel_unknown')}</p> : null}
       <dl className={classes['facts']}>{rows.map(([label, value]) => value === null || value === '' ? null : <div key={label}><dt>{label}</dt><dd>{value}</dd></div>)}</dl>
-      {result.type === null ? null : <p>{result.sightings === 0 ? t('unseen') : <strong>{t('seen', { count: result.sightings })}</strong>} <Link to="/hunt" search={{ query: huntFor(result), range: '30d' }}>{t('hunt')}</Link></p>}
+      {result.type === null ? null : <div><p>{result.sightings === 0 ? t('unseen') : <strong>{t('seen', { count: result.sightings })}</strong>}</p><p><Link to="/hunt" search={{ query: huntFor(result), range: '30d' }}>{t('hunt')}</Link></p></div>}
     </div>
   )
 }

@@ -7,7 +7,7 @@ import type { Database, MigrationSource, Transaction } from '../platform/databas
 import { HaechiError } from '../platform/errors.ts'
 import { newId } from '../platform/ids.ts'
 import { foldLabel, identify, label, tagsMost } from './model.ts'
-import type { AssetKind, Classification, Identity, Observation } from './model.ts'
+import type { AssetKind, Classification, Criticality, Exposure, Identity, Observation } from './model.ts'
 import * as store from './store.ts'
 import type { AssetRow, AssetWrite } from './store.ts'
 
@@ -33,7 +33,8 @@ export interface Assets {
   classify(tenantId: string, id: string, change: Partial<Classification>, actor?: Actor): Promise<Asset>
   /** What a measurement found (exposure), within the caller's transaction. Errors: not_found. */
   annotate(tx: Transaction, tenantId: string, id: string, change: Partial<Classification>): Promise<Asset>
-  list(tenantId: string, filter: { kind?: AssetKind; text?: string; before?: { lastSeen: number; id: string }; limit: number }): Promise<Asset[]>
+  /** Latest seen first. `text` is a part of name, class or a tag. */
+  list(tenantId: string, filter: { kind?: AssetKind; text?: string; criticality?: Criticality; exposure?: Exposure; before?: { lastSeen: number; id: string }; limit: number }): Promise<Asset[]>
 }
 
 type AssetsOptions = { readonly database: Database; readonly clock: Clock; readonly access: Pick<Access, 'authorize' | 'audit' | 'tenants'> }
@@ -121,7 +122,7 @@ export function openAssets({ database, clock, access }: AssetsOptions): Assets {
     },
 
     async list(tenantId, filter) {
-      const rows = await database.read(tenantId, (tx) => store.page(tx, tenantId, { kind: filter.kind ?? null, text: filter.text ?? null, before: filter.before ?? null, limit: filter.limit }))
+      const rows = await database.read(tenantId, (tx) => store.page(tx, tenantId, { kind: filter.kind ?? null, text: filter.text ?? null, criticality: filter.criticality ?? null, exposure: filter.exposure ?? null, before: filter.before ?? null, limit: filter.limit }))
       return rows.map(asset)
     },
   }

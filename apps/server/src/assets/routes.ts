@@ -21,7 +21,10 @@ export function assetRoutes(http: AccessHttp, assets: Assets): void {
   http.route({
     method: 'get', path: '/api/v1/assets', operation: 'listAssets', tag: 'assets', access: 'asset.read',
     summary: 'Hosts, users and internal addresses that were seen, latest first',
-    query: z.object({ ...pageQuery, kind: kind.optional(), text: z.string().max(255).optional() }),
+    query: z.object({
+      ...pageQuery, kind: kind.optional(), text: z.string().max(255).optional().openapi({ description: 'A part of name, class or a tag' }),
+      criticality: z.enum(criticalities).optional(), exposure: z.enum(exposures).optional(),
+    }),
     answers: { 200: { description: 'A page of assets', schema: z.object({ assets: z.array(assetSchema), next_cursor: z.string().nullable() }) } },
   }, async ({ actor, query }) => {
     const before = cursor.decode(query.cursor)
@@ -29,6 +32,8 @@ export function assetRoutes(http: AccessHttp, assets: Assets): void {
       limit: query.limit + 1,
       ...(query.kind === undefined ? {} : { kind: query.kind }),
       ...(query.text === undefined ? {} : { text: query.text }),
+      ...(query.criticality === undefined ? {} : { criticality: query.criticality }),
+      ...(query.exposure === undefined ? {} : { exposure: query.exposure }),
       ...(before === undefined ? {} : { before }),
     })
     const { items, nextCursor } = pageOf(rows, query.limit, cursor, ({ lastSeen, id }) => ({ lastSeen, id }))

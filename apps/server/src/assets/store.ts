@@ -34,12 +34,14 @@ export async function write(tx: Transaction, tenantId: string, assets: readonly 
       first_seen = least(assets_assets.first_seen, excluded.first_seen), last_seen = greatest(assets_assets.last_seen, excluded.last_seen)`.execute(tx)
 }
 
-export async function page(tx: Reader, tenantId: string, filter: { kind: AssetKind | null; text: string | null; before: { lastSeen: number; id: string } | null; limit: number }): Promise<AssetRow[]> {
+export async function page(tx: Reader, tenantId: string, filter: { kind: AssetKind | null; text: string | null; criticality: Criticality | null; exposure: Exposure | null; before: { lastSeen: number; id: string } | null; limit: number }): Promise<AssetRow[]> {
   const { rows } = await sql<AssetRow>`
     SELECT * FROM assets_assets
     WHERE tenant_id = ${tenantId}
       AND (${filter.kind}::text IS NULL OR kind = ${filter.kind})
-      AND (${filter.text}::text IS NULL OR strpos(lower(name), lower(${filter.text})) > 0)
+      AND (${filter.text}::text IS NULL OR strpos(lower(concat_ws(E'\\n', name, class, array_to_string(tags, E'\\n'))), lower(${filter.text})) > 0)
+      AND (${filter.criticality}::text IS NULL OR criticality = ${filter.criticality})
+      AND (${filter.exposure}::text IS NULL OR exposure = ${filter.exposure})
       AND (${filter.before?.id ?? null}::text IS NULL OR (last_seen, id) < (${filter.before?.lastSeen ?? 0}::bigint, ${filter.before?.id ?? ''}))
     ORDER BY last_seen DESC, id DESC LIMIT ${filter.limit}`.execute(tx)
   return rows
