@@ -61,7 +61,7 @@ test('files are compressed and kept for ever by the browser, and what a first pa
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect(response.headers.get('content-encoding')).toBe('gzip')
     size += Number(response.headers.get('content-length'))
-    expect((await response.text()).length).toBeGreaterThan(100)
+    expect((await response.text()).length).toBeGreaterThan(0)
   }
   console.log(`first page: ${files.length} files, ${(size / 1_000).toFixed(0)} kB gzip`)
   expect(size).toBeLessThan(200_000)
