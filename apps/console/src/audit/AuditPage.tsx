@@ -62,7 +62,7 @@ export function AuditPage() {
     { id: 'at', label: t('column_at'), width: '180px', fixed: true, cell: (row) => <Time at={row.at} form="clock" /> },
     { id: 'who', label: t('column_who'), width: 'minmax(140px, 1fr)', fixed: true, cell: (row) => <span title={row.actor.id}>{row.actor.name}</span> },
     { id: 'action', label: t('column_action'), width: 'minmax(220px, 2fr)', fixed: true, cell: (row) => <span title={row.action}>{whatOf(t, row.action)}</span> },
-    { id: 'resource', label: t('column_resource'), width: 'minmax(180px, 2fr)', cell: (row) => row.resource === null ? <span className="dim">–</span> : <span className={classes['resource']} title={row.resource.id}>{nameOf(row)}</span> },
+    { id: 'resource', label: t('column_resource'), width: 'minmax(180px, 2fr)', cell: (row) => row.resource === null ? <span className="dim">–</span> : <span className={nameOf(row) === row.resource.id ? 'mono' : undefined} title={row.resource.id}>{nameOf(row)}</span> },
     { id: 'outcome', label: t('column_outcome'), width: '110px', cell: (row) => <StatusSign icon={outcomes[row.outcome][0]} tone={outcomes[row.outcome][1]} label={t(`outcome_${row.outcome}`)} /> },
     { id: 'sequence', label: t('column_sequence'), width: '80px', align: 'end', hidden: true, cell: (row) => row.sequence },
   ], [t])

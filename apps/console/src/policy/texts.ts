@@ -9,7 +9,7 @@ export const policyTexts = catalogue({
   holds: 'Holds', holds_not: 'Does not hold', holds_default: 'Default, not signed', draft: 'Draft', in_force: 'In force', earlier: 'Earlier', never_signed: 'Never signed',
   fault_policy_digest_mismatch: 'What is stored is not what was signed.', fault_policy_signature_invalid: 'The signature was not made by this server.',
   unverified: 'The policy in force is not believed, so everything asks for an approval', unverified_next: 'Sign a policy again to put it right.',
-  draft_waits: 'A draft waits for a signature', draft_waits_who: 'Version {version}, drafted by {name} {ago}.', draft_open: 'Read and sign', draft_read: 'Read it',
+  draft_waits: 'A draft waits for a signature', draft_waits_who: 'Version {version}, drafted by {name}, {ago}', draft_open: 'Read and sign', draft_read: 'Read it',
   few_approvers: 'Only one person may approve here', few_approvers_why: 'Whoever asks for an action never approves it, so what this person asks for has nobody to decide it.', no_approvers: 'Nobody may approve here', no_approvers_why: 'Everything that asks for an approval expires unanswered.', invite: 'Invite an approver',
   // in words
   words: 'In words', matrix: 'What is decided, and by what', matrix_hint: 'Select an answer to see what decides it.', rows: 'Rows', rows_why: 'Rows decide before the preset: the most specific one that fits, or a locked one above it.', rows_none: 'No rows. The preset alone decides.', rails: 'What no policy removes', rails_list: 'Never-isolate list',
@@ -55,7 +55,7 @@ export const policyTexts = catalogue({
   holds: '유효', holds_not: '유효하지 않음', holds_default: '기본값(서명 없음)', draft: '초안', in_force: '적용 중', earlier: '이전', never_signed: '서명되지 않음',
   fault_policy_digest_mismatch: '저장된 내용이 서명된 내용과 다릅니다.', fault_policy_signature_invalid: '이 서버에서 만든 서명이 아닙니다.',
   unverified: '적용 중인 정책을 신뢰할 수 없어 모든 조치에 승인을 받습니다', unverified_next: '정책에 다시 서명하면 해결됩니다.',
-  draft_waits: '서명을 기다리는 초안이 있습니다', draft_waits_who: '버전 {version}, {ago} {name} 작성.', draft_open: '확인하고 서명하기', draft_read: '초안 보기',
+  draft_waits: '서명을 기다리는 초안이 있습니다', draft_waits_who: '버전 {version}, {ago} {name} 작성', draft_open: '확인하고 서명하기', draft_read: '초안 보기',
   few_approvers: '승인할 수 있는 사람이 한 명뿐입니다', few_approvers_why: '요청자는 자신의 요청을 승인할 수 없으므로, 이 사람이 요청한 조치는 결정할 사람이 없습니다.', no_approvers: '승인할 수 있는 사람이 없습니다', no_approvers_why: '승인이 필요한 조치는 모두 응답 없이 만료됩니다.', invite: '승인자 초대하기',
   words: '요약', matrix: '판단표', matrix_hint: '칸을 선택하면 무엇이 판단하는지 표시합니다.', rows: '조항', rows_why: '조항은 프리셋보다 먼저 적용됩니다. 해당하는 조항 중 가장 구체적인 조항이 판단하며, 잠긴 조항은 그보다 구체적인 조항에 우선합니다.', rows_none: '조항이 없습니다. 프리셋만으로 판단합니다.', rails: '어떤 정책으로도 바꿀 수 없는 원칙', rails_list: '격리 금지 목록',
   at_once: '{severities}: 누가 요청하든 즉시 실행합니다.', never: '{severities}: 조치하지 않습니다.', asks: '{severities}: 먼저 {who}의 승인을 받습니다.', asks_act: '{severities}: {who}에게 승인을 요청하고, {time} 안에 응답이 없으면 실행합니다.', depends: '{severities}: 조치와 요청자에 따라 다릅니다. 판단표에서 확인할 수 있습니다.',
