@@ -1,5 +1,5 @@
 // One listener for the whole console. What was registered last is asked first, so a page's own keys win over the shell's; nothing fires while
-// somebody types or a dialog is open. Defended by keyboard.test.ts.
+// somebody types or a dialog is open. Defended by tests/console/shell.test.ts.
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import type { Label } from '../feature.ts'
 
