@@ -166,7 +166,10 @@ export async function serve(config: Config, report: (step: ServeStep) => void, {
     const workflows = await openWorkflows({ connection, database, clock, log, executorId: hostname() })
     stops.push(() => workflows.close())
     const retention = workflows.define<null, void>('telemetry.retention', async (run) => {
-      for (const tenant of await run.step('tenants', () => eventLog.tenants())) await run.step(`retain ${tenant}`, () => telemetry.retain(tenant))
+      for (const tenant of await run.step('tenants', () => eventLog.tenants())) await run.step(`retain ${tenant}`, async () => {
+        await telemetry.retain(tenant)
+        await detection.retain(tenant)
+      })
     })
     workflows.schedule(retention, every(3_600_000))
     await workflows.launch()

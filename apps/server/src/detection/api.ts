@@ -94,6 +94,8 @@ export interface Detection {
   intelChanged(): void
   /** Begins to search from the checkpoints and renews the own rules; waits for neither. */
   start(): Promise<void>
+  /** Drops what no incident needs and no report reads any more: alerts dismissed or suppressed more than `alertsKept` ago, with their evidence. Answers how many. */
+  retain(tenantId: string): Promise<number>
   /** Leaves a tenant that is being erased alone: nothing of it is searched or kept any more. */
   forget(tenantId: string): Promise<void>
   close(): Promise<void>
@@ -117,6 +119,8 @@ export type DetectionOptions = {
 
 const idsATime = 500
 const ruleWindow = 30 * 86_400_000
+/** A report compares three months; what is held for grouping is younger. */
+const alertsKept = 130 * 86_400_000
 /** How often is looked whether alerts were grouped meanwhile. */
 const lookEvery = 100
 
@@ -297,6 +301,7 @@ export function openDetection(options: DetectionOptions): Detection {
       // The very first search waits for rules; later ones begin with those of before.
       await follow.start(known ? Promise.resolve() : installing)
     },
+    retain: (tenantId) => database.tenant(tenantId, (tx) => store.retain(tx, tenantId, clock.now() - alertsKept)),
     forget: follow.forget,
     async close() {
       await installing

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { sql } from 'kysely'
 import { parseIndicator } from '@haechi/indicators'
 import type { Indicator } from '@haechi/indicators'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -95,6 +96,24 @@ describe('alerts', () => {
     await at.outbox.deliver()
     expect(at.raised.slice(before)).toEqual([[b!.id]])
     expect(at.audited).toEqual(['alert.dismiss', 'alert.reopen'])
+  })
+
+  test('after its time goes what belongs to no incident, with the records that nothing else stands on', async () => {
+    await begin()
+    await at.send([started('evil', { Hostname: 'A' }), started('evil', { Hostname: 'B' }), started('evil', { Hostname: 'C' })])
+    const [a, b, c] = (await found()).sort((one, other) => (one.host! < other.host! ? -1 : 1)).map(({ id }) => id)
+    await at.database.tenant(tenant, async (tx) => {
+      await detection.attach(tx, tenant, 'inc_1', [a!])
+      await detection.dismiss(tx, tenant, [b!])
+    })
+    expect(await detection.retain(tenant)).toBe(0)
+    at.clock.advance(131 * 86_400_000)
+    expect(await detection.retain(tenant)).toBe(1)
+    expect((await found()).map(({ id }) => id).sort()).toEqual([a, c].sort())
+    const events = await detection.events(tenant, [a!, b!, c!])
+    expect([a, b, c].map((id) => events.get(id!)?.length ?? 0)).toEqual([1, 0, 1])
+    const rows = await at.database.tenant(tenant, async (tx) => (await sql<{ records: string; evidence: string }>`SELECT (SELECT count(*) FROM detection_records) AS records, (SELECT count(*) FROM detection_evidence) AS evidence`.execute(tx)).rows)
+    expect(rows).toEqual([{ records: '2', evidence: '2' }])
   })
 
   test('whoever waits for a place in the log is told when it was searched and grouped', async () => {

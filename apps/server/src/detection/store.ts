@@ -238,3 +238,12 @@ export async function gaps(db: Reader, tenantId: string): Promise<{ from: number
   const { rows } = await sql<{ from_offset: string; to_offset: string; reason: string; at: string }>`SELECT from_offset, to_offset, reason, at FROM detection_gaps WHERE tenant_id = ${tenantId} ORDER BY from_offset DESC LIMIT 1000`.execute(db)
   return rows.map((row) => ({ from: Number(row.from_offset), to: Number(row.to_offset), reason: row.reason, at: Number(row.at) }))
 }
+
+/** Drops alerts raised before `before` (T3, ms) that belong to no incident and wait for nothing, with evidence and records that no other alert stands on, and old gaps. Answers how many alerts. */
+export async function retain(tx: Transaction, tenantId: string, before: number): Promise<number> {
+  const dropped = await sql`DELETE FROM detection_alerts WHERE tenant_id = ${tenantId} AND raised_at < ${before} AND incident_id IS NULL AND status <> 'new'`.execute(tx)
+  await sql`DELETE FROM detection_evidence e WHERE tenant_id = ${tenantId} AND NOT EXISTS (SELECT FROM detection_alerts a WHERE a.tenant_id = e.tenant_id AND a.alert_id = e.alert_id)`.execute(tx)
+  await sql`DELETE FROM detection_records r WHERE tenant_id = ${tenantId} AND received_at < ${before} AND NOT EXISTS (SELECT FROM detection_evidence e WHERE e.tenant_id = r.tenant_id AND e.log_offset = r.log_offset)`.execute(tx)
+  await sql`DELETE FROM detection_gaps WHERE tenant_id = ${tenantId} AND at < ${before}`.execute(tx)
+  return Number(dropped.numAffectedRows ?? 0n)
+}
