@@ -57,7 +57,8 @@ export async function send(method: string, path: string, body: unknown, { query,
     problem = { code: `http_${response.status}`, detail: response.statusText, retry: response.status >= 500 }
   }
   const error = new ApiError(response.status, problem)
-  if (response.status === 401 && path !== '/api/v1/session') onUnauthenticated()
+  // A wrong password is no end of the session.
+  if (response.status === 401 && path !== '/api/v1/session' && error.code !== 'sign_in_failed') onUnauthenticated()
   throw error
 }
 
