@@ -28,8 +28,8 @@ export async function incidentsOf(server: TestServer, query = 'status=all'): Pro
 }
 
 /** A new member, signed in; answers the session's cookie for contexts. */
-export async function member(server: TestServer, name: string, role: string): Promise<Cookie> {
-  const { one_time_password: first } = await json<{ one_time_password: string }>(await server.api('/api/v1/users', { method: 'POST', body: JSON.stringify({ name, role, side: 'customer' }) }))
+export async function member(server: TestServer, name: string, role: string, more: { side?: 'provider'; all_tenants?: true } = {}): Promise<Cookie> {
+  const { one_time_password: first } = await json<{ one_time_password: string }>(await server.api('/api/v1/users', { method: 'POST', body: JSON.stringify({ name, role, side: 'customer', ...more }) }))
   const post = (path: string, body: object, cookie?: string) => fetch(server.url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...(cookie === undefined ? {} : { cookie }) } })
   const session = await post('/api/v1/session', { user: name, password: first })
   const [pair = ''] = (session.headers.get('set-cookie') ?? '').split(';')

@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { Button, Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { ReactNode } from 'react'
@@ -50,7 +50,7 @@ function Record({ event, onNarrow, onAround }: { event: StoredEvent; onNarrow: (
         <Fact label={t('fact_received')}>{f.absolute(event.received_at)}</Fact>
         {facts.map(([label, value, narrow]) => value === null || value === '' ? null : (
           <Fact key={label} label={label} evidence>
-            {narrow?.[1] == null ? value : <button type="button" title={t('only', { field: label, value: narrow[1] })} aria-label={t('only', { field: label, value: narrow[1] })} onClick={() => onNarrow(narrow[0], narrow[1]!)}>{value}<icons.filter size={13} /></button>}
+            {value}{narrow?.[1] == null ? null : <Tooltip label={t('only', { field: label, value: narrow[1] })}><button type="button" aria-label={t('only', { field: label, value: narrow[1] })} onClick={() => onNarrow(narrow[0], narrow[1]!)}><icons.filter size={14} /></button></Tooltip>}
           </Fact>
         ))}
       </dl>

@@ -91,7 +91,7 @@ function Table({ buckets, onNarrow }: { buckets: readonly Bucket[]; onNarrow: (f
     <div className={classes['buckets']} tabIndex={0} role="group" aria-label={t('histogram')}>
       <table>
         <thead><tr><th scope="col">{t('bucket_time')}</th><th scope="col">{t('bucket_count')}</th><th scope="col"><span className="unseen">{t('bucket_share')}</span></th></tr></thead>
-        <tbody>{buckets.filter(({ count }) => count > 0).map(({ start, end, count }) => <tr key={start}><th scope="row"><Time at={start} form="clock" /></th><td>{f.number(count)}</td><td><button type="button" aria-label={t('narrow_to', { from: f.clock(start) })} onClick={() => onNarrow(start, end)}>{t('bucket_share')}</button></td></tr>)}</tbody>
+        <tbody>{buckets.filter(({ count }) => count > 0).map(({ start, end, count }) => <tr key={start}><th scope="row"><Time at={start} form="clock" /></th><td>{f.number(count)}</td><td><button type="button" onClick={() => onNarrow(start, end)}>{t('bucket_share')}<span className="unseen"> {f.clock(start)}</span></button></td></tr>)}</tbody>
       </table>
     </div>
   )

@@ -133,7 +133,7 @@ function QueryBox({ box, query, wrong, onSearch }: { box: React.RefObject<HTMLIn
               <p>{t('help_words')}</p>
               <table>
                 <thead><tr><th scope="col">{t('field')}</th><th scope="col">{t('looks_at')}</th><th scope="col">{t('example')}</th></tr></thead>
-                <tbody>{fields.map((field) => <tr key={field}><td className="mono">{field}</td><td>{t(`field_${field}`)}</td><td><button type="button" className="mono" aria-label={t('insert', { word: `${field}:` })} onClick={() => { setText(`${text.trim()} ${field}:`.trim()); box.current?.focus() }}>{examples[field]}</button></td></tr>)}</tbody>
+                <tbody>{fields.map((field) => <tr key={field}><td className="mono">{field}</td><td>{t(`field_${field}`)}</td><td><button type="button" className="mono" title={t('insert', { word: `${field}:` })} onClick={() => { setText(`${text.trim()} ${field}:`.trim()); box.current?.focus() }}>{examples[field]}</button></td></tr>)}</tbody>
               </table>
               <p className="dim">{t('help_quotes')}</p>
             </Popover.Dropdown>

@@ -59,6 +59,7 @@ export function Packs({ tabs, query, search: { opened }, go }: { tabs: ReactNode
         {pack === undefined ? query.data === undefined ? null : <EmptyState title={t('pack_gone')} why="" /> : <Panel key={packId(pack)} pack={pack} go={go} onInstall={(again) => setDraft(again)} />}
       </SidePanel>
     )}>
+      {may.install ? null : <p className={classes['note']}>{t('install_elsewhere')} <code className="mono">npx haechi rules add DIR --name NAME</code></p>}
       <QueryView query={query} skeleton={<SkeletonLines count={6} height={20} />} empty={(packs) => packs.length === 0 ? <EmptyState title={t('packs_empty')} why={t('packs_empty_why')} next={install} /> : null}>
         {(packs) => <DataTable<RulePack> name="rule-packs" label={t('tab_packs')} columns={opened === undefined ? columns : beside} rows={packs} rowId={packId} peeked={opened ?? null} onPeek={open} onOpen={open} card={(row) => <div className={classes['card']}><p><strong>{row.name}</strong><State state={row.state} /></p><p className="dim">{t('of_total', { count: row.accepted })} · {t('column_rejected')} {f.number(row.rejected_count)} · {t(row.tenant_id === null ? 'scope_all' : 'scope_own')}</p></div>} />}
       </QueryView>
