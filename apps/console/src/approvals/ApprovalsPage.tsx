@@ -15,6 +15,7 @@ import { icons } from '../parts/icons.tsx'
 import { SeveritySign, severities } from '../parts/signs.tsx'
 import { EmptyState, QueryView, SkeletonLines } from '../parts/states.tsx'
 import { Time, useNow } from '../parts/time.tsx'
+import { InviteApprover } from '../settings/InviteApprover.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { approvalTexts } from './texts.ts'
 import classes from './Approvals.module.css'
@@ -66,7 +67,7 @@ function Card({ action }: { action: ResponseAction }) {
         <>
           <blockquote className={classes['reason']}><p>{action.reason}</p><footer>{requesterOf(say, action)} · <Time at={action.requested_at} /></footer></blockquote>
           <Targets targets={action.targets} />
-          <p className={classes['note']}><icons.info size={15} /> {mayNot(say, action.may_decide.reason_code)}{action.waiting_for === null ? '' : ` ${say('waiting_for', { who: action.waiting_for })}`}</p>
+          <p className={classes['note']}><icons.info size={15} /> {mayNot(say, action.may_decide.reason_code)}{action.waiting_for === null ? '' : ` ${say('waiting_for', { who: action.waiting_for })}`} <InviteApprover action={action} /></p>
         </>
       )}
     </article>

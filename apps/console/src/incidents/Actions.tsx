@@ -9,6 +9,7 @@ import { toast } from '../parts/feedback.tsx'
 import { icons } from '../parts/icons.tsx'
 import { ErrorState, Skeleton } from '../parts/states.tsx'
 import { useNow } from '../parts/time.tsx'
+import { InviteApprover } from '../settings/InviteApprover.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { actionTexts } from './action-texts.ts'
 import { byEnd, groupOf } from './next-step.ts'
@@ -50,7 +51,7 @@ function ActionLine({ action, onDecide }: { action: ResponseAction; onDecide: (a
       </div>
       <p className={classes['facts']}>{factsOf(action, { t, f, now }).map((fact, index) => <span key={index}>{fact}</span>)}</p>
       {group === 'running' ? <Steps status={action.status} /> : null}
-      {group === 'waiting' && !action.may_decide.allowed ? <p className={classes['note']}>{mayNot(t, action.may_decide.reason_code)}</p> : null}
+      {group === 'waiting' && !action.may_decide.allowed ? <p className={classes['note']}>{mayNot(t, action.may_decide.reason_code)} <InviteApprover action={action} /></p> : null}
       {group === 'ended' ? <Why action={action} /> : null}
       {opened ? <div id={id}><ActionDetails action={action} /></div> : null}
       <ConfirmDialog opened={lifting} title={t('lift_do', { what })} confirmLabel={t('lift_do', { what })} blastRadius={[t('lift_hint')]} onClose={() => setLifting(false)} onConfirm={async (reason) => { await lift(action, reason); toast({ tone: 'good', title: t('lifted_done', { what }) }) }} />

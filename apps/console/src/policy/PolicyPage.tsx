@@ -103,11 +103,11 @@ function Versions({ current }: { current: number }) {
             {versions.map((each) => (
               <tr key={each.version}>
                 <th scope="row"><Link to="/policy/versions/$version" params={{ version: String(each.version) }}>{t('version', { version: each.version })}</Link></th>
-                <td><StateSign policy={each} current={current} /></td>
-                <td>{each.signed_by ?? <span className="dim">{t('drafted_by', { name: each.drafted_by ?? '–' })}</span>}</td>
-                <td><Time at={each.signed_at ?? each.drafted_at} /></td>
-                <td><Digest digest={each.digest} short /></td>
-                <td>{each.signed_by === null && each.fault === null ? <span className="dim">–</span> : <SignatureSign version={each.version} fault={each.fault} signed />}</td>
+                <td data-label={t('column_state')}><StateSign policy={each} current={current} /></td>
+                <td data-label={t('column_who')}>{each.signed_by ?? <span className="dim">{t('drafted_by', { name: each.drafted_by ?? '–' })}</span>}</td>
+                <td data-label={t('column_when')}><Time at={each.signed_at ?? each.drafted_at} /></td>
+                <td data-label={t('column_digest')}><Digest digest={each.digest} short /></td>
+                <td data-label={t('column_signature')}>{each.signed_by === null && each.fault === null ? <span className="dim">–</span> : <SignatureSign version={each.version} fault={each.fault} signed />}</td>
               </tr>
             ))}
           </tbody>

@@ -63,10 +63,10 @@ export function RowForm({ row, taken, onApply, onClose }: { row: PolicyRow | nul
         </fieldset>
         {decision !== 'ask' ? null : (
           <div className={classes['pair']}>
-            <Select label={t('approvers')} value={approvers} onChange={(value) => setApprovers((value ?? '') as typeof approvers)} allowDeselect={false} data={[{ value: '', label: t('approvers_default') }, { value: 'customer', label: t('who_customer') }, { value: 'provider', label: t('who_provider') }]} />
+            <Select label={t('approvers')} value={approvers} onChange={(value) => setApprovers((value ?? ''))} allowDeselect={false} data={[{ value: '', label: t('approvers_default') }, { value: 'customer', label: t('who_customer') }, { value: 'provider', label: t('who_provider') }]} />
             <TextInput type="number" min={1} max={10} label={t('f_needed')} value={needed} onChange={(event) => setNeeded(Math.min(10, Math.max(1, event.currentTarget.valueAsNumber || 1)))} />
             <TextInput type="number" min={1} max={10_080} label={t('f_timeout')} placeholder="240" value={minutes ?? ''} onChange={(event) => setMinutes(Number.isNaN(event.currentTarget.valueAsNumber) ? null : event.currentTarget.valueAsNumber)} />
-            <Select label={t('f_on_timeout')} value={onTimeout} onChange={(value) => setOnTimeout((value ?? 'expire') as typeof onTimeout)} allowDeselect={false} data={(['expire', 'escalate', 'act'] as const).map((value) => ({ value, label: t(`on_${value}`) }))} />
+            <Select label={t('f_on_timeout')} value={onTimeout} onChange={(value) => setOnTimeout((value ?? 'expire'))} allowDeselect={false} data={(['expire', 'escalate', 'act'] as const).map((value) => ({ value, label: t(`on_${value}`) }))} />
           </div>
         )}
         <Choices legend={t('what')} hint={t('none_is_all')} values={actionTypes} chosen={actions} label={(each) => t(each)} onToggle={(each) => setActions(toggle(actions, each))} />

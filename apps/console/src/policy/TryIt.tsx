@@ -46,11 +46,11 @@ export function TryIt({ overview: { in_force: policy, drafts } }: { overview: Po
     <div className={classes['try']}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); void submit() }}>
         <p className="dim">{t('try_why')}</p>
-        <Select label={t('action')} data={actionTypes.map((value) => ({ value, label: t(value) }))} value={action} onChange={(value) => { if (value !== null) setAction(value as ActionType) }} allowDeselect={false} />
+        <Select label={t('action')} data={actionTypes.map((value) => ({ value, label: t(value) }))} value={action} onChange={(value) => { if (value !== null) setAction(value) }} allowDeselect={false} />
         <Textarea label={t('targets')} description={t('targets_hint', { expected: t(`expected_${action}`) })} autosize minRows={2} maxRows={8} value={targets} error={missing ? t('targets_missing') : null} onChange={(event) => { setTargets(event.currentTarget.value); setMissing(false) }} />
         <div className={classes['pair']}>
-          <Select label={t('severity')} data={severities.map((value) => ({ value, label: part(value) }))} value={severity} onChange={(value) => { if (value !== null) setSeverity(value as Severity) }} allowDeselect={false} />
-          <Select label={t('asked_by')} data={requesters.map((value) => ({ value, label: t(`req_${value}`) }))} value={requester} onChange={(value) => { if (value !== null) setRequester(value as RequesterKind) }} allowDeselect={false} />
+          <Select label={t('severity')} data={severities.map((value) => ({ value, label: part(value) }))} value={severity} onChange={(value) => { if (value !== null) setSeverity(value) }} allowDeselect={false} />
+          <Select label={t('asked_by')} data={requesters.map((value) => ({ value, label: t(`req_${value}`) }))} value={requester} onChange={(value) => { if (value !== null) setRequester(value) }} allowDeselect={false} />
         </div>
         <div className={classes['pair']}>
           <Select label={t('against_version')} data={[{ value: '', label: `${t('in_force')} (${policy.version === 0 ? t('version_0') : t('version', { version: policy.version })})` }, ...drafts.map((draft) => ({ value: String(draft.version), label: `${t('draft')} (${t('version', { version: draft.version })})` }))]} value={version} onChange={(value) => setVersion(value ?? '')} allowDeselect={false} />

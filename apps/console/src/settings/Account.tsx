@@ -28,8 +28,8 @@ export function Account() {
         <dl className={classes['facts']}><div><dt>{t('signed_in_as')}</dt><dd>{name}</dd></div>{role === null ? null : <div><dt>{t('role')}</dt><dd>{t(role)} · {t(side)} <span className="dim">{t(`may_${role}`)}</span></dd></div>}</dl>
       </section>
       <section className={classes['card']} aria-label={t('language')}>
-        <div className={classes['choice']}><span id="account-language">{t('language')}</span><SegmentedControl aria-labelledby="account-language" value={language} onChange={(value) => savePreferences({ language: value as Language })} data={languages.map(({ value, label }) => ({ value, label }))} /></div>
-        <div className={classes['choice']}><span id="account-theme">{t('theme')}</span><SegmentedControl aria-labelledby="account-theme" value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)} data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t(`theme_${value}`) }))} /></div>
+        <div className={classes['choice']}><span id="account-language">{t('language')}</span><SegmentedControl aria-labelledby="account-language" value={language} onChange={(value) => savePreferences({ language: value })} data={languages.map(({ value, label }) => ({ value, label }))} /></div>
+        <div className={classes['choice']}><span id="account-theme">{t('theme')}</span><SegmentedControl aria-labelledby="account-theme" value={colorScheme} onChange={(value) => setColorScheme(value)} data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t(`theme_${value}`) }))} /></div>
         <div className={classes['choice']}><span>{t('display_zone')}</span><Select aria-label={t('display_zone')} value={timeZone} onChange={(zone) => { if (zone !== null) savePreferences({ timeZone: zone }) }} allowDeselect={false} data={[...new Set([browserZone, 'UTC', 'Asia/Seoul', timeZone])].map((zone) => ({ value: zone, label: zone === browserZone ? t('zone_browser', { zone }) : zone }))} /></div>
         <p className={classes['hint']}>{t('browser_only')}</p>
       </section>

@@ -158,8 +158,8 @@ function Invite({ role: wanted, onClose, onMade }: { role: string; onClose: () =
           <TextInput label={t('display_name')} description={t('display_name_hint')} value={displayName} autoComplete="off" onChange={(event) => setDisplayName(event.currentTarget.value)} />
           <RoleField role={role} offered={given} onChange={setRole} />
           <div className={classes['pair']}>
-            {sides.length < 2 ? null : <Select label={t('side')} value={side} onChange={(value) => { if (value !== null) setSide(value as Side) }} allowDeselect={false} data={sides.map((value) => ({ value, label: t(value) }))} />}
-            <Select label={t('language')} value={language} onChange={(value) => { if (value !== null) setLanguage(value as Language) }} allowDeselect={false} data={languages.map(({ value, label }) => ({ value, label }))} />
+            {sides.length < 2 ? null : <Select label={t('side')} value={side} onChange={(value) => { if (value !== null) setSide(value) }} allowDeselect={false} data={sides.map((value) => ({ value, label: t(value) }))} />}
+            <Select label={t('language')} value={language} onChange={(value) => { if (value !== null) setLanguage(value) }} allowDeselect={false} data={languages.map(({ value, label }) => ({ value, label }))} />
             <SiteField site={site} onChange={setSite} />
           </div>
           {error === null ? null : <ErrorState error={error} />}
