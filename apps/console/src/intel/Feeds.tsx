@@ -1,3 +1,4 @@
+import '@mantine/core/styles/FloatingIndicator.css'
 import { Button, Checkbox, Drawer, FileInput, SegmentedControl, Select, TextInput } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
