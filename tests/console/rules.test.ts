@@ -130,8 +130,8 @@ describe.skipIf(noBrowser !== '')(`rules in the console${noBrowser}`, () => {
     })
 
     test(`${language}: a suppression says where, why and until when; and is taken away again`, async () => {
-      const { rules: [wanted] } = await rules('text=ssh&limit=1')
-      const { page, faults, close } = await open(language, `/rules?rule=${wanted!.id}`)
+      const wanted = (await rules('text=ssh&limit=1')).rules.at(0)!
+      const { page, faults, close } = await open(language, `/rules?rule=${wanted.id}`)
       await panelOf(page, t.panel).getByRole('button', { name: t.suppress, exact: true }).click()
       const form = page.getByRole('dialog')
       await form.getByText(t.whole).waitFor()
@@ -143,9 +143,9 @@ describe.skipIf(noBrowser !== '')(`rules in the console${noBrowser}`, () => {
       expect(await axe(page)).toEqual([])
       await form.getByRole('button', { name: t.suppress, exact: true }).click()
       await form.waitFor({ state: 'hidden' })
-      const { suppressions: [made] } = await as<{ suppressions: Suppression[] }>(owner, 'GET', '/api/v1/suppressions')
-      expect(made).toMatchObject({ rule_id: wanted!.id, host: 'BASTION', user: null, reason: 'Open to the world on purpose' })
-      expect(made!.expires_at).not.toBeNull()
+      const made = (await as<{ suppressions: Suppression[] }>(owner, 'GET', '/api/v1/suppressions')).suppressions.at(0)!
+      expect(made).toMatchObject({ rule_id: wanted.id, host: 'BASTION', user: null, reason: 'Open to the world on purpose' })
+      expect(made.expires_at).not.toBeNull()
       await page.getByRole('link', { name: new RegExp(`^${t.suppressions}`) }).click()
       await page.getByRole('row', { name: /BASTION/ }).click()
       expect(await axe(page)).toEqual([])

@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core'
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useCallback, useEffect, useMemo, useState } from 'react'
-import type { Asset, AssetChange, AssetKind, Criticality, Exposure } from '../../../server/src/assets/wire.ts'
+import type { Asset, AssetChange, AssetKind } from '../../../server/src/assets/wire.ts'
 import { ApiError } from '../api/error.ts'
 import { useSession } from '../api/session.ts'
 import { DataTable } from '../parts/DataTable.tsx'
@@ -10,12 +10,9 @@ import type { Column } from '../parts/DataTable.tsx'
 import { toast } from '../parts/feedback.tsx'
 import { FilterBar } from '../parts/FilterBar.tsx'
 import { icons } from '../parts/icons.tsx'
-import type { IconName } from '../parts/icons.tsx'
 import { useShortcuts } from '../parts/keyboard.ts'
 import { ListPage } from '../parts/ListPage.tsx'
 import { SidePanel } from '../parts/SidePanel.tsx'
-import { StatusSign } from '../parts/signs.tsx'
-import type { Tone } from '../parts/signs.tsx'
 import { EmptyState, ErrorState, Skeleton, SkeletonLines, StaleMark } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { useTexts } from '../texts/useTexts.ts'
@@ -23,11 +20,10 @@ import { AssetPanel } from './AssetPanel.tsx'
 import { hostsRoute } from './feature.tsx'
 import { Kinds } from './Kinds.tsx'
 import { assetsQuery, useClassify } from './queries.ts'
+import { CriticalitySign, criticalities, ExposureSign, exposures } from './signs.tsx'
 import { hostTexts } from './texts.ts'
 import classes from './Hosts.module.css'
 
-export const criticalities: readonly Criticality[] = ['critical', 'high', 'normal', 'low']
-export const exposures: readonly Exposure[] = ['internet', 'internal', 'unknown']
 const idOf = (asset: Asset) => asset.id
 const none = <span className="dim">–</span>
 
@@ -89,17 +85,6 @@ export function HostsPage() {
   )
 }
 
-const criticalitySigns: Readonly<Record<Criticality, readonly [IconName, Tone]>> = { critical: ['warning', 'bad'], high: ['warning', 'warn'], normal: ['circle', 'neutral'], low: ['circle', 'muted'] }
-export function CriticalitySign({ criticality }: { criticality: Criticality }) {
-  const t = useTexts(hostTexts)
-  return <StatusSign icon={criticalitySigns[criticality][0]} tone={criticalitySigns[criticality][1]} label={t(`criticality_${criticality}`)} />
-}
-const exposureSigns: Readonly<Record<Exposure, readonly [IconName, Tone]>> = { internet: ['globe', 'warn'], internal: ['shield', 'neutral'], unknown: ['circle', 'muted'] }
-export function ExposureSign({ exposure }: { exposure: Exposure }) {
-  const t = useTexts(hostTexts)
-  return <StatusSign icon={exposureSigns[exposure][0]} tone={exposureSigns[exposure][1]} label={t(`exposure_${exposure}`)} />
-}
-
 /** Each is asked for on its own; those that could not are counted with the first reason. */
 function Bulk({ ids, onDone }: { ids: readonly string[]; onDone: () => void }) {
   const t = useTexts(hostTexts)
@@ -111,7 +96,7 @@ function Bulk({ ids, onDone }: { ids: readonly string[]; onDone: () => void }) {
     for (const id of ids) await classify(id, change).catch((error: unknown) => failures.push(error))
     setBusy(false)
     const [first] = failures
-    toast(first === undefined ? { tone: 'good', title: t('bulk_done', { count: ids.length }) } : { tone: 'bad', title: t('bulk_failed', { count: ids.length - failures.length, failed: failures.length, reason: first instanceof ApiError ? first.detail : String(first) }) })
+    toast(first === undefined ? { tone: 'good', title: t('bulk_done', { count: ids.length }) } : { tone: 'bad', title: t('bulk_failed', { count: ids.length - failures.length, failed: failures.length, reason: first instanceof ApiError ? first.detail : first instanceof Error ? first.message : '' }) })
     onDone()
   }
   return (

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import type { AffectedAsset, IncidentDetail } from '../../../server/src/views/wire.ts'
+import { narrowed } from '../hunt/words.ts'
 import { Section } from '../parts/DetailPage.tsx'
 import { icons } from '../parts/icons.tsx'
 import { SeveritySign, StatusSign } from '../parts/signs.tsx'
@@ -61,7 +62,7 @@ function AssetRow({ name, icon, asset }: { name: string; icon: 'host' | 'user'; 
   const grave = asset?.criticality === 'critical' || asset?.criticality === 'high'
   return (
     <li>
-      <p className={classes['name']}><Icon size={15} /> <strong>{name}</strong></p>
+      <p className={classes['name']}><Icon size={15} /> <Link to="/hunt" search={{ query: narrowed('', icon, name), range: '7d' }} title={t('hunt_for')} className={classes['hunt']}><strong>{name}</strong></Link></p>
       <p>
         {asset === undefined ? <span>{t('not_asset')}</span> : (
           <>

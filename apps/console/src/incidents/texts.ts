@@ -72,7 +72,7 @@ export const incidentTexts = catalogue({
   records_all: { one: '{count} record', other: '{count} records' }, records_first: 'the first {shown} of {count} records',
   // right column
   hosts: 'Hosts', users: 'Users', hosts_none: 'No host is named.', users_none: 'No user is named.',
-  criticality_low: 'low criticality', criticality_normal: 'normal criticality', criticality_high: 'high criticality', criticality_critical: 'critical asset', exposure_unknown: 'exposure unknown', exposure_internal: 'internal', exposure_internet: 'reachable from the internet', not_asset: 'not in the asset graph',
+  criticality_low: 'low criticality', criticality_normal: 'normal criticality', criticality_high: 'high criticality', criticality_critical: 'critical asset', exposure_unknown: 'exposure unknown', exposure_internal: 'internal', exposure_internet: 'reachable from the internet', hunt_for: 'Hunt for it in the events of the last 7 days', not_asset: 'not in the asset graph',
   indicators: 'Indicators', indicators_none: 'No known indicator was met.', intel_malicious: 'Malicious', intel_suspicious: 'Suspicious', intel_benign: 'Benign', intel_unknown: 'Unknown', confidence: '{value}% sure',
   techniques: 'Techniques', techniques_none: 'The rules name no technique.',
   similar: 'Similar incidents', similar_none: 'None like it so far.',
@@ -147,7 +147,7 @@ export const incidentTexts = catalogue({
   record: '원본 기록', record_lost: '원본 기록이 더는 보관되어 있지 않습니다.', copy_record: '원본 그대로 복사', event_time: '발생', received_time: '수신', raised_time: '경보 생성', log_source: '로그 소스',
   records_all: '기록 {count}건', records_first: '기록 {count}건 중 처음 {shown}건',
   hosts: '호스트', users: '사용자', hosts_none: '확인된 호스트가 없습니다.', users_none: '확인된 사용자가 없습니다.',
-  criticality_low: '중요도 낮음', criticality_normal: '중요도 보통', criticality_high: '중요도 높음', criticality_critical: '핵심 자산', exposure_unknown: '노출 여부 미확인', exposure_internal: '내부망', exposure_internet: '인터넷 노출', not_asset: '자산 그래프에 없음',
+  criticality_low: '중요도 낮음', criticality_normal: '중요도 보통', criticality_high: '중요도 높음', criticality_critical: '핵심 자산', exposure_unknown: '노출 여부 미확인', exposure_internal: '내부망', exposure_internet: '인터넷 노출', hunt_for: '최근 7일 이벤트에서 활동 보기', not_asset: '자산 그래프에 없음',
   indicators: '침해지표(IoC)', indicators_none: '알려진 침해지표가 없습니다.', intel_malicious: '악성', intel_suspicious: '의심', intel_benign: '정상', intel_unknown: '미확인', confidence: '신뢰도 {value}%',
   techniques: '공격 기법', techniques_none: '탐지 규칙에 공격 기법이 적혀 있지 않습니다.',
   similar: '유사 인시던트', similar_none: '아직 유사한 인시던트가 없습니다.',

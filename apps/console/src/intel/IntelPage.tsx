@@ -1,11 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useCallback } from 'react'
-import type { IndicatorVerdict } from '../../../server/src/intel/wire.ts'
 import { RoomTabs } from '../parts/RoomTabs.tsx'
-import type { IconName } from '../parts/icons.tsx'
-import { StatusSign } from '../parts/signs.tsx'
-import type { Tone } from '../parts/signs.tsx'
 import { useTexts } from '../texts/useTexts.ts'
 import { intelRoute } from './feature.tsx'
 import { Feeds } from './Feeds.tsx'
@@ -27,11 +23,4 @@ export function IntelPage() {
   }, [navigate])
   const tabs = <RoomTabs to="/intel" label={t('parts')} tab={search.tab} tabs={[{ id: 'lookup', label: t('tab_lookup') }, { id: 'feeds', label: t('tab_feeds'), count: feeds.data?.length }]} />
   return search.tab === 'feeds' ? <Feeds tabs={tabs} query={feeds} search={search} go={go} /> : <Lookup tabs={tabs} feeds={feeds.data} search={search} go={go} />
-}
-
-export const verdicts: readonly IndicatorVerdict[] = ['malicious', 'suspicious', 'benign', 'unknown']
-const signs: Readonly<Record<IndicatorVerdict, readonly [IconName, Tone]>> = { malicious: ['warning', 'bad'], suspicious: ['info', 'warn'], benign: ['check', 'good'], unknown: ['circle', 'muted'] }
-export function VerdictSign({ verdict, soft = false }: { verdict: IndicatorVerdict; soft?: boolean }) {
-  const t = useTexts(intelTexts)
-  return <StatusSign icon={signs[verdict][0]} tone={signs[verdict][1]} label={t(`verdict_${verdict}`)} soft={soft} />
 }

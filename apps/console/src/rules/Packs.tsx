@@ -18,8 +18,8 @@ import { EmptyState, ErrorState, QueryView, SkeletonLines } from '../parts/state
 import { Time } from '../parts/time.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { packId, useMay, useRuleChanges } from './queries.ts'
-import { Fact } from './RulePanel.tsx'
 import type { Go, Search } from './RulesPage.tsx'
+import { Fact } from './signs.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
 

@@ -10,19 +10,19 @@ import { useShortcuts } from '../parts/keyboard.ts'
 import { ListPage } from '../parts/ListPage.tsx'
 import { SavedViews } from '../parts/SavedViews.tsx'
 import { SidePanel } from '../parts/SidePanel.tsx'
-import { SeveritySign, StatusSign, severities } from '../parts/signs.tsx'
+import { SeveritySign, severities } from '../parts/signs.tsx'
 import { EmptyState, ErrorState, Skeleton, SkeletonLines, StaleMark } from '../parts/states.tsx'
 import { partTexts } from '../parts/texts.ts'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { packsQuery, rulesQuery } from './queries.ts'
 import { RulePanel } from './RulePanel.tsx'
 import type { Go, Search } from './RulesPage.tsx'
+import { logOf, Stage, Switched } from './signs.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
 
 const idOf = (rule: RuleSummary) => rule.id
 const none = <span className="dim">–</span>
-const stages = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const
 
 export function RuleList({ tabs, search: { text, pack, level, enabled, rule: opened }, go }: { tabs: ReactNode; search: Search; go: Go }) {
   const t = useTexts(ruleTexts)
@@ -80,20 +80,6 @@ export function RuleList({ tabs, search: { text, pack, level, enabled, rule: ope
     </ListPage>
   )
 }
-
-export function Switched({ enabled }: { enabled: boolean }) {
-  const t = useTexts(ruleTexts)
-  return <StatusSign icon={enabled ? 'check' : 'pause'} tone={enabled ? 'neutral' : 'muted'} label={t(enabled ? 'on' : 'off')} />
-}
-
-export function Stage({ status }: { status: string | null }) {
-  const t = useTexts(ruleTexts)
-  const known = stages.find((stage) => stage === status)
-  return <>{known === undefined ? status ?? none : t(`status_${known}`)}</>
-}
-
-/** `windows / process_creation`; null for a rule of any record. */
-export const logOf = ({ logsource: { product, category, service } }: RuleSummary): string | null => [product, category, service].filter((part) => part !== undefined).join(' / ') || null
 
 function Judged({ rule: { alerts, true_positives: yes, false_positives: no } }: { rule: RuleSummary }) {
   const t = useTexts(ruleTexts)

@@ -2,7 +2,6 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { ReactNode } from 'react'
 import type { RuleSummary } from '../../../server/src/detection/wire.ts'
 import { ConfirmDialog } from '../parts/ConfirmDialog.tsx'
 import { toast } from '../parts/feedback.tsx'
@@ -11,10 +10,9 @@ import { SeveritySign } from '../parts/signs.tsx'
 import { EmptyState, QueryView } from '../parts/states.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { ruleQuery, suppressionsQuery, useMay, useRuleChanges } from './queries.ts'
-import { logOf, Stage, Switched } from './RuleList.tsx'
 import type { Go } from './RulesPage.tsx'
+import { Fact, logOf, Stage, Switched, useWhere } from './signs.tsx'
 import { Suppress } from './Suppress.tsx'
-import { useWhere } from './Suppressions.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
 
@@ -86,8 +84,4 @@ function History({ alerts, yes, no }: { alerts: number; yes: number; no: number 
       <figcaption>{parts.map(([name, count]) => <span key={name}><i data-part={name} />{t(name)} <strong>{f.number(count)}</strong></span>)}</figcaption>
     </figure>
   )
-}
-
-export function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return <div><dt>{label}</dt><dd>{children}</dd></div>
 }

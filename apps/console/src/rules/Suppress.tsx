@@ -6,7 +6,7 @@ import { toast } from '../parts/feedback.tsx'
 import { ErrorState } from '../parts/states.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { allRulesQuery, useRuleChanges } from './queries.ts'
-import { useWhere } from './Suppressions.tsx'
+import { useWhere } from './signs.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
 

@@ -17,21 +17,13 @@ import { EmptyState, QueryView, SkeletonLines } from '../parts/states.tsx'
 import { Time, useNow } from '../parts/time.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { allRulesQuery, useMay, useRuleChanges } from './queries.ts'
-import { Fact } from './RulePanel.tsx'
 import type { Go, Search } from './RulesPage.tsx'
+import { Fact, useWhere } from './signs.tsx'
 import { Suppress } from './Suppress.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
 
 const idOf = (one: Suppression) => one.id
-
-/** `host WS-12, user kim`: where a suppression holds. */
-export function useWhere() {
-  const t = useTexts(ruleTexts)
-  return ({ host, user, field, value }: Pick<Suppression, 'host' | 'user' | 'field' | 'value'>): string => [
-    ...(host === null ? [] : [t('on_host', { host })]), ...(user === null ? [] : [t('of_user', { user })]), ...(field === null || value === null ? [] : [t('with_value', { field, value })]),
-  ].join(', ') || t('everywhere')
-}
 
 export function Suppressions({ tabs, query, search: { suppression: opened }, go }: { tabs: ReactNode; query: UseQueryResult<Suppression[]>; search: Search; go: Go }) {
   const t = useTexts(ruleTexts)
