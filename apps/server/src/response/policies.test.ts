@@ -71,7 +71,7 @@ describe('a version', () => {
     expect((await sign(admin, older)).body.code).toBe('policy_superseded')
     const history = (await at.read(admin, '/api/v1/policy/history')).body.versions
     expect(history.map(({ version, in_force, signed_by }: Policy) => [version, in_force, signed_by])).toEqual([[3, true, 'admin'], [2, false, null], [1, false, 'admin']])
-    const page = (await at.read(admin, '/api/v1/policy/history?limit=2')).body
+    const page = (await at.read(admin, '/api/v1/policy/history?limit=1')).body
     expect((await at.read(admin, `/api/v1/policy/history?limit=2&cursor=${page.next_cursor}`)).body.versions.map(({ version }: Policy) => version)).toEqual([1])
   })
   test('that is none is refused with the field', async () => {
@@ -104,6 +104,8 @@ describe('a policy that was changed in the database', () => {
     await tamper(`UPDATE response_policies SET ${change} WHERE version = ${made.version}`)
     const read = await at.read(admin, '/api/v1/policy', 'ko')
     expect(read.body.verified).toEqual({ ok: false, code, reason: expect.stringMatching(/[가-힣]/) })
+    const { versions } = (await at.read(admin, '/api/v1/policy/history?limit=1')).body
+    expect(versions[0]).toMatchObject({ version: made.version, fault: code, in_force: true })
     expect((await verdictOn()).targets[0].verdict).toMatchObject({ decision: 'ask', rule: 'rail:policy_unverified', reason_code: expect.stringMatching(/policy_unverified|no_second_approver/) })
     const asked = await at.ask(admin, at.incident(), { action_type: 'isolate_host', targets: ['WS-12'] })
     expect(asked.body.status).toBe('awaiting_approval')
