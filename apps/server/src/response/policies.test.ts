@@ -71,7 +71,7 @@ describe('a version', () => {
     expect((await sign(admin, older)).body.code).toBe('policy_superseded')
     const history = (await at.read(admin, '/api/v1/policy/history')).body.versions
     expect(history.map(({ version, in_force, signed_by }: Policy) => [version, in_force, signed_by])).toEqual([[3, true, 'admin'], [2, false, null], [1, false, 'admin']])
-    const page = (await at.read(admin, '/api/v1/policy/history?limit=1')).body
+    const page = (await at.read(admin, '/api/v1/policy/history?limit=2')).body
     expect((await at.read(admin, `/api/v1/policy/history?limit=2&cursor=${page.next_cursor}`)).body.versions.map(({ version }: Policy) => version)).toEqual([1])
   })
   test('that is none is refused with the field', async () => {
