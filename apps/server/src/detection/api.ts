@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Audit, AuditActor } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Database, MigrationSource, Transaction } from '../platform/database.ts'
-import { HaechiError } from '../platform/errors.ts'
+import { errorEntry, HaechiError } from '../platform/errors.ts'
 import type { Language } from '../platform/errors.ts'
 import type { EventLog } from '../platform/event-log/port.ts'
 import { newId } from '../platform/ids.ts'
@@ -167,7 +167,26 @@ export function openDetection(options: DetectionOptions): Detection {
     return found
   }
 
+  const closing = new AbortController()
   let installing: Promise<void> = Promise.resolve()
+  /** Resolves with whether it is settled: the own rules are renewed, or are such that no other try would help. */
+  async function renewOwnRules(): Promise<boolean> {
+    try {
+      await packs.install(packNameOf(ownPack, null), { type: 'directory', path: options.ownRules })
+      inForce.packsChanged()
+      return true
+    } catch (error) {
+      log.error({ err: error, path: options.ownRules }, 'Haechi\'s own rules could not be installed; those in force before stay')
+      return error instanceof HaechiError && !errorEntry(error.code).retry
+    }
+  }
+  async function settleOwnRules(first: Promise<boolean>): Promise<void> {
+    let settled = await first
+    for (let pause = 500; !settled && !closing.signal.aborted; pause = Math.min(2 * pause, 30_000)) {
+      await delay(pause, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+      if (!closing.signal.aborted) settled = await renewOwnRules()
+    }
+  }
   async function prepared(tenantId: string): Promise<void> {
     await installing
     await inForce.prepare(tenantId).catch((cause: unknown) => {
@@ -294,16 +313,16 @@ export function openDetection(options: DetectionOptions): Detection {
     intelChanged: inForce.intelChanged,
     async start() {
       const known = (await rulePacks.list(null)).some(({ name, tenantId }) => name === ownPack && tenantId === null)
-      installing = packs.install(packNameOf(ownPack, null), { type: 'directory', path: options.ownRules }).then(
-        () => inForce.packsChanged(),
-        (error: unknown) => { log.error({ err: error, path: options.ownRules }, 'Haechi\'s own rules could not be installed; those in force before stay') },
-      )
-      // The very first search waits for rules; later ones begin with those of before.
-      await follow.start(known ? Promise.resolve() : installing)
+      const first = renewOwnRules()
+      installing = first.then(() => undefined)
+      const settled = settleOwnRules(first)
+      // The very first search waits for rules, however often it takes to install them: what was searched without them is not searched again. Later ones begin with those of before.
+      await follow.start(known ? Promise.resolve() : settled)
     },
     retain: (tenantId) => database.tenant(tenantId, (tx) => store.retain(tx, tenantId, clock.now() - alertsKept)),
     forget: follow.forget,
     async close() {
+      closing.abort()
       await installing
       const stopped = follow.close()
       // A search that does not end is not waited for: its events are searched again at the next start.

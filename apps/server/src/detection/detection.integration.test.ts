@@ -6,6 +6,9 @@ import { sql } from 'kysely'
 import { parseIndicator } from '@haechi/indicators'
 import type { Indicator } from '@haechi/indicators'
 import { afterEach, describe, expect, test } from 'vitest'
+import { HaechiError } from '../platform/errors.ts'
+import { silentLog } from '../platform/log.ts'
+import { openPacks } from '../platform/packs.ts'
 import type { Detection } from './api.ts'
 import { openDetectionFixture, person, ruleOf, started, startTime, tenant } from './detection.fixture.ts'
 
@@ -96,6 +99,17 @@ describe('alerts', () => {
     await at.outbox.deliver()
     expect(at.raised.slice(before)).toEqual([[b!.id]])
     expect(at.audited).toEqual(['alert.dismiss', 'alert.reopen'])
+  })
+
+  test('nothing is searched before the own rules are there, also where the first try to install them fails', async () => {
+    at = await openDetectionFixture()
+    const packs = await openPacks({ database: at.database, outbox: at.outbox, clock: at.clock, log: silentLog, dataDirectory: join(at.root, 'data') })
+    let tries = 0
+    detection = await at.open({ packs: { ...packs, install: (...wanted) => (tries++ === 0 ? Promise.reject(new HaechiError('database_unavailable')) : packs.install(...wanted)) } })
+    await at.send([started('evil')])
+    await detection.start()
+    await at.searched(detection)
+    expect([tries, (await at.alerts(detection)).length]).toEqual([2, 1])
   })
 
   test('after its time goes what belongs to no incident, with the records that nothing else stands on', async () => {
