@@ -51,6 +51,8 @@ export async function visit(browser: Browser, server: TestServer, { language = '
   page.on('console', (message) => { if (/content security policy|refused to/i.test(message.text())) found.push(message.text()) })
   page.on('request', (request) => { if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url())) found.push(`outside: ${request.url()}`) })
   await page.goto(`${server.url}/`)
+  // While the console is being built a page stands here that comes again by itself, and would break off where the test goes next.
+  await page.locator('#root').waitFor({ state: 'attached', timeout: 90_000 })
   return { page, context, faults: () => found, close: () => context.close() }
 }
 
