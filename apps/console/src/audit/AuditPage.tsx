@@ -1,3 +1,4 @@
+import { now } from '../clock.ts'
 import { Button } from '@mantine/core'
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -32,7 +33,7 @@ const auditQuery = (search: Search) => infiniteQueryOptions({
   queryKey: ['audit', search],
   queryFn: ({ pageParam, signal }) => {
     const window = search.when === undefined ? undefined : windows[search.when]
-    return api.get<Page>('/api/v1/audit', { query: { action: search.what, actor: search.who, outcome: search.outcome, start_time: window === undefined ? undefined : new Date(Date.now() - window).toISOString(), limit: 200, cursor: pageParam }, signal })
+    return api.get<Page>('/api/v1/audit', { query: { action: search.what, actor: search.who, outcome: search.outcome, start_time: window === undefined ? undefined : new Date(now() - window).toISOString(), limit: 200, cursor: pageParam }, signal })
   },
   initialPageParam: null as string | null, getNextPageParam: (page: Page) => page.next_cursor, refetchOnWindowFocus: false,
 })
@@ -155,7 +156,7 @@ function Chain() {
       const blob = await (await send('GET', '/api/v1/audit/export', undefined, { headers: { accept: 'application/x-ndjson' } })).blob()
       const link = document.createElement('a')
       link.href = URL.createObjectURL(blob)
-      link.download = `haechi-audit-${tenant?.name ?? 'tenant'}-${f.clock(Date.now()).slice(0, 10)}.ndjson`
+      link.download = `haechi-audit-${tenant?.name ?? 'tenant'}-${f.clock(now()).slice(0, 10)}.ndjson`
       link.click()
       URL.revokeObjectURL(link.href)
     } catch (error) {

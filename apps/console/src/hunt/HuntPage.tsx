@@ -1,3 +1,4 @@
+import { now } from '../clock.ts'
 import { ActionIcon, Button, Popover, TextInput } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -39,7 +40,7 @@ export function HuntPage() {
   const key = JSON.stringify(search)
   // A range back from now stands still until it is asked for again: rows do not move under the reader.
   const [runs, setRuns] = useState(0)
-  const window = useMemo(() => windowOf(search, Date.now()), [key, runs])
+  const window = useMemo(() => windowOf(search, now()), [key, runs])
   const looked = useMemo(() => ({ query: search.query, window }), [search.query, window])
   const events = useInfiniteQuery(useMemo(() => eventsQuery(looked), [looked]))
   const histogram = useQuery(histogramQuery(looked))
@@ -52,7 +53,7 @@ export function HuntPage() {
   const narrow = (from: number, to: number) => look(fixed(from, to))
   const open = useCallback((row: StoredEvent) => go({ event: row.event_id, at: row.time }, true), [go])
   const close = () => go({ event: undefined, at: undefined }, true)
-  const zoomOut = window.from === null || window.to === null ? null : () => { const wider = zoomedOut({ from: window.from!, to: window.to! }, Date.now()); narrow(wider.from, wider.to) }
+  const zoomOut = window.from === null || window.to === null ? null : () => { const wider = zoomedOut({ from: window.from!, to: window.to! }, now()); narrow(wider.from, wider.to) }
 
   const box = useRef<HTMLInputElement>(null)
   useShortcuts([

@@ -24,7 +24,7 @@ export function AssignMenu({ analyst, onAssign, children }: { analyst: string | 
       <Menu.Dropdown>
         <Menu.Item leftSection={<icons.user size={15} />} rightSection={<kbd>a</kbd>} onClick={() => onAssign(name)}>{t('assign_me')}</Menu.Item>
         {others.length === 0 ? null : <Menu.Divider />}
-        {others.map((member) => <Menu.Item key={member.user_id} onClick={() => onAssign(member.name)} rightSection={member.name === analyst ? <icons.check size={14} /> : <span className="dim">{member.name}</span>}>{member.display_name}</Menu.Item>)}
+        {others.map((member) => <Menu.Item key={member.id} onClick={() => onAssign(member.name)} rightSection={member.name === analyst ? <icons.check size={14} /> : <span className="dim">{member.name}</span>}>{member.display_name}</Menu.Item>)}
         {analyst === null ? null : <><Menu.Divider /><Menu.Item onClick={() => onAssign(null)}>{t('take_off')}</Menu.Item></>}
       </Menu.Dropdown>
     </Menu>

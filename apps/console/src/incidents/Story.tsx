@@ -1,3 +1,4 @@
+import { now } from '../clock.ts'
 import '@mantine/core/styles/FloatingIndicator.css'
 import { Button, SegmentedControl, Textarea } from '@mantine/core'
 import { useMemo, useRef, useState } from 'react'
@@ -41,7 +42,7 @@ export function Story({ incident, onClaim, box }: { incident: IncidentDetail; on
   const shown = whole ? { minutes, rest: 0 } : firstLines(minutes, linesAtFirst)
 
   const send = async (text: string, key = `pending:${++sent.current}`) => {
-    setPending((all) => [...all.filter((each) => each.key !== key), { key, at: new Date().toISOString(), text, state: 'sending' }])
+    setPending((all) => [...all.filter((each) => each.key !== key), { key, at: new Date(now()).toISOString(), text, state: 'sending' }])
     try {
       await comment(incident.id, text)
       setPending((all) => all.filter((each) => each.key !== key))

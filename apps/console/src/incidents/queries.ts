@@ -1,5 +1,6 @@
 // What these screens ask of the server, and how they keep up with it. A change elsewhere is told by the live stream; what is shown is asked again, never guessed,
 // but for two things that a person does himself and that touch nothing: a comment and an assignment.
+import { now } from '../clock.ts'
 import { infiniteQueryOptions, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef } from 'react'
@@ -25,7 +26,7 @@ function queuePage(search: QueueSearch, cursor: string | null, signal: AbortSign
   return api.get<QueuePage>('/api/v1/incidents', {
     query: {
       status: search.status ?? 'open', severity: search.severity, analyst: search.analyst,
-      start_time: window === undefined ? undefined : new Date(Date.now() - window).toISOString(), limit: pageSize, cursor,
+      start_time: window === undefined ? undefined : new Date(now() - window).toISOString(), limit: pageSize, cursor,
     },
     ...(signal === undefined ? {} : { signal }),
   })
@@ -56,7 +57,7 @@ export const waitingQuery = queryOptions({
 })
 const metricsQuery = queryOptions({ queryKey: ['metrics'], queryFn: ({ signal }) => api.get<Metrics>('/api/v1/metrics', { signal }), staleTime: 600_000, retry: false })
 const policyQuery = queryOptions({ queryKey: ['policy'], queryFn: ({ signal }) => api.get<PolicyOverview>('/api/v1/policy', { signal }), staleTime: 300_000, retry: false })
-type Member = { user_id: string; name: string; display_name: string; role: string; disabled: boolean }
+type Member = { id: string; name: string; display_name: string; role: string; disabled: boolean }
 export const membersQuery = queryOptions({ queryKey: ['users'], queryFn: ({ signal }) => api.get<{ users: Member[] }>('/api/v1/users', { query: { limit: 200 }, signal }), staleTime: 300_000, retry: false })
 
 /** The times that the tenant is promised, per severity; null until known. */

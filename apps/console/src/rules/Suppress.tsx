@@ -1,3 +1,4 @@
+import { now } from '../clock.ts'
 import { Button, Drawer, Select, Textarea, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -34,7 +35,7 @@ function Form({ rule, onClose }: { rule: RuleSummary | null; onClose: () => void
   const [tried, setTried] = useState(false)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
-  const [opened] = useState(() => Date.now())
+  const [opened] = useState(() => now())
   const options = useMemo(() => (all.data ?? []).map(({ id, title }) => ({ value: id, label: title })), [all.data])
   const title = rule?.title ?? options.find(({ value }) => value === chosen)?.label ?? null
   const given = (text: string) => text.trim() === '' ? null : text.trim()
