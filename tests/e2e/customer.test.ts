@@ -51,7 +51,7 @@ describe.skipIf(!python)('a customer with python3-requests', () => {
       { severity: 'high', title: expect.any(String) as string, status: 'new' },
       { severity: 'high', title: expect.any(String) as string, status: 'new' },
     ])
-    expect(seen['statuses_read']).toEqual(Array(3).fill(['analyst', 'detected_at', 'id', 'severity', 'status', 'title']))
+    expect(seen['statuses_read']).toEqual(Array.from({ length: 3 }, () => ['analyst', 'detected_at', 'id', 'severity', 'status', 'title']))
     expect(seen).toMatchObject({ critical_only: ['critical'], window: 3, future: 0, unknown_http: 404, report_future: expect.any(Number) as number, report_plain_month: true })
     // Critical: accepted at once; nothing executes yet, and that is said.
     expect(seen['critical']).toMatchObject([{ host: expect.stringMatching(/^WS-12/) as string, status: 'failed', later: 'failed', target_reasons: ['no_executor'] }])

@@ -48,7 +48,7 @@ export function openLive({ outbox, eventLog, clock }: { outbox: Pick<Outbox, 'su
     tell(tenantId, { type: 'events', last_received_at: new Date(now).toISOString() })
   })
   const heartbeat = setInterval(() => {
-    for (const reader of [...readers]) {
+    for (const reader of readers) {
       if (clock.now() >= reader.until) reader.end()
       else reader.send(':\n\n')
     }
@@ -82,7 +82,7 @@ export function openLive({ outbox, eventLog, clock }: { outbox: Pick<Outbox, 'su
     close() {
       clearInterval(heartbeat)
       unsubscribe()
-      for (const reader of [...readers]) reader.end()
+      for (const reader of readers) reader.end()
     },
   }
 }
