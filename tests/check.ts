@@ -14,7 +14,7 @@ export const staticParts: Part[] = [
   { name: 'lint', command: [...tool('oxlint/bin/oxlint'), '--type-aware', '--quiet', 'apps', 'engines', 'tests'] },
   { name: 'unused code', command: [...tool('knip/bin/knip.js'), '--no-progress', '--exclude', 'types'] },
 ]
-const unitTests: Part = { name: 'unit tests', command: [...tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--silent', '--exclude', '**/*.integration.test.ts'] }
+const unitTests: Part = { name: 'unit tests', command: [...tool('vitest/vitest.mjs'), 'run', '--reporter=default', '--silent', '--no-isolate', '--maxWorkers=3', '--exclude', '**/*.integration.test.ts'] }
 
 export type Outcome = { name: string; ok: boolean; seconds: number; output: string }
 
