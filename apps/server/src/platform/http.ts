@@ -339,12 +339,14 @@ export type Listening = { readonly port: number; readonly host: string; close(de
 
 /** Serves `fetch` on a socket. close() stops accepting, lets requests under way end, and cuts what is left after `deadline` ms. */
 export async function listen(fetch: (request: Request) => Promise<Response>, options: { host: string; port: number; tls?: { cert: string; key: string } }): Promise<Listening> {
+  let closing = false
   const listener = getRequestListener(async (request, { incoming }: { incoming: { complete?: boolean; socket?: { remoteAddress?: string | undefined } } }) => {
     const remote = incoming.socket?.remoteAddress
     if (remote !== undefined) remoteOf.set(request, remote)
     const response = await fetch(request)
     // An answer before the body was read through ends the connection: a client must not send its next request into it.
-    if (incoming.complete === false) response.headers.set('connection', 'close')
+    // So does one while the server closes: a connection that stays open for a next request would hold it up.
+    if (incoming.complete === false || closing) response.headers.set('connection', 'close')
     return response
   }, { overrideGlobalObjects: false })
   const handler = (...[incoming, outgoing]: Parameters<typeof listener>) => { void listener(incoming, outgoing) }
@@ -363,6 +365,7 @@ export async function listen(fetch: (request: Request) => Promise<Response>, opt
     port,
     host: options.host,
     close: (deadline) => new Promise((resolve) => {
+      closing = true
       const cut = setTimeout(() => server.closeAllConnections(), deadline)
       server.close(() => { clearTimeout(cut); resolve() })
       server.closeIdleConnections()
