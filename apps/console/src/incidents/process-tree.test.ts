@@ -24,6 +24,11 @@ describe('the process tree', () => {
     expect(rows.flatMap((row) => row.type === 'process' ? [[row.node.guid, row.rails, row.last]] : [])).toEqual([['r', [], true], ['a', [false], false], ['aa', [false, true], true], ['b', [false], true]])
   })
 
+  test('of two with one guid the earlier is the parent', () => {
+    const rows = treeRows([nodeOf('p', null, false, 'H', 1), nodeOf('p', null, false, 'H', 2), nodeOf('c', 'p', false, 'H', 3)])
+    expect(rows.flatMap((row) => row.type === 'process' ? [`${row.depth}${row.node.guid}`] : [])).toEqual(['0p', '1c', '0p'])
+  })
+
   test('no process is hidden, whatever the guids say: missing parents, doubles, its own ancestor', () => {
     const guid = fc.constantFrom('a', 'b', 'c', 'd')
     fc.assert(fc.property(fc.array(fc.record({ guid, parent: fc.option(guid), bad: fc.boolean(), host: fc.constantFrom('H', 'I', null) }), { maxLength: 20 }), (made) => {

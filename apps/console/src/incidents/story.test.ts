@@ -9,8 +9,8 @@ const entryOf = (id: string, at: number, change: Partial<TimelineEntry> = {}): T
 
 describe('the story by minute', () => {
   test('equal alerts of one minute are one line, those of the next minute another', () => {
-    const minutes = byMinute([entryOf('c', 61_000), entryOf('a', 1_000), entryOf('b', 59_000), entryOf('d', 59_500, { severity: 'low' })], utcDay)
-    expect(minutes.map((minute) => minute.lines.map((line) => line.entries.map(({ id }) => id)))).toEqual([[['a', 'b'], ['d']], [['c']]])
+    const minutes = byMinute([entryOf('c', 61_000), entryOf('a', 1_000), entryOf('b', 59_000), entryOf('d', 59_500, { severity: 'low' }), entryOf('e', 59_600, { text: 'other' })], utcDay)
+    expect(minutes.map((minute) => minute.lines.map((line) => line.entries.map(({ id }) => id)))).toEqual([[['a', 'b'], ['d'], ['e']], [['c']]])
     expect(minutes.map(({ at }) => at)).toEqual(['1970-01-01T00:00:00.000Z', '1970-01-01T00:01:00.000Z'])
   })
 

@@ -32,7 +32,7 @@ export function byMinute(entries: readonly TimelineEntry[], dayOf: (iso: string)
       lastDay = day
       minutes.push(minute)
     }
-    const same = entry.kind === 'alert' ? minute.lines.find((line) => folds(line.entry, entry)) : undefined
+    const same = minute.lines.find((line) => folds(line.entry, entry))
     if (same === undefined) minute.lines.push({ key: entry.id, entry, entries: [entry] })
     else same.entries.push(entry)
   }
