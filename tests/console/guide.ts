@@ -72,7 +72,7 @@ try {
       await take('/', 'overview', (at) => at.getByText('WORKSTATION5').first().waitFor())
       await take('/incidents', 'incidents', (at) => at.getByText('WORKSTATION5').first().waitFor())
       await take(`/incidents/${incident.id}`, 'incident', (at) => at.getByText('lsass.exe').first().waitFor())
-      await take('/reports', 'report', (at) => at.frameLocator('iframe').getByText('WORKSTATION5').first().waitFor())
+      await take('/reports', 'report', (at) => at.frameLocator('iframe').locator('h1').first().waitFor())
       await close()
     }
     await browser.close()
