@@ -15,7 +15,7 @@ const stateIcons: Partial<Record<ClockState, keyof typeof icons>> = { met: 'chec
 export function Clocks({ incident, brief = false }: { incident: IncidentDetail; brief?: boolean }) {
   const t = useTexts(incidentTexts)
   const views = clockViews(incident.clocks, useTargets(incident.severity), useNow())
-  return <dl className={classes['clocks']}>{views.filter(({ name }) => !brief || name !== 'resolution').map((view) => <Clock key={view.name} view={view} contained={incident.clocks.t9_first_contained !== null} t={t} />)}</dl>
+  return <dl className={classes['clocks']} data-brief={brief || undefined}>{views.filter(({ name }) => !brief || name !== 'resolution').map((view) => <Clock key={view.name} view={view} contained={incident.clocks.t9_first_contained !== null} t={t} />)}</dl>
 }
 
 function Clock({ view, contained, t }: { view: ClockView; contained: boolean; t: ReturnType<typeof useTexts<typeof incidentTexts>> }) {
