@@ -2,14 +2,14 @@
 import { catalogue } from '../texts/catalogue.ts'
 
 export const actionTexts = catalogue({
-  actions: 'Actions', actions_none: 'Nothing has been done or asked for.', request_action: 'Request an action', group_proposed: 'Proposed', group_waiting: 'Waiting', group_running: 'Under way', group_standing: 'In effect', group_ended: 'Ended',
+  actions: 'Actions', actions_none: 'Nothing has been done or asked for.', request_action: 'Request an action',
   type_isolate_host: 'Isolate a host', type_block_ip: 'Block an address', type_disable_account: 'Disable an account', type_quarantine_file: 'Quarantine a file',
   title_isolate_host: 'Isolate {targets}', title_block_ip: 'Block {targets}', title_disable_account: 'Disable {targets}', title_quarantine_file: 'Quarantine {targets}',
   and_more: '{first} and {count} more',
   status_requested: 'Requested', status_denied: 'Refused by the policy', status_awaiting_approval: 'Waiting for approval', status_approved: 'Approved', status_rejected: 'Rejected', status_expired: 'Expired unanswered', status_executing: 'Executing', status_verifying: 'Verifying',
   status_succeeded: 'In effect, verified', status_partially_succeeded: 'In effect in part', status_failed: 'Failed', status_lifting: 'Lifting', status_lifted: 'Lifted',
   step_requested: 'Requested', step_approved: 'Approved', step_executing: 'Executing', step_verified: 'Verified',
-  waiting_for: 'for {who}', somebody: 'an approver', until: 'until {when}', lifts_at: 'lifts by itself on {when}', lifts_in: 'lifts by itself in {time}', time_left: '{time} left',
+  waiting_for: 'for {who}', somebody: 'an approver', until: 'until {when}', lifts_at: 'lifts by itself on {when}', time_left: '{time} left',
   asked_by: 'asked by {who}', decided_by: 'decided by {who}',
   requester_rule: 'rule', requester_provider: 'MDR team', requester_customer: 'customer',
   decision_allow: 'runs at once', decision_ask: 'needs an approval', decision_deny: 'refused',
@@ -22,7 +22,7 @@ export const actionTexts = catalogue({
   may_not_no_second_approver: 'Nobody but you could approve this. Once a second person may approve, that person can decide.',
   may_not_else: 'You do not decide on this one ({code}).',
   // request
-  what: 'Action', targets: 'Targets', target_taken: 'asked for already', target_add: 'Another target', target_remove: 'Remove {target}', add: 'Add',
+  what: 'Action', targets: 'Targets', target_taken: 'asked for already', target_add: 'Another target', add: 'Add',
   hint_isolate_host: 'Host name or asset id', hint_block_ip: '198.51.100.7 or 198.51.100.0/24', hint_disable_account: 'HOST\\user or user@realm', hint_quarantine_file: 'HOST:path, HOST:sha256 or sha256',
   targets_none: 'Choose at least one target.',
   urgency: 'Urgency', urgency_low: 'Low', urgency_normal: 'Normal', urgency_high: 'High', urgency_hint: 'How soon people are called. It never changes the decision.',
@@ -35,17 +35,17 @@ export const actionTexts = catalogue({
   why: 'Reason', why_hint: 'What an approver needs to know', why_needed: 'A reason is needed: whoever approves reads it.',
   request_do: 'Request: {what}', requested: 'Requested: {what}', policy_says: 'What the policy says', cancel: 'Cancel', close: 'Close', done: 'Done',
   // decision
-  approve: 'Approve', approve_do: 'Approve: {what}', reject: 'Reject', reject_do: 'Reject: {what}', decision_comment: 'Comment (optional)', approved_done: 'Approved: {what}', rejected_done: 'Rejected: {what}',
+  approve: 'Approve', approve_do: 'Approve: {what}', reject: 'Reject', decision_comment: 'Comment (optional)', approved_done: 'Approved: {what}', rejected_done: 'Rejected: {what}',
   lift: 'Lift', lift_do: 'Lift: {what}', lift_hint: 'The target is free again at once.', lifted_done: 'Lifting: {what}',
 }, {
-  actions: '대응 조치', actions_none: '요청하거나 수행한 조치가 없습니다.', request_action: '조치 요청하기', group_proposed: '제안', group_waiting: '승인 대기', group_running: '진행 중', group_standing: '적용 중', group_ended: '종료',
+  actions: '대응 조치', actions_none: '요청하거나 수행한 조치가 없습니다.', request_action: '조치 요청하기',
   type_isolate_host: '호스트 격리', type_block_ip: 'IP 차단', type_disable_account: '계정 비활성화', type_quarantine_file: '파일 격리',
   title_isolate_host: '{targets} 격리', title_block_ip: '{targets} 차단', title_disable_account: '{targets} 계정 비활성화', title_quarantine_file: '{targets} 파일 격리',
   and_more: '{first} 외 {count}건',
   status_requested: '요청됨', status_denied: '정책에 따라 거부됨', status_awaiting_approval: '승인 대기', status_approved: '승인됨', status_rejected: '거절됨', status_expired: '응답 없이 만료됨', status_executing: '실행 중', status_verifying: '확인 중',
   status_succeeded: '적용 확인됨', status_partially_succeeded: '일부만 적용됨', status_failed: '실패', status_lifting: '해제 중', status_lifted: '해제됨',
   step_requested: '요청', step_approved: '승인', step_executing: '실행', step_verified: '확인',
-  waiting_for: '승인자: {who}', somebody: '승인자', until: '{when}까지', lifts_at: '{when}에 자동 해제', lifts_in: '{time} 뒤 자동 해제', time_left: '{time} 남음',
+  waiting_for: '승인자: {who}', somebody: '승인자', until: '{when}까지', lifts_at: '{when}에 자동 해제', time_left: '{time} 남음',
   asked_by: '요청자 {who}', decided_by: '결정자 {who}',
   requester_rule: '탐지 규칙', requester_provider: 'MDR 팀', requester_customer: '고객',
   decision_allow: '즉시 실행', decision_ask: '승인 필요', decision_deny: '거부',
@@ -57,7 +57,7 @@ export const actionTexts = catalogue({
   may_not_already_voted: '이미 승인하셨습니다. 다른 승인자의 승인이 더 필요합니다.',
   may_not_no_second_approver: '본인 외에 승인할 수 있는 사람이 없습니다. 승인자를 추가하면 그 사람이 결정할 수 있습니다.',
   may_not_else: '결정할 수 없는 조치입니다({code}).',
-  what: '조치', targets: '대상', target_taken: '이미 요청됨', target_add: '다른 대상', target_remove: '{target} 제외', add: '추가',
+  what: '조치', targets: '대상', target_taken: '이미 요청됨', target_add: '다른 대상', add: '추가',
   hint_isolate_host: '호스트 이름 또는 자산 ID', hint_block_ip: '198.51.100.7 또는 198.51.100.0/24', hint_disable_account: '호스트\\사용자 또는 사용자@영역', hint_quarantine_file: '호스트:경로, 호스트:sha256 또는 sha256',
   targets_none: '대상을 하나 이상 고르십시오.',
   urgency: '긴급도', urgency_low: '낮음', urgency_normal: '보통', urgency_high: '높음', urgency_hint: '담당자를 얼마나 빨리 호출할지 정합니다. 승인 판단에는 영향을 주지 않습니다.',
@@ -69,6 +69,6 @@ export const actionTexts = catalogue({
   undo: '되돌리기: 언제든지 해제할 수 있습니다.', undo_hours: '되돌리기: 언제든지 해제할 수 있으며, {count}시간 뒤 자동으로 해제됩니다.',
   why: '사유', why_hint: '승인자가 알아야 할 내용', why_needed: '사유를 적어 주십시오. 승인자가 읽습니다.',
   request_do: '{what} 요청하기', requested: '요청했습니다: {what}', policy_says: '정책 판단', cancel: '취소', close: '닫기', done: '완료',
-  approve: '승인하기', approve_do: '{what} 승인하기', reject: '거절하기', reject_do: '{what} 거절하기', decision_comment: '의견(선택)', approved_done: '승인했습니다: {what}', rejected_done: '거절했습니다: {what}',
+  approve: '승인하기', approve_do: '{what} 승인하기', reject: '거절하기', decision_comment: '의견(선택)', approved_done: '승인했습니다: {what}', rejected_done: '거절했습니다: {what}',
   lift: '해제하기', lift_do: '{what} 해제하기', lift_hint: '대상이 즉시 풀립니다.', lifted_done: '해제하고 있습니다: {what}',
 })

@@ -24,7 +24,7 @@ export const incidentTexts = catalogue({
   bulk_failed: '{count} changed, {failed} not: {reason}',
   set_status: 'Set status',
   // header
-  analyst: 'Analyst', assign_me: 'Assign to me', assign_to: 'Assign to someone', assign: 'Assign', take_off: 'Take the analyst off', analyst_name: 'Name of the analyst', assigned: 'Assigned to {name}', assigned_nobody: 'Nobody is assigned', you: 'you',
+  analyst: 'Analyst', assign_me: 'Assign to me', assign: 'Assign', take_off: 'Take the analyst off', assigned: 'Assigned to {name}', assigned_nobody: 'Nobody is assigned', you: 'you',
   change_severity: 'Change severity', severity_to: 'Change to {severity}', severity_why: 'Why this severity', severity_current: 'as it is now',
   change_status: 'Change status', more: 'More', copy_link: 'Copy the link', copied: 'Copied', copy: 'Copy',
   clock_activity: 'Since first activity', clock_activity_contained: 'First activity to containment', clock_activity_ended: 'First activity to resolution', clock_detection: 'To detection', clock_response: 'To first response', clock_containment: 'To containment', clock_never_contained: 'not contained', clock_resolution: 'To resolution',
@@ -58,7 +58,6 @@ export const incidentTexts = catalogue({
   story_more: { one: 'Show {count} more', other: 'Show {count} more' },
   times: '×{count}', times_spoken: '{count} times',
   kind_alert: 'Alert', kind_status: 'Status', kind_severity: 'Severity', kind_assignment: 'Assignment', kind_comment: 'Comment', kind_verdict: 'Verdict', kind_action: 'Action', kind_approval: 'Approval', kind_note: 'Note',
-  show_evidence: 'Evidence',
   comment: 'Comment', comment_hint: 'What you found, for whoever comes next', comment_send: 'Comment', comment_sending: 'Sending', comment_failed: 'Not sent', comment_again: 'Send again',
   // processes
   processes: 'Process tree', processes_empty: 'The records of this incident name no processes.', process_bad: 'alert',
@@ -81,7 +80,7 @@ export const incidentTexts = catalogue({
   not_found: 'There is no such incident here', not_found_why: 'It may belong to another tenant, or the link is cut short.', back_to_queue: 'Back to the incidents',
   saved: 'Saved',
   // keyboard
-  key_move: 'Move down, up', key_open: 'Open beside the list; again: the page', key_select: 'Select', key_assign: 'Assign to me', key_verdict: 'Verdict', key_comment: 'Comment', key_escalate: 'Change severity', key_refresh: 'Show what is new', key_close: 'Close',
+  key_close: 'Close',
 }, {
   incidents: '인시던트',
   column_severity: '심각도', column_title: '인시던트', column_status: '상태', column_hosts: '호스트', column_analyst: '담당자', column_detected: '탐지', column_alerts: '경보', column_updated: '최근 변경', column_techniques: '공격 기법',
@@ -103,7 +102,7 @@ export const incidentTexts = catalogue({
   bulk_done: '{count}건을 변경했습니다',
   bulk_failed: '{count}건을 변경했고 {failed}건은 변경하지 못했습니다: {reason}',
   set_status: '상태 변경',
-  analyst: '담당자', assign_me: '내가 맡기', assign_to: '담당자 지정하기', assign: '지정하기', take_off: '담당자 해제하기', analyst_name: '담당자 이름', assigned: '담당자를 {name}(으)로 지정했습니다', assigned_nobody: '담당자를 해제했습니다', you: '나',
+  analyst: '담당자', assign_me: '내가 맡기', assign: '지정하기', take_off: '담당자 해제하기', assigned: '담당자를 {name}(으)로 지정했습니다', assigned_nobody: '담당자를 해제했습니다', you: '나',
   change_severity: '심각도 변경', severity_to: '{severity}(으)로 변경하기', severity_why: '심각도 근거', severity_current: '현재 심각도',
   change_status: '상태 변경', more: '더 보기', copy_link: '링크 복사', copied: '복사했습니다', copy: '복사',
   clock_activity: '최초 활동 후', clock_activity_contained: '최초 활동부터 격리까지', clock_activity_ended: '최초 활동부터 해결까지', clock_detection: '탐지까지', clock_response: '첫 확인까지', clock_containment: '격리까지', clock_never_contained: '격리하지 않음', clock_resolution: '해결까지',
@@ -136,7 +135,6 @@ export const incidentTexts = catalogue({
   story_more: '{count}건 더 보기',
   times: '×{count}', times_spoken: '{count}회',
   kind_alert: '경보', kind_status: '상태', kind_severity: '심각도', kind_assignment: '담당', kind_comment: '의견', kind_verdict: '판정', kind_action: '조치', kind_approval: '승인', kind_note: '메모',
-  show_evidence: '증거',
   comment: '의견', comment_hint: '다음 담당자가 알아야 할 내용을 적어 주십시오', comment_send: '의견 남기기', comment_sending: '보내는 중', comment_failed: '보내지 못했습니다', comment_again: '다시 보내기',
   processes: '프로세스 트리', processes_empty: '이 인시던트의 기록에는 프로세스가 없습니다.', process_bad: '경보',
   processes_quiet: '경보 없는 프로세스 {count}개 더 보기',
@@ -155,5 +153,5 @@ export const incidentTexts = catalogue({
   alerts: '경보',
   not_found: '인시던트를 찾을 수 없습니다', not_found_why: '다른 테넌트의 인시던트이거나 링크가 잘렸을 수 있습니다.', back_to_queue: '인시던트 목록으로',
   saved: '저장했습니다',
-  key_move: '아래로, 위로 이동', key_open: '옆에 열기, 한 번 더 누르면 상세 페이지', key_select: '선택', key_assign: '내가 맡기', key_verdict: '판정', key_comment: '의견', key_escalate: '심각도 변경', key_refresh: '새 소식 표시', key_close: '닫기',
+  key_close: '닫기',
 })
