@@ -177,7 +177,8 @@ export function openDetection(options: DetectionOptions): Detection {
       return true
     } catch (error) {
       log.error({ err: error, path: options.ownRules }, 'Haechi\'s own rules could not be installed; those in force before stay')
-      return error instanceof HaechiError && !errorEntry(error.code).retry
+      // A folder that is not there keeps nobody waiting: other packs may be in force.
+      return error instanceof HaechiError && (error.code === 'pack_source_unreadable' || !errorEntry(error.code).retry)
     }
   }
   async function settleOwnRules(first: Promise<boolean>): Promise<void> {
