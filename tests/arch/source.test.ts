@@ -61,3 +61,13 @@ test('every error code is used', () => {
   const all = product.filter((file) => !file.endsWith('platform/errors.ts')).map(text).join('\n')
   expect(Object.keys(errorTable).filter((code) => !all.includes(`'${code}'`) && !all.includes(`"${code}"`))).toEqual([])
 })
+
+test('the lock files name no host to download from, and new ones will not either', () => {
+  expect(text('.npmrc')).toContain('omit-lockfile-registry-resolved=true')
+  for (const file of ['package-lock.json', 'tests/package-lock.json']) {
+    const { packages } = JSON.parse(text(file)) as { packages: Record<string, { resolved?: string; link?: boolean }> }
+    expect(Object.keys(packages).length).toBeGreaterThan(5)
+    // What is left are the links of our own workspaces, which npm ci needs.
+    expect(Object.entries(packages).filter(([, { resolved, link }]) => resolved !== undefined && (link !== true || resolved.includes(':'))).map(([name]) => name)).toEqual([])
+  }
+})
