@@ -11,8 +11,8 @@ import { readRecord } from '@haechi/records'
 import { createMatcher, parse } from '@haechi/sigma'
 import type { Match, Rule } from '@haechi/sigma'
 import { factsOf, inForce } from '../../apps/server/src/detection/rules.ts'
+import { evidenceOf } from '../../apps/server/src/detection/evidence.ts'
 import { fold, noFindings, noTraits, traits } from '../../apps/server/src/detection/fold.ts'
-import type { EvidenceRecord } from '../../apps/server/src/detection/fold.ts'
 import { group, keysOf, openGroup } from '../../apps/server/src/incidents/grouping.ts'
 import type { GroupingAlert, OpenGroup } from '../../apps/server/src/incidents/grouping.ts'
 import { severityOf, titleOf } from '../../apps/server/src/incidents/titles.ts'
@@ -55,28 +55,17 @@ type Severity = GroupingAlert['severity']
 const LEVELS: readonly Severity[] = ['informational', 'low', 'medium', 'high', 'critical']
 const rank = (severity: string): number => LEVELS.indexOf(severity as Severity)
 
-/** As the detection thread reads a record that something matched; only what grouping looks at. */
-function evidenceOf(line: string, offset: number): { host: string | null; user: string | null; record: EvidenceRecord } {
-  const { columns, fields } = readRecord(JSON.parse(line))
-  const text = (...names: string[]): string | null => names.reduce<string | null>((found, name) => found ?? (typeof fields[name] === 'string' ? fields[name] : null), null)
-  const time = columns.time ?? 0
-  return {
-    host: columns.host, user: columns.user,
-    record: {
-      offset, eventId: '', source: '', time, receivedAt: time, raw: '', addresses: [columns.src_ip, columns.dst_ip].filter((ip) => ip !== null), hashes: columns.hash === null ? [] : columns.hash.split(' '),
-      process: {
-        guid: text('ProcessGuid', 'SourceProcessGUID', 'SourceProcessGuid'), pid: columns.process_id === null ? null : String(columns.process_id), image: columns.process, commandLine: columns.command_line, user: columns.user,
-        parentGuid: text('ParentProcessGuid'), parentPid: null, parentImage: columns.parent_process, parentCommandLine: null, at: time,
-      },
-    },
-  }
-}
+/** What a batch says of each of its events; the recordings state their own times. */
+const batch = { count: 1, source: 'otrf', receivedAt: 0, backfill: false, ids: new Uint8Array(16), lines: new Uint8Array(0) }
 
 /** Alerts in the order in which they are raised. */
 function alertsOf(lines: readonly string[], matches: readonly Match[]): FoldedAlert[] {
   const found = noFindings()
   for (const { rule, eventIndex } of matches) {
-    const { host, user, record } = evidenceOf(lines[eventIndex] as string, eventIndex)
+    const line = lines[eventIndex] as string
+    const reading = readRecord(JSON.parse(line))
+    const record = evidenceOf({ ...batch, first: eventIndex }, 0, Buffer.from(line), reading)
+    const { host, user } = reading.columns
     const { rule: named, level, techniques, tactics } = factsOf(rule, { name: '', version: '', license: null })
     fold(found, 'bench', { facts: { kind: 'rule', rule: named, severity: level ?? 'medium', host, user, techniques, tactics, indicators: [], suppressionId: null }, record, backfill: false, matched: [] })
   }

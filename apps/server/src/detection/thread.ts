@@ -9,14 +9,15 @@ import type { Reading } from '@haechi/records'
 import { createMatcher } from '@haechi/sigma'
 import type { Matcher, Rule } from '@haechi/sigma'
 import { HaechiError } from '../platform/errors.ts'
-import { openCursor } from '../platform/event-log/cursor.ts'
+import { askForKeys, openCursor } from '../platform/event-log/cursor.ts'
 import type { LogCursor } from '../platform/event-log/cursor.ts'
 import type { StoredBatch } from '../platform/event-log/port.ts'
-import { fold, noFindings, rawMost } from './fold.ts'
-import type { EvidenceRecord, Match } from './fold.ts'
+import { evidenceOf, word } from './evidence.ts'
+import { fold, noFindings } from './fold.ts'
+import type { Match } from './fold.ts'
 import type { FromThread, Gap, SearchRequest, Slice, TenantRules, ToThread, Volume } from './messages.ts'
 import { suppresses } from './model.ts'
-import type { AlertProcess, Matched } from './model.ts'
+import type { Matched } from './model.ts'
 import { clean, factsOf, inForce, readPack } from './rules.ts'
 import type { RuleFacts } from './rules.ts'
 
@@ -68,17 +69,7 @@ function compile(keys: readonly string[]): Compiled {
   return found
 }
 
-const keyRequests = new Map<number, (key: Uint8Array | null) => void>()
-let requests = 0
-async function openKey(wrapped: Uint8Array, place: string): Promise<Uint8Array> {
-  const id = requests++
-  const key = await new Promise<Uint8Array | null>((resolve) => {
-    keyRequests.set(id, resolve)
-    say({ kind: 'openKey', id, wrapped, place })
-  })
-  if (key === null) throw new HaechiError('log_corrupt', { file: place, position: 0, from: 0, to: 0, reason: 'key' })
-  return key
-}
+const keys = askForKeys((id, wrapped, place) => say({ kind: 'openKey', id, wrapped, place }))
 
 /** The reason why the last stretch could not be read. */
 let damage = ''
@@ -88,7 +79,7 @@ async function placeAt(tenant: string, from: number): Promise<Place> {
     await place.cursor.close()
     place = undefined
   }
-  place ??= { cursor: openCursor({ folder: join(logFolder, tenant), tenant, from, openKey, onDamage: ({ reason }) => { damage = reason } }), at: from, batch: null }
+  place ??= { cursor: openCursor({ folder: join(logFolder, tenant), tenant, from, openKey: keys.open, onDamage: ({ reason }) => { damage = reason } }), at: from, batch: null }
   places.delete(tenant)
   for (const [oldest, { cursor }] of places) {
     if (places.size < placesMost) break
@@ -217,37 +208,6 @@ function matchedOf(matched: readonly Matched[]): Matched[] {
   return matched.slice(0, matchedMost).map(({ selection, field, value }) => ({ selection: clean(selection, 200), field: field === null ? null : clean(field, 500), value: typeof value === 'string' ? clean(value, valueMost) : typeof value === 'object' ? null : value }))
 }
 
-function evidenceOf(batch: StoredBatch, i: number, line: Buffer, { columns, fields }: Reading): EvidenceRecord {
-  // A date that no calendar writes is taken for none.
-  const time = columns.time !== null && columns.time >= 0 && columns.time < 253_402_300_800_000 ? columns.time : batch.receivedAt
-  let raw = line.toString('utf8', 0, Math.min(line.length, rawMost))
-  if (line.length > rawMost) raw = raw.replace(/\uFFFD+$/, '')
-  return {
-    offset: batch.first + i, eventId: Buffer.from(batch.ids.buffer, batch.ids.byteOffset + i * 16, 16).toString('hex'), source: batch.source, time, receivedAt: batch.receivedAt,
-    process: processOf(fields, columns, time), addresses: [columns.src_ip, columns.dst_ip].flatMap((address) => word(address, 64) ?? []), hashes: (columns.hash ?? '').split(' ').filter((hash) => hash !== '').slice(0, 20), raw,
-  }
-}
-
-function processOf(fields: Reading['fields'], columns: Reading['columns'], at: number): AlertProcess | null {
-  const text = (...names: string[]) => names.reduce<string | null>((found, name) => found ?? word(fields[name], 4_000), null)
-  const guid = text('ProcessGuid', 'SourceProcessGUID', 'SourceProcessGuid')
-  const pid = columns.process_id === null ? null : String(columns.process_id)
-  const image = word(columns.process, 4_000)
-  if (guid === null && pid === null && image === null) return null
-  const parentPid = text('ParentProcessId')
-  return {
-    guid, pid, image, commandLine: word(columns.command_line, 4_000), user: text('User') ?? word(columns.user, 255), parentGuid: text('ParentProcessGuid'),
-    // Security events write it in hexadecimal.
-    parentPid: parentPid !== null && /^0x[0-9a-f]{1,12}$/i.test(parentPid) ? String(Number(parentPid)) : parentPid,
-    parentImage: word(columns.parent_process, 4_000) ?? text('ParentImage'), parentCommandLine: text('ParentCommandLine'), at,
-  }
-}
-
-function word(value: unknown, most: number): string | null {
-  if (typeof value === 'number') return String(value)
-  return typeof value !== 'string' || value === '' || value === '-' ? null : clean(value, most)
-}
-
 function valuesOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(valuesOf)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : []
@@ -309,8 +269,7 @@ function hear(message: ToThread): void {
       break
     }
     case 'key':
-      keyRequests.get(message.id)?.(message.key)
-      keyRequests.delete(message.id)
+      keys.answer(message.id, message.key)
       break
     case 'search':
       if (!tenants.has(message.request.tenant)) {

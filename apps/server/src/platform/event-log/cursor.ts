@@ -9,6 +9,27 @@ import type { LogDamage, StoredBatch } from './port.ts'
 /** Opens the wrapped key of a segment; a consumer in another process asks the log's process for it. */
 export type OpenKey = (wrapped: Uint8Array, place: string) => Uint8Array | Promise<Uint8Array>
 
+/** For a consumer in another process or thread: `ask` sends the request to the log's own, `answer` takes what came back (null: the key cannot be opened). */
+export function askForKeys(ask: (id: number, wrapped: Uint8Array, place: string) => void): { readonly open: OpenKey; answer(id: number, key: Uint8Array | null): void } {
+  const waiting = new Map<number, (key: Uint8Array | null) => void>()
+  let requests = 0
+  return {
+    async open(wrapped, place) {
+      const id = requests++
+      const key = await new Promise<Uint8Array | null>((resolve) => {
+        waiting.set(id, resolve)
+        ask(id, wrapped, place)
+      })
+      if (key === null) throw new HaechiError('log_corrupt', { file: place, position: 0, from: 0, to: 0, reason: 'key' })
+      return key
+    },
+    answer(id, key) {
+      waiting.get(id)?.(key)
+      waiting.delete(id)
+    },
+  }
+}
+
 export const keyPlace = (tenant: string, first: number) => `event-log/${tenant}/${first}`
 export const segmentName = (first: number) => `${String(first).padStart(16, '0')}.seg`
 

@@ -5,7 +5,7 @@ import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { HaechiError } from '../errors.ts'
-import { openCursor, type LogCursor } from '../event-log/cursor.ts'
+import { askForKeys, openCursor, type LogCursor } from '../event-log/cursor.ts'
 import type { LogDamage } from '../event-log/port.ts'
 import type { Logger } from '../log.ts'
 import { columnsOfRaw, type Row } from './columns.ts'
@@ -52,17 +52,7 @@ function plain(fields: object): object {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value as unknown]))
 }
 
-const keyRequests = new Map<number, (key: Uint8Array | null) => void>()
-let requests = 0
-const openKey = async (wrapped: Uint8Array, place: string) => {
-  const id = requests++
-  const key = await new Promise<Uint8Array | null>((resolve) => {
-    keyRequests.set(id, resolve)
-    say({ kind: 'openKey', id, wrapped, place })
-  })
-  if (key === null) throw new HaechiError('log_corrupt', { file: place, position: 0, from: 0, to: 0, reason: 'key' })
-  return key
-}
+const keys = askForKeys((id, wrapped, place) => say({ kind: 'openKey', id, wrapped, place }))
 
 const durable = new Map<string, number>()
 const stores = new Map<string, Promise<Follower>>()
@@ -173,7 +163,7 @@ async function main(start: Extract<ToStore, { kind: 'start' }>): Promise<void> {
     const end = durable.get(tenant) ?? 0
     if (end <= store.next) return null
     const onDamage = (damage: LogDamage) => log.error({ tenant, code: 'log_corrupt', ...damage }, 'Events in a damaged part of the event log cannot be searched')
-    const cursor = of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from: store.next, openKey, onDamage })
+    const cursor = of.cursor ??= openCursor({ folder: join(start.logFolder, tenant), tenant, from: store.next, openKey: keys.open, onDamage })
     let total = 0
     let committing: Promise<void> = Promise.resolve()
     try {
@@ -329,8 +319,7 @@ function failureOf(tenant: string, error: unknown): Failure {
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToStore) => {
   if (message.kind === 'key') {
-    keyRequests.get(message.id)?.(message.key)
-    keyRequests.delete(message.id)
+    keys.answer(message.id, message.key)
   }
   if (message.kind === 'start') main(message).catch((error: unknown) => {
     log.error({ error }, 'The event store cannot start')
