@@ -1,7 +1,7 @@
 // The plain matcher: every rule whose log source fits is evaluated as it is written. It is the oracle of faster ones, so it shares nothing between rules
 // but the reading of the event. corpus.integration.test.ts holds its answers against those of two independent evaluators.
 import { logSourceCategories, readRecord } from '@haechi/records'
-import type { LogSource, Reading } from '@haechi/records'
+import type { Fields, LogSource, Reading } from '@haechi/records'
 import { fold } from './pattern.ts'
 import type { Condition, Item, Rule, Selection, Test } from './rule.ts'
 import { anyOf, compileTest, isAboutValues } from './predicates.ts'
@@ -9,8 +9,8 @@ import type { CompiledTest, Surroundings } from './predicates.ts'
 import { rememberValues, viewOf } from './view.ts'
 import type { Found, Value, View } from './view.ts'
 
-/** A rule that an event met. `matched` names what was met, positive parts only; `field` null = a keyword, `value` as in the record. */
-export type Match = { rule: Rule; eventIndex: number; matched: { selection: string; field: string | null; value: unknown }[] }
+/** A rule that an event met. `matched` names what was met, positive parts only; `field` null = a keyword, `value` as in the record. `fields`: the event as rules read it. */
+export type Match = { rule: Rule; eventIndex: number; fields: Fields; matched: { selection: string; field: string | null; value: unknown }[] }
 
 /** What could not be looked at. `regex_exhausted`: an expression used up its budget on a value and was taken as not found there. */
 export type MatchFault = { code: 'json_invalid'; eventIndex: number } | { code: 'regex_exhausted'; eventIndex: number; rule: Rule }
@@ -67,7 +67,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
         const own = source === 'detect' ? detected(record, reading.logSource, reading.shape === 'unknown') : { source, strict: false }
         const view = viewOf(record, reading.fields, fields.names, valueOf)
         for (const { rule, holds, explain } of rulesFor(own.source, own.strict)) {
-          if (holds(view)) matches.push({ rule, eventIndex, matched: explain(view) })
+          if (holds(view)) matches.push({ rule, eventIndex, fields: reading.fields, matched: explain(view) })
         }
       }
       return matches

@@ -85,6 +85,7 @@ function ruleOf(node: Node, file: string, placeholders: Placeholders): Rule {
   const translations = translationsOf(node)
   return {
     id: textAt(node, 'id') ?? `${file}:${node.line}`,
+    name: textAt(node, 'name'),
     title,
     level: oneOf<Level>('level', LEVELS),
     status: oneOf<Status>('status', STATUSES),

@@ -67,9 +67,12 @@ export type Detection = { selections: ReadonlyMap<string, Selection>; condition:
 /** What people read of a rule, in another language than its own. null and [] where the rule has it only in its own. */
 export type RuleText = { title: string | null; description: string | null; falsepositives: readonly string[] }
 
-export type Rule = {
-  /** The document's `id`; a rule without one is named by its place, `FILE:LINE`. */
+/** What every document says of itself, rule, correlation or filter. */
+export type Head = {
+  /** The document's `id`; one without is named by its place, `FILE:LINE`. */
   id: string
+  /** What correlations and filters may call it by beside its id. */
+  name: string | null
   title: string
   level: Level | null
   status: Status | null
@@ -88,8 +91,45 @@ export type Rule = {
   techniques: readonly string[]
   /** ATT&CK tactics out of the tags, as written there without `attack.`: `credential-access`. */
   tactics: readonly string[]
-  logsource: LogSource
-  detection: Detection
   file: string
   line: number
+}
+
+export type Rule = Head & {
+  logsource: LogSource
+  detection: Detection
+}
+
+export type CorrelationType = 'event_count' | 'value_count' | 'value_sum' | 'value_avg' | 'value_median' | 'value_percentile' | 'temporal' | 'temporal_ordered'
+export type Bound = Comparison | 'eq' | 'neq'
+
+/** What must hold in the window. `bounds`: all of them, over the count, the sum and so on. `expression`: of temporal ones, over the ids of rules (SEP #198). */
+export type CorrelationCondition =
+  | { kind: 'bounds'; bounds: readonly { operator: Bound; value: number }[] }
+  | { kind: 'expression'; expression: Condition }
+
+/** A correlation rule (Sigma correlation rules specification 2.1). */
+export type Correlation = Head & {
+  type: CorrelationType
+  /** Ids of rules or of other correlations, in the order written; as the document calls them until `link` has resolved them. */
+  rules: readonly string[]
+  groupBy: readonly string[]
+  /** alias -> rule (as in `rules`) -> the field that it stands for there. */
+  aliases: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Milliseconds. */
+  timespan: number
+  condition: CorrelationCondition
+  /** Fields that value_* are about; empty for the others. */
+  valueOf: readonly string[]
+  /** Of value_percentile, 0 to 100; null for the others. */
+  percentile: number | null
+  /** Whether the rules that it refers to match by themselves too. */
+  generate: boolean
+}
+
+/** A filter document: what it selects is taken out of the rules it names (`'any'` = all whose log source it fits). */
+export type Filter = Head & {
+  logsource: LogSource
+  rules: readonly string[] | 'any'
+  detection: Detection
 }
