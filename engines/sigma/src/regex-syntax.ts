@@ -7,7 +7,9 @@ export type Assertion = 'start' | 'end' | 'very-end' | 'line-start' | 'line-end'
 export type RegexNode =
   | { kind: 'chars'; ranges: Ranges }
   | { kind: 'concat' | 'alternate'; of: readonly RegexNode[] }
-  | { kind: 'repeat'; of: RegexNode; min: number; max: number }
+  /** A group that captures: of no consequence to a search, only to a replacement. */
+  | { kind: 'concat'; of: readonly RegexNode[]; group: { number: number; name: string | null } }
+  | { kind: 'repeat'; of: RegexNode; min: number; max: number; lazy?: true }
   | { kind: 'assert'; assertion: Assertion }
 
 const LAST = 0x10FFFF
@@ -80,6 +82,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
   if (source.length > MAX_SOURCE) throw new Refusal('regex_unsupported', `an expression longer than ${MAX_SOURCE} characters is refused`)
   const chars = Array.from(source)
   let at = 0
+  let groups = 0
   const invalid = (reason: string): Refusal => new Refusal('regex_invalid', `${reason} at character ${at + 1} of the expression`)
   const unsupported = (what: string): Refusal => new Refusal('regex_unsupported', `${what} cannot run in linear time and is not part of Sigma's expressions`)
 
@@ -116,9 +119,10 @@ export function parseRegex(source: string, flagText: string): RegexNode {
       if (max < min) throw invalid('a quantifier whose upper bound is below the lower')
       if (min > MAX_COUNT || (max !== Infinity && max > MAX_COUNT)) throw new Refusal('regex_unsupported', `a count above ${MAX_COUNT} is refused`)
       if (chars[at] === '+') throw unsupported('a possessive quantifier')
-      // Lazy or greedy makes no difference to whether there is a match.
-      if (chars[at] === '?') at += 1
-      node = { kind: 'repeat', of: node, min, max }
+      // Lazy or greedy makes no difference to whether there is a match, only to where it ends.
+      const lazy = chars[at] === '?'
+      if (lazy) at += 1
+      node = { kind: 'repeat', of: node, min, max, ...(lazy ? { lazy } : {}) }
     }
   }
 
@@ -154,6 +158,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
 
   const groupAt = (now: Flags, depth: number): RegexNode | null => {
     const inner = { ...now }
+    let group: { number: number; name: string | null } | null = null
     if (chars[at] === '*') throw unsupported('a verb such as (*SKIP)')
     if (chars[at] === '?') {
       at += 1
@@ -161,19 +166,21 @@ export function parseRegex(source: string, flagText: string): RegexNode {
       const named = /^(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/.exec(head)
       const inline = /^([ims]*)(?:-([ims]+))?([:)])/.exec(head)
       if (/^(?:=|!|<=|<!)/.test(head)) throw unsupported('lookaround')
-      else if (named !== null) at += named[0].length
-      else if (inline !== null) {
+      else if (named !== null) {
+        at += named[0].length
+        group = { number: groups += 1, name: named[1] ?? named[2] ?? null }
+      } else if (inline !== null) {
         at += inline[0].length
         const target = inline[3] === ')' ? now : inner
         for (const flag of inline[1] ?? '') target[flag as keyof Flags] = true
         for (const flag of inline[2] ?? '') target[flag as keyof Flags] = false
         if (inline[3] === ')') return null
       } else throw unsupported(`the group (?${head.slice(0, 3)}`)
-    }
+    } else group = { number: groups += 1, name: null }
     const node = alternate(inner, depth + 1)
     if (chars[at] !== ')') throw invalid('a group that is not closed')
     at += 1
-    return node
+    return group === null ? node : { kind: 'concat', of: [node], group }
   }
 
   const hexAt = (): number => {

@@ -1,0 +1,169 @@
+// Where an expression matches and what its groups hold: what replacing needs. The same expressions as `|re`, leftmost and greedy as in Perl and Python,
+// but by threads in the order of preference instead of by going back (Pike's machine): text times program at most. regex-spans.test.ts holds it against V8.
+import { Refusal } from './refusal.ts'
+import { WORD, parseRegex } from './regex-syntax.ts'
+import type { Assertion, Ranges, RegexNode } from './regex-syntax.ts'
+
+/** `groups` by their number, 0 = the whole: from and to as places in the text, or null where a group took no part. */
+export type Span = readonly (readonly [from: number, to: number] | null)[]
+
+export type Spans = {
+  /** The groups that capture, without the whole. */
+  groups: number
+  /** The number of a named group. */
+  named: ReadonlyMap<string, number>
+  /** The first match at or behind `from` in code points; null when there is none. */
+  find(codes: readonly number[], from: number): Span | null
+}
+
+type Instruction =
+  | { kind: 'chars'; ranges: Ranges }
+  /** `first` is preferred. */
+  | { kind: 'split'; first: number; second: number }
+  | { kind: 'save'; slot: number }
+  | { kind: 'assert'; assertion: Assertion }
+  | { kind: 'match' }
+
+const MAX_PROGRAM = 5000
+type Thread = { at: number; saved: readonly number[] }
+
+/** @throws Refusal `regex_invalid`, `regex_unsupported` */
+export function compileSpans(source: string, flags: string): Spans {
+  const code: Instruction[] = []
+  const named = new Map<string, number>()
+  let groups = 0
+  const emit = <T extends Instruction>(instruction: T): T => {
+    if (code.length >= MAX_PROGRAM) throw new Refusal('regex_unsupported', 'the expression is too large once its counts are written out')
+    code.push(instruction)
+    return instruction
+  }
+  const split = (): { kind: 'split'; first: number; second: number } => emit({ kind: 'split', first: code.length + 1, second: code.length + 1 })
+  /** Where a fork that may be taken or left goes when it is left. */
+  const leave = (fork: { first: number; second: number }, lazy: boolean, to: number): void => {
+    if (lazy) fork.first = to
+    else fork.second = to
+  }
+  const write = (node: RegexNode): void => {
+    switch (node.kind) {
+      case 'chars': emit({ kind: 'chars', ranges: node.ranges }); return
+      case 'assert': emit({ kind: 'assert', assertion: node.assertion }); return
+      case 'concat': {
+        const group = 'group' in node ? node.group : null
+        if (group !== null) {
+          groups = Math.max(groups, group.number)
+          if (group.name !== null) named.set(group.name, group.number)
+          emit({ kind: 'save', slot: group.number * 2 })
+        }
+        for (const part of node.of) write(part)
+        if (group !== null) emit({ kind: 'save', slot: group.number * 2 + 1 })
+        return
+      }
+      case 'alternate': {
+        const ends: { first: number; second: number }[] = []
+        for (const [place, branch] of node.of.entries()) {
+          const fork = place === node.of.length - 1 ? null : split()
+          write(branch)
+          if (fork === null) continue
+          ends.push(split())
+          fork.second = code.length
+        }
+        for (const end of ends) end.first = end.second = code.length
+        return
+      }
+      case 'repeat': {
+        const lazy = node.lazy === true
+        for (let times = 0; times < node.min; times += 1) write(node.of)
+        if (node.max === Infinity) {
+          const from = code.length
+          const fork = split()
+          write(node.of)
+          emit({ kind: 'split', first: from, second: from })
+          leave(fork, lazy, code.length)
+          return
+        }
+        const forks: { first: number; second: number }[] = []
+        for (let times = node.min; times < node.max; times += 1) {
+          forks.push(split())
+          write(node.of)
+        }
+        for (const fork of forks) leave(fork, lazy, code.length)
+        return
+      }
+      default: node satisfies never
+    }
+  }
+  write(parseRegex(source, flags))
+  emit({ kind: 'match' })
+
+  /** All instructions that wait for a character behind `at`, in their order. A place is looked at once, by the thread that is preferred. */
+  const follow = (threads: Thread[], seen: Set<number>, codes: readonly number[], place: number, from: number, start: readonly number[]): void => {
+    const stack: Thread[] = [{ at: from, saved: start }]
+    for (let thread = stack.pop(); thread !== undefined; thread = stack.pop()) {
+      const { at, saved } = thread
+      if (seen.has(at)) continue
+      seen.add(at)
+      const instruction = code[at] as Instruction
+      switch (instruction.kind) {
+        case 'split': stack.push({ at: instruction.second, saved }, { at: instruction.first, saved }); break
+        case 'save': stack.push({ at: at + 1, saved: saved.with(instruction.slot, place) }); break
+        case 'assert': if (holds(instruction.assertion, codes, place)) stack.push({ at: at + 1, saved }); break
+        case 'chars': case 'match': threads.push(thread); break
+        default: instruction satisfies never
+      }
+    }
+  }
+
+  const find: Spans['find'] = (codes, from) => {
+    const none = Array.from({ length: groups * 2 + 2 }, () => -1)
+    let found: readonly number[] | null = null
+    let threads: Thread[] = []
+    for (let place = from; ; place += 1) {
+      const next: Thread[] = []
+      const seen = new Set<number>()
+      const live: Thread[] = []
+      for (const { at, saved } of threads) follow(live, seen, codes, place, at, saved)
+      // A later beginning is less than any that is on its way, and than none once something was found.
+      if (found === null) follow(live, seen, codes, place, 0, none.with(0, place))
+      const char = codes[place]
+      for (const { at, saved } of live) {
+        const instruction = code[at] as Instruction
+        if (instruction.kind === 'match') {
+          found = saved.with(1, place)
+          break
+        }
+        if (char !== undefined && instruction.kind === 'chars' && within(instruction.ranges, char)) next.push({ at: at + 1, saved })
+      }
+      if (char === undefined || (next.length === 0 && found !== null)) break
+      threads = next
+    }
+    if (found === null) return null
+    const saved = found
+    return Array.from({ length: groups + 1 }, (_, group) => {
+      const begin = saved[group * 2] as number
+      const end = saved[group * 2 + 1] as number
+      return begin === -1 || end === -1 ? null : [begin, end] as const
+    })
+  }
+  return { groups, named, find }
+}
+
+function within(ranges: Ranges, code: number): boolean {
+  for (let at = 0; at < ranges.length; at += 2) if (code >= (ranges[at] as number) && code <= (ranges[at + 1] as number)) return true
+  return false
+}
+
+const LINE_FEED = 10
+
+function holds(assertion: Assertion, codes: readonly number[], place: number): boolean {
+  const word = (at: number): boolean => codes[at] !== undefined && within(WORD, codes[at])
+  switch (assertion) {
+    case 'start': return place === 0
+    case 'very-end': return place === codes.length
+    case 'end': return place === codes.length || (place === codes.length - 1 && codes[place] === LINE_FEED)
+    case 'line-start': return place === 0 || codes[place - 1] === LINE_FEED
+    case 'line-end': return place === codes.length || codes[place] === LINE_FEED
+    case 'word': return word(place - 1) !== word(place)
+    case 'not-word': return word(place - 1) === word(place)
+    default: return assertion satisfies never
+  }
+}
