@@ -6,8 +6,8 @@ const TOKEN = /\s*(?:([()])|([^\s()|]+)|(\|))/y
 const MAX_TOKENS = 2000
 const MAX_DEPTH = 64
 
-/** Resolves `1 of` and `all of` against the names of the selections, in their order. @throws Refusal `condition_invalid`, `selection_unknown`, `aggregation_unsupported` */
-export function parseCondition(text: string, names: readonly string[]): Condition {
+/** Resolves `1 of` and `all of` against the names of the selections (of a correlation: its rules), in their order. @throws Refusal `condition_invalid`, `selection_unknown`, `aggregation_unsupported` */
+export function parseCondition(text: string, names: readonly string[], what: 'selection' | 'rule' = 'selection'): Condition {
   const tokens = tokensOf(text)
   const known = new Set(names)
   let at = 0
@@ -27,14 +27,14 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
     return of.length === 1 ? of[0] as Condition : { kind: 'or', of }
   }
   const both = (): Condition => {
-    const of = [negated()]
+    const of = [denied()]
     while (is('and')) {
       at += 1
-      of.push(negated())
+      of.push(denied())
     }
     return of.length === 1 ? of[0] as Condition : { kind: 'and', of }
   }
-  const negated = (): Condition => {
+  const denied = (): Condition => {
     let not = false
     for (; is('not'); at += 1) not = !not
     const inner = operand()
@@ -49,10 +49,10 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
       at += 1
       return inner
     }
-    if (token === undefined || token === ')' || ['and', 'or', 'not', 'of'].some(is)) throw new Refusal('condition_invalid', `a selection is expected at ${describe()}`)
+    if (token === undefined || token === ')' || ['and', 'or', 'not', 'of'].some(is)) throw new Refusal('condition_invalid', `a ${what} is expected at ${describe()}`)
     if (tokens[at + 1]?.toLowerCase() === 'of' && !known.has('of')) return quantified(token.toLowerCase())
     at += 1
-    if (!known.has(token)) throw new Refusal(token.includes('*') || token === 'them' ? 'condition_invalid' : 'selection_unknown', token.includes('*') ? `"${token}" needs "1 of" or "all of" before it` : `no selection is named "${token.slice(0, 80)}"`)
+    if (!known.has(token)) throw new Refusal(token.includes('*') || token === 'them' ? 'condition_invalid' : 'selection_unknown', token.includes('*') ? `"${token}" needs "1 of" or "all of" before it` : `no ${what} is named "${token.slice(0, 80)}"`)
     return { kind: 'selection', name: token }
   }
   const quantified = (quantifier: string): Condition => {
@@ -62,7 +62,7 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
     if (pattern === undefined || pattern === '(' || pattern === ')') throw new Refusal('condition_invalid', `"${quantifier} of" names nothing`)
     at += 1
     const chosen = pattern.toLowerCase() === 'them' && !known.has(pattern) ? names.filter((name) => !name.startsWith('_')) : names.filter((name) => fits(pattern, name))
-    if (chosen.length === 0) throw new Refusal('selection_unknown', `"${quantifier} of ${pattern.slice(0, 80)}" fits no selection`)
+    if (chosen.length === 0) throw new Refusal('selection_unknown', `"${quantifier} of ${pattern.slice(0, 80)}" fits no ${what}`)
     const of = chosen.map((name): Condition => ({ kind: 'selection', name }))
     return of.length === 1 ? of[0] as Condition : { kind: quantifier === 'all' ? 'and' : 'or', of }
   }
@@ -70,6 +70,42 @@ export function parseCondition(text: string, names: readonly string[]): Conditio
   const condition = either()
   if (at < tokens.length) throw new Refusal('condition_invalid', `"and" or "or" is expected at ${describe()}`)
   return condition
+}
+
+/** Whether a condition holds when of its names those hold that `holds` says. */
+export function truthOf(condition: Condition, holds: (name: string) => boolean): boolean {
+  switch (condition.kind) {
+    case 'selection': return holds(condition.name)
+    case 'not': return !truthOf(condition.of, holds)
+    case 'and': return condition.of.every((part) => truthOf(part, holds))
+    case 'or': return condition.of.some((part) => truthOf(part, holds))
+    default: return condition satisfies never
+  }
+}
+
+export const negated = (condition: Condition): Condition => (condition.kind === 'not' ? condition.of : { kind: 'not', of: condition })
+
+/** The condition with other names. */
+export function renamed(condition: Condition, name: (name: string) => string): Condition {
+  switch (condition.kind) {
+    case 'selection': return { kind: 'selection', name: name(condition.name) }
+    case 'not': return { kind: 'not', of: renamed(condition.of, name) }
+    case 'and':
+    case 'or': return { kind: condition.kind, of: condition.of.map((part) => renamed(part, name)) }
+    default: return condition satisfies never
+  }
+}
+
+/** The names in a condition, each once, in their order. */
+export function namesIn(condition: Condition): string[] {
+  if (condition.kind === 'selection') return [condition.name]
+  return [...new Set(condition.kind === 'not' ? namesIn(condition.of) : condition.of.flatMap(namesIn))]
+}
+
+/** The words of a condition that can only be names, each once, in their order; null where it also chooses by `of`. @throws Refusal as `parseCondition` */
+export function nameWords(text: string): string[] | null {
+  const words = new Set(tokensOf(text).filter((token) => !['(', ')', 'and', 'or', 'not'].includes(token.toLowerCase())))
+  return [...words].some((word) => word.toLowerCase() === 'of') ? null : [...words]
 }
 
 function tokensOf(text: string): string[] {

@@ -1,10 +1,13 @@
 // The detection section: selections with their modifiers (Sigma modifiers appendix 2.1.0), from YAML nodes to plain data.
 // A combination that has no meaning is refused, never guessed; conformance.test.ts has a positive and a negative for each modifier.
 import { parseCidr } from './cidr.ts'
+import { parseCondition } from './condition.ts'
+import { entryOf } from './document.ts'
+import type { Entry } from './document.ts'
 import { ANY, DASH, DASHES, joined, piecesOf, textsOf } from './pattern.ts'
 import { compileRegex } from './regex.ts'
 import { Refusal } from './refusal.ts'
-import type { Comparison, Item, Piece, Selection, Test, TimeUnit } from './rule.ts'
+import type { Comparison, Condition, Detection, Item, Piece, Selection, Test, TimeUnit } from './rule.ts'
 import type { Node, Scalar } from './yaml.ts'
 
 export type Placeholders = Readonly<Record<string, readonly string[]>>
@@ -12,7 +15,31 @@ export type Placeholders = Readonly<Record<string, readonly string[]>>
 /** Windash and base64offset multiply a value; more than this is refused. */
 const MAX_VARIANTS = 625
 
-export function selectionOf(node: Node, placeholders: Placeholders): Selection {
+/** The selections and the condition of `detection` or `filter`; `others`: keys that are no selections. */
+export function detectionOf(entry: Entry, others: readonly string[], placeholders: Placeholders): Detection {
+  if (entry.value.kind !== 'map') throw new Refusal('detection_invalid', `${entry.key} is a map of selections and a condition`, entry.line)
+  const selections = new Map<string, Selection>()
+  for (const { key, value } of entry.value.entries) {
+    // `timeframe` belonged to the aggregations of Sigma 1 and says nothing without one.
+    if (key !== 'condition' && key !== 'timeframe' && !others.includes(key)) selections.set(key, selectionOf(value, placeholders))
+  }
+  const condition = entryOf(entry.value, 'condition')
+  if (condition === null) throw new Refusal('condition_invalid', `a ${entry.key} needs a condition`, entry.line)
+  if (selections.size === 0) throw new Refusal('detection_invalid', `a ${entry.key} needs a selection`, entry.line)
+  const names = [...selections.keys()]
+  const conditions = (condition.value.kind === 'list' ? condition.value.items : [condition.value]).map((item): Condition => {
+    if (item.kind !== 'scalar' || item.value === null || item.text.trim() === '') throw new Refusal('condition_invalid', 'a condition is a text', item.line)
+    try {
+      return parseCondition(item.text, names)
+    } catch (error) {
+      throw error instanceof Refusal ? new Refusal(error.code, error.message, item.line) : error
+    }
+  })
+  if (conditions.length === 0) throw new Refusal('condition_invalid', 'the list of conditions is empty', condition.line)
+  return { selections, condition: conditions.length === 1 ? conditions[0] as Condition : { kind: 'or', of: conditions } }
+}
+
+function selectionOf(node: Node, placeholders: Placeholders): Selection {
   if (node.kind === 'scalar') return itemOf('', node, node.line, placeholders)
   if (node.kind === 'map') {
     if (node.entries.length === 0) throw new Refusal('detection_invalid', 'a selection is empty', node.line)

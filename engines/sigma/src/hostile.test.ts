@@ -1,7 +1,7 @@
 // Nothing that comes from outside ends a reading: arbitrary text as rules, arbitrary JSON as events, rules that want too much.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMatcher, lintFile, parse } from './index.ts'
+import { createMatcher, lint, parse } from './index.ts'
 import type { MatchFault } from './index.ts'
 
 const head = 'title: x\nlogsource: {product: a}\n'
@@ -10,10 +10,10 @@ describe('parse never throws', () => {
   const fragments = fc.array(fc.constantFrom(...'title: |x|logsource:|detection:|condition: |  s:\n|    a|contains: |re: |\n|---\n|- |[|]|{|}|&a |*a|!!str |\'|"|#|%|\\|(|)|1 of |them|s|*|?|\t|: |? |> |null|~|0x1|| \n'.split('|')), { maxLength: 40 }).map((parts) => parts.join(''))
   test.each([['text', fc.string({ unit: 'binary', maxLength: 200 })], ['pieces of YAML', fragments], ['a detection', fragments.map((text) => `${head}detection:\n  s:\n    a: 1\n  ${text}`)]])('%s', (_, arbitrary) => {
     fc.assert(fc.property(arbitrary, (text) => {
-      const { rules, rejected } = parse(text, 'f.yml')
+      const { rules, correlations, filters, rejected } = parse(text, 'f.yml')
       const lines = text.split(/\r\n|\r|\n/).length
       for (const { line } of rejected) expect(line >= 1 && line <= lines).toBe(true)
-      expect(lintFile(text, 'f.yml')).toHaveLength(rules.length + rejected.length)
+      expect(lint([{ file: 'f.yml', text }])).toHaveLength(rules.length + correlations.length + filters.length + rejected.length)
     }), { numRuns: 1500 })
   })
   test('any key with any value', () => {

@@ -12,8 +12,6 @@ export type RejectionCode =
   | 'yaml_tag_refused'
   | 'document_invalid'
   | 'action_unsupported'
-  | 'correlation_unsupported'
-  | 'filter_unsupported'
   | 'field_missing'
   | 'field_invalid'
   | 'logsource_invalid'
@@ -27,6 +25,16 @@ export type RejectionCode =
   | 'regex_invalid'
   | 'regex_unsupported'
   | 'placeholder_unresolved'
+  | 'correlation_invalid'
+  | 'timespan_invalid'
+  | 'filter_invalid'
+  // Of documents that are right in themselves, by `link`.
+  | 'id_repeated'
+  | 'rule_unknown'
+  | 'name_ambiguous'
+  | 'correlation_cycle'
+  | 'correlation_too_deep'
+  | 'filter_unfit'
 
 /** `line` counts from 1 in the file; `reason` is one English line for the log, `code` is what programs read. */
 export type Rejection = { file: string; line: number; code: RejectionCode; reason: string; id?: string }
@@ -125,11 +133,15 @@ export type Correlation = Head & {
   percentile: number | null
   /** Whether the rules that it refers to match by themselves too. */
   generate: boolean
+  /** Each rule that it names, as it calls it -> the line where it does so first. */
+  places: ReadonlyMap<string, number>
 }
 
-/** A filter document: what it selects is taken out of the rules it names (`'any'` = all whose log source it fits). */
+/** A filter document: what it selects is taken out of the rules it names (`'any'` = all whose log source it fits). Its condition is always what is taken out. */
 export type Filter = Head & {
   logsource: LogSource
   rules: readonly string[] | 'any'
   detection: Detection
+  /** As in a correlation. */
+  places: ReadonlyMap<string, number>
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { HaechiError } from '@haechi/server/errors'
-import { createMatcher, lintFile, parse } from '@haechi/sigma'
+import { createMatcher, lint, parse } from '@haechi/sigma'
 import type { Rule } from '@haechi/sigma'
 import { command, connectionOptions, tenantOption, wholeNumber } from '../command.ts'
 import type { Command } from '../command.ts'
@@ -117,13 +117,13 @@ const rulesLint = command({
       unreadable++
       context.report(error, path)
     }
-    for await (const { file, text } of ruleFiles(paths, refuse)) {
-      for (const { status, code, line, id, reason } of lintFile(text, file)) {
-        if (status === 'ok') read++
-        else refused++
-        if (context.json) context.out.write(`${JSON.stringify({ file, status, code, line, id, reason })}\n`)
-        else if (status === 'rejected') context.out.write(`${safe(`${file}:${line}: ${code}: ${reason}`)}\n`)
-      }
+    const files: { file: string; text: string }[] = []
+    for await (const file of ruleFiles(paths, refuse)) files.push(file)
+    for (const { file, status, code, line, id, reason } of lint(files)) {
+      if (status === 'ok') read++
+      else refused++
+      if (context.json) context.out.write(`${JSON.stringify({ file, status, code, line, id, reason })}\n`)
+      else if (status === 'rejected') context.out.write(`${safe(`${file}:${line}: ${code}: ${reason}`)}\n`)
     }
     if (!context.json) context.err.write(`${context.text('rules_totals', { read: grouped(read), refused: grouped(refused) })}\n`)
     return refused + unreadable > 0 ? exitCodes.failed : exitCodes.ok
