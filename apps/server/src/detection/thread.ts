@@ -5,7 +5,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createIndex, scanRecord } from '@haechi/indicators'
 import type { Hit, IndicatorIndex } from '@haechi/indicators'
 import { fieldOf, readRecord } from '@haechi/records'
-import type { Reading } from '@haechi/records'
 import { createMatcher } from '@haechi/sigma'
 import type { Matcher, Rule } from '@haechi/sigma'
 import { HaechiError } from '../platform/errors.ts'
@@ -24,6 +23,10 @@ import type { RuleFacts } from './rules.ts'
 export type ThreadData = { readonly logFolder: string; /** Tests: an event that holds this text ends the thread. */ readonly dieOn: string | null }
 
 const sliceMs = 100
+/** What one call of the matcher should take: so much later than its deadline a slice may end. */
+const callMs = 20
+/** Events in one call of the matcher. */
+const callEvents = 1_000
 /** Of raw records that go with the findings of one slice. */
 const evidenceBytes = 8 * 1_048_576
 const placesMost = 32
@@ -45,22 +48,22 @@ const tenants = new Map<string, Tenant>()
 const indexes = new Map<string, IndicatorIndex>()
 const noIndicators = createIndex()
 /** Where each tenant's log is open: everything before `at` was given; `batch` is one that was begun and not ended. */
-type Place = { readonly cursor: LogCursor; at: number; batch: StoredBatch | null }
+type Place = { readonly cursor: LogCursor; at: number; batch: Lines | null }
 const places = new Map<string, Place>()
+/** A batch, and where each of its lines begins; behind the last stands where it ends. */
+type Lines = { readonly batch: StoredBatch; readonly bytes: Buffer; readonly starts: Uint32Array }
 
-/** What the matcher reads of the event in hand: read once, for rules, indicators and evidence. */
-const hand: { reading: Reading | null; record: unknown; receivedAt: number; exhausted: number } = { reading: null, record: null, receivedAt: 0, exhausted: 0 }
+/** What the matcher's callbacks are told of the batch in hand, and tell. */
+const hand: { receivedAt: number; faults: Record<string, number> } = { receivedAt: 0, faults: {} }
+/** Milliseconds that an event took of late. */
+let pace = 0.2
 
 function compile(keys: readonly string[]): Compiled {
   const name = JSON.stringify(keys)
   let found = compiled.get(name)
   if (found === undefined) {
     const chosen = inForce(keys.map((key) => packs.get(key)!), ({ rule }) => rule.id)
-    const matcher = createMatcher(chosen.map(({ rule }) => rule), { onError: ({ code }) => { if (code === 'regex_exhausted') hand.exhausted++ } }, (record) => {
-      hand.record = record
-      hand.reading = readRecord(record, { now: hand.receivedAt })
-      return hand.reading
-    })
+    const matcher = createMatcher(chosen.map(({ rule }) => rule), { onError: ({ code }) => { hand.faults[code] = (hand.faults[code] ?? 0) + 1 } }, (record) => readRecord(record, { now: hand.receivedAt }))
     found = { matcher, facts: new Map(chosen.map(({ rule, facts }) => [rule, facts])) }
     for (const old of compiled.keys()) if (compiled.size >= compiledMost) compiled.delete(old)
   }
@@ -97,7 +100,7 @@ async function search({ tenant: name, from, end, most }: SearchRequest): Promise
   const gaps: Gap[] = []
   const volumes = new Map<number, Volume>()
   const findings = noFindings()
-  const faults: Record<string, number> = {}
+  const faults: Record<string, number> = hand.faults = {}
   let events = 0
   let bytes = 0
   const missing = (to: number) => {
@@ -109,16 +112,17 @@ async function search({ tenant: name, from, end, most }: SearchRequest): Promise
   try {
     for (;;) {
       if (place.at >= end || events >= most || bytes >= evidenceBytes || performance.now() >= deadline) break
-      const batch = place.batch ?? await place.cursor.next(end)
-      if (batch === null) {
+      const lines = place.batch ?? linesOf(await place.cursor.next(end))
+      if (lines === null) {
         // What is missing at the end leaves the cursor behind what could be read.
         missing(Math.min(end, place.cursor.offset()))
         break
       }
+      const { batch } = lines
       missing(batch.first)
       const volume = volumes.get(Math.floor(batch.receivedAt / hour)) ?? { events: 0, matches: 0 }
       volumes.set(Math.floor(batch.receivedAt / hour), volume)
-      const searched = searchBatch(batch, place.at - batch.first, most - events, deadline, { name, ...tenant }, rules, faults, (match) => {
+      const searched = searchBatch(lines, place.at - batch.first, most - events, deadline, { name, ...tenant }, rules, (match) => {
         volume.matches++
         fold(findings, name, match)
         bytes += match.record.raw.length
@@ -126,7 +130,7 @@ async function search({ tenant: name, from, end, most }: SearchRequest): Promise
       volume.events += searched
       events += searched
       place.at += searched
-      place.batch = place.at < batch.first + batch.count ? batch : null
+      place.batch = place.at < batch.first + batch.count ? lines : null
     }
   } catch (error) {
     await forget(name)
@@ -141,41 +145,55 @@ async function forget(tenant: string): Promise<void> {
   await place?.cursor.close()
 }
 
+function linesOf(batch: StoredBatch | null): Lines | null {
+  if (batch === null) return null
+  const bytes = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
+  const starts = new Uint32Array(batch.count + 1)
+  for (let i = 0; i < batch.count; i++) starts[i + 1] = bytes.indexOf(10, starts[i]) + 1
+  return { batch, bytes, starts }
+}
+
 /** Searches at most `most` events of a batch, from its event `first` on, until the deadline. Answers how many, at least one. */
-function searchBatch(batch: StoredBatch, first: number, most: number, deadline: number, tenant: Tenant & { name: string }, { matcher, facts }: Compiled, faults: Record<string, number>, found: (match: Match) => void): number {
-  const lines = Buffer.from(batch.lines.buffer, batch.lines.byteOffset, batch.lines.length)
-  const last = Math.min(batch.count, first + most)
+function searchBatch(lines: Lines, first: number, most: number, deadline: number, tenant: Tenant & { name: string }, rules: Compiled, found: (match: Match) => void): number {
+  const last = Math.min(lines.batch.count, first + most)
+  for (let at = first; at < last;) {
+    const begin = performance.now()
+    if (at > first && begin >= deadline) return at - first
+    const next = Math.min(last, at + Math.max(1, Math.min(callEvents, Math.floor(callMs / pace))))
+    searchEvents(lines, at, next, tenant, rules, found)
+    pace = Math.max(0.001, 0.7 * pace + (0.3 * (performance.now() - begin)) / (next - at))
+    at = next
+  }
+  return last - first
+}
+
+function searchEvents({ batch, bytes, starts }: Lines, from: number, to: number, tenant: Tenant & { name: string }, { matcher, facts }: Compiled, found: (match: Match) => void): void {
+  const events = bytes.subarray(starts[from], starts[to])
+  if (dieOn !== null && events.includes(dieOn)) process.exit(1)
   hand.receivedAt = batch.receivedAt
-  let at = 0
-  for (let i = 0; i < last; i++) {
-    if (i > first && performance.now() >= deadline) return i - first
-    const stop = lines.indexOf(10, at)
-    const line = lines.subarray(at, stop)
-    at = stop + 1
-    if (i < first) continue
-    if (dieOn !== null && line.includes(dieOn)) process.exit(1)
-    Object.assign(hand, { reading: null, record: null, exhausted: 0 })
-    const matches = matcher.match(line, 'detect')
-    const { reading, record } = hand
-    if (hand.exhausted > 0) faults['regex_exhausted'] = (faults['regex_exhausted'] ?? 0) + hand.exhausted
-    if (reading === null) {
-      faults['json_invalid'] = (faults['json_invalid'] ?? 0) + 1
-      continue
-    }
+  const matched = Map.groupBy(
+    matcher.match(events, 'detect').filter(({ rule }) => isOn(tenant, facts.get(rule)!)),
+    ({ eventIndex }) => from + eventIndex,
+  )
+  // Indicators are looked for in every event, records of rules are read where one matched.
+  for (const i of tenant.index.size > 0 ? range(from, to) : matched.keys()) {
+    const line = bytes.subarray(starts[i], starts[i + 1]! - 1)
+    const record = parsed(line)
+    if (record === undefined) continue
+    const matches = matched.get(i) ?? []
     const hits = tenant.index.size === 0 ? [] : scanRecord(texts(record), tenant.index, batch.receivedAt)
     if (matches.length === 0 && hits.length === 0) continue
+    const reading = readRecord(record, { now: batch.receivedAt })
     const host = word(reading.columns.host, 255)
     const user = word(reading.columns.user, 255)
     const evidence = evidenceOf(batch, i, line, reading)
     const valueOf = (field: string) => valuesOf(fieldOf(reading.fields, field))
     const suppressionOf = (ruleId: string) => tenant.rules.suppressions.find((one) => suppresses(one, { ruleId, host, user, receivedAt: batch.receivedAt, valueOf }))?.id ?? null
-    for (const { rule, matched } of matches) {
+    for (const { rule, matched: parts } of matches) {
       const known = facts.get(rule)!
-      const { id } = known.rule
-      if (tenant.disabled.has(id) || (!known.on && !tenant.enabled.has(id))) continue
       found({
-        facts: { kind: 'rule', rule: known.rule, severity: known.level ?? 'medium', host, user, techniques: known.techniques, tactics: known.tactics, indicators: [], suppressionId: suppressionOf(id) },
-        record: evidence, backfill: batch.backfill, matched: matchedOf(matched),
+        facts: { kind: 'rule', rule: known.rule, severity: known.level ?? 'medium', host, user, techniques: known.techniques, tactics: known.tactics, indicators: [], suppressionId: suppressionOf(known.rule.id) },
+        record: evidence, backfill: batch.backfill, matched: matchedOf(parts),
       })
     }
     for (const hit of hits) {
@@ -187,7 +205,20 @@ function searchBatch(batch: StoredBatch, first: number, most: number, deadline: 
       })
     }
   }
-  return last - first
+}
+
+const isOn = ({ disabled, enabled }: Tenant, { rule, on }: RuleFacts): boolean => !disabled.has(rule.id) && (on || enabled.has(rule.id))
+
+function* range(from: number, to: number): Generator<number> {
+  for (let i = from; i < to; i++) yield i
+}
+
+function parsed(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString('utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 const koreanNouns = { ip: '주소', cidr: '네트워크', domain: '도메인', url: 'URL', md5: '파일', sha1: '파일', sha256: '파일', email: '전자우편 주소' } as const
