@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { parse } from './index.ts'
 import type { Rejection, Rule } from './index.ts'
 
-const CORPUS = resolve(import.meta.dirname, '../../..', process.env['HAECHI_CORPUS'] ?? '../shared/data')
+export const CORPUS = resolve(import.meta.dirname, '../../..', process.env['HAECHI_CORPUS'] ?? '../shared/data')
 
 /** Why a test that needs the corpus is skipped, or false when it is there. */
 export const missing: string | false = existsSync(join(CORPUS, 'sigma-rules/README.md')) ? false : `no corpus at ${CORPUS} (set HAECHI_CORPUS)`

@@ -18,7 +18,7 @@ export type Linked = {
 
 const MAX_DEPTH = 10
 /** Of filters in one rule. */
-const MAX_SELECTIONS = 1000
+const MAX_SELECTIONS = 500
 
 type Named = Rule | Correlation
 
@@ -158,13 +158,13 @@ function resolve(correlation: Correlation, find: Find, refuse: Refuse): Correlat
 }
 
 /** A rule stays loud when any correlation that refers to it generates: what one author asks to see, another cannot hide. */
-function silentOf(correlations: readonly Correlation[]): Set<string> {
+export function silentOf(correlations: readonly Correlation[]): Set<string> {
   const silent = new Set(correlations.flatMap(({ rules }) => rules))
   for (const { rules, generate } of correlations) if (generate) for (const id of rules) silent.delete(id)
   return silent
 }
 
-/** Each rule with the filters that are for it: `condition and not filter`. An entry of a filter that is wrong costs only itself, so that one rule that went costs not the peace of the others. */
+/** Each rule with the filters that are for it: `condition and not filter`. An entry of a filter that is wrong costs only itself: a rule that went must not bring back what is filtered elsewhere. */
 function filtered(rules: readonly Rule[], filters: readonly Filter[], find: Find, refuse: Refuse): Rule[] {
   if (filters.length === 0) return [...rules]
   const mark = markOf(rules)
@@ -173,33 +173,18 @@ function filtered(rules: readonly Rule[], filters: readonly Filter[], find: Find
     const name = (own: string): string => `${own}${mark}${index}`
     const selections = [...filter.detection.selections].map(([own, selection]): [string, Selection] => [name(own), selection])
     const condition = negated(renamed(filter.detection.condition, name))
-    const add = (rule: Rule, line: number): boolean => {
-      const known = added.get(rule) ?? { selections: [], conditions: [] }
-      if (known.selections.length + selections.length > MAX_SELECTIONS) {
-        refuse(filter, 'filter_invalid', `the filters of ${rule.id.slice(0, 80)} have more than ${MAX_SELECTIONS} selections`, line)
-        return false
+    const full: Rule[] = []
+    for (const rule of targetsOf(filter, rules, find, refuse)) {
+      const own = added.get(rule) ?? { selections: [], conditions: [] }
+      if (own.selections.length + selections.length > MAX_SELECTIONS) {
+        full.push(rule)
+        continue
       }
-      known.selections.push(...selections)
-      known.conditions.push(condition)
-      added.set(rule, known)
-      return true
+      own.selections.push(...selections)
+      own.conditions.push(condition)
+      added.set(rule, own)
     }
-    if (filter.rules === 'any') {
-      rules.filter((rule) => fits(filter.logsource, rule.logsource)).every((rule) => add(rule, filter.line))
-      continue
-    }
-    const taken = new Set<Named>()
-    for (const called of filter.rules) {
-      const found = find(called, filter.file)
-      const line = filter.places.get(called) ?? filter.line
-      if ('code' in found) refuse(filter, found.code, found.reason, line)
-      else if (!('logsource' in found)) refuse(filter, 'filter_unfit', `"${called.slice(0, 80)}" is a correlation; filters are for the rules under it`, line)
-      else if (!fits(filter.logsource, found.logsource)) refuse(filter, 'filter_unfit', `the logsource of "${called.slice(0, 80)}" is not that of the filter`, line)
-      else if (!taken.has(found)) {
-        taken.add(found)
-        add(found, line)
-      }
-    }
+    if (full[0] !== undefined) refuse(filter, 'filter_invalid', `${full[0].id.slice(0, 80)}${full.length > 1 ? ` and ${full.length - 1} more` : ''} would have more than ${MAX_SELECTIONS} selections of filters`)
   }
   return rules.map((rule) => {
     const own = added.get(rule)
@@ -207,6 +192,20 @@ function filtered(rules: readonly Rule[], filters: readonly Filter[], find: Find
     const { selections, condition } = rule.detection
     return { ...rule, detection: { selections: new Map([...selections, ...own.selections]), condition: { kind: 'and', of: [condition, ...own.conditions] } } }
   })
+}
+
+function targetsOf(filter: Filter, rules: readonly Rule[], find: Find, refuse: Refuse): Iterable<Rule> {
+  if (filter.rules === 'any') return rules.filter((rule) => fits(filter.logsource, rule.logsource))
+  const targets = new Set<Rule>()
+  for (const called of filter.rules) {
+    const found = find(called, filter.file)
+    const line = filter.places.get(called) ?? filter.line
+    if ('code' in found) refuse(filter, found.code, found.reason, line)
+    else if (!('logsource' in found)) refuse(filter, 'filter_unfit', `"${called.slice(0, 80)}" is a correlation; a filter is for rules`, line)
+    else if (!fits(filter.logsource, found.logsource)) refuse(filter, 'filter_unfit', `the logsource of "${called.slice(0, 80)}" is none that the filter is for`, line)
+    else targets.add(found)
+  }
+  return targets
 }
 
 /** As pySigma: each part that the filter's log source names is the rule's. */
