@@ -6,6 +6,10 @@ const TOKEN = /\s*(?:([()])|([^\s()|]+)|(\|))/y
 const MAX_TOKENS = 2000
 const MAX_DEPTH = 64
 
+/** The words of the language; a name that is defined goes before the word. */
+export const WORDS = ['and', 'or', 'not', 'of'] as const
+export const QUANTIFIERS = ['1', 'any', 'all'] as const
+
 /** Resolves `1 of` and `all of` against the names of the selections (of a correlation: its rules), in their order. @throws Refusal `condition_invalid`, `selection_unknown`, `aggregation_unsupported` */
 export function parseCondition(text: string, names: readonly string[], what: 'selection' | 'rule' = 'selection'): Condition {
   const tokens = tokensOf(text)
@@ -49,19 +53,21 @@ export function parseCondition(text: string, names: readonly string[], what: 'se
       at += 1
       return inner
     }
-    if (token === undefined || token === ')' || ['and', 'or', 'not', 'of'].some(is)) throw new Refusal('condition_invalid', `a ${what} is expected at ${describe()}`)
+    if (token === undefined || token === ')' || WORDS.some(is)) throw new Refusal('condition_invalid', `a ${what} is expected at ${describe()}`)
     if (tokens[at + 1]?.toLowerCase() === 'of' && !known.has('of')) return quantified(token.toLowerCase())
     at += 1
     if (!known.has(token)) throw new Refusal(token.includes('*') || token === 'them' ? 'condition_invalid' : 'selection_unknown', token.includes('*') ? `"${token}" needs "1 of" or "all of" before it` : `no ${what} is named "${token.slice(0, 80)}"`)
     return { kind: 'selection', name: token }
   }
   const quantified = (quantifier: string): Condition => {
-    if (!['1', 'any', 'all'].includes(quantifier)) throw new Refusal('condition_invalid', `"${quantifier.slice(0, 20)} of" is not known: 1, any or all`)
+    if (!(QUANTIFIERS as readonly string[]).includes(quantifier)) throw new Refusal('condition_invalid', `"${quantifier.slice(0, 20)} of" is not known: 1, any or all`)
     at += 2
     const pattern = tokens[at]
     if (pattern === undefined || pattern === '(' || pattern === ')') throw new Refusal('condition_invalid', `"${quantifier} of" names nothing`)
     at += 1
-    const chosen = pattern.toLowerCase() === 'them' && !known.has(pattern) ? names.filter((name) => !name.startsWith('_')) : names.filter((name) => fits(pattern, name))
+    // A pattern is "the same as them, but restricted": names with an underscore in front are left out of both.
+    const them = pattern.toLowerCase() === 'them' && !known.has(pattern)
+    const chosen = names.filter((name) => !name.startsWith('_') && (them || fits(pattern, name)))
     if (chosen.length === 0) throw new Refusal('selection_unknown', `"${quantifier} of ${pattern.slice(0, 80)}" fits no ${what}`)
     const of = chosen.map((name): Condition => ({ kind: 'selection', name }))
     return of.length === 1 ? of[0] as Condition : { kind: quantifier === 'all' ? 'and' : 'or', of }

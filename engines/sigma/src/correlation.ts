@@ -6,9 +6,9 @@ import { Refusal } from './refusal.ts'
 import type { Bound, Correlation, CorrelationCondition, CorrelationType } from './rule.ts'
 import type { Entries, Node } from './yaml.ts'
 
-const TYPES = new Set<string>(['event_count', 'value_count', 'value_sum', 'value_avg', 'value_median', 'value_percentile', 'temporal', 'temporal_ordered'] satisfies CorrelationType[])
+export const TYPES: ReadonlySet<string> = new Set(['event_count', 'value_count', 'value_sum', 'value_avg', 'value_median', 'value_percentile', 'temporal', 'temporal_ordered'] satisfies CorrelationType[])
 const KEYS = new Set(['type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate'])
-const BOUNDS = new Set<string>(['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] satisfies Bound[])
+export const BOUNDS: ReadonlySet<string> = new Set(['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] satisfies Bound[])
 
 const MAX_RULES = 256
 const MAX_FIELDS = 32

@@ -1,5 +1,6 @@
 // The detection section: selections with their modifiers (Sigma modifiers appendix 2.1.0), from YAML nodes to plain data.
 // A combination that has no meaning is refused, never guessed; conformance.test.ts has a positive and a negative for each modifier.
+import type { LogSource } from '@haechi/records'
 import { parseCidr } from './cidr.ts'
 import { parseCondition } from './condition.ts'
 import { entryOf } from './document.ts'
@@ -7,10 +8,16 @@ import type { Entry } from './document.ts'
 import { ANY, DASH, DASHES, joined, piecesOf, textsOf } from './pattern.ts'
 import { compileRegex } from './regex.ts'
 import { Refusal } from './refusal.ts'
-import type { Comparison, Condition, Detection, Item, Piece, Selection, Test, TimeUnit } from './rule.ts'
+import type { Comparison, Condition, Detection, Head, Item, Piece, Selection, Test, TimeUnit } from './rule.ts'
 import type { Node, Scalar } from './yaml.ts'
 
-export type Placeholders = Readonly<Record<string, readonly string[]>>
+type Fill = (placeholder: string) => Filled | undefined
+/** What a placeholder stands for: one of these texts, or `any` text. */
+export type Filled = readonly string[] | 'any'
+/** Values by name, or what knows them by name and by the field that the placeholder stands at (null: keywords). */
+export type Placeholders = Readonly<Record<string, readonly string[]>> | ((name: string, field: string | null) => Filled | undefined)
+/** What a document's placeholders stand for, by what it says of itself. */
+export type PlaceholdersFor = (head: Head, logsource: LogSource) => Placeholders
 
 /** Windash and base64offset multiply a value; more than this is refused. */
 const MAX_VARIANTS = 625
@@ -39,7 +46,7 @@ export function detectionOf(entry: Entry, others: readonly string[], placeholder
   return { selections, condition: conditions.length === 1 ? conditions[0] as Condition : { kind: 'or', of: conditions } }
 }
 
-function selectionOf(node: Node, placeholders: Placeholders): Selection {
+export function selectionOf(node: Node, placeholders: Placeholders): Selection {
   if (node.kind === 'scalar') return itemOf('', node, node.line, placeholders)
   if (node.kind === 'map') {
     if (node.entries.length === 0) throw new Refusal('detection_invalid', 'a selection is empty', node.line)
@@ -59,6 +66,8 @@ const COMPARISONS = new Set(['lt', 'lte', 'gt', 'gte'])
 const TIME_UNITS = new Set(['minute', 'hour', 'day', 'week', 'month', 'year'])
 const KINDS = new Set(['re', 'cidr', 'exists', 'fieldref'])
 const STRING_MODIFIERS = new Set(['contains', 'startswith', 'endswith', 'windash', 'expand', 'cased', 'base64', 'base64offset', 'utf16le', 'utf16be', 'utf16'])
+/** Every modifier that is known, aliases among them. */
+export const MODIFIERS: ReadonlySet<string> = new Set([...ALIASES.keys(), ...COMPARISONS, ...TIME_UNITS, ...KINDS, ...STRING_MODIFIERS, 'i', 'm', 's', 'all', 'neq'])
 /** What may stand beside a kind; `all` and `neq` may stand everywhere but at `exists`. */
 const BESIDE: Readonly<Record<string, ReadonlySet<string>>> = {
   re: new Set(['i', 'm', 's', 'expand']), cidr: new Set(['expand']), exists: new Set(), fieldref: new Set(['contains', 'startswith', 'endswith', 'cased']),
@@ -72,10 +81,11 @@ function itemOf(key: string, node: Node, line: number, placeholders: Placeholder
   const kind = kindOf(modifiers, line)
   const values = node.kind === 'list' ? node.items : [node]
   if (values.length === 0) throw new Refusal('value_invalid', `the list of ${key} is empty`, line)
+  const fill: Fill = typeof placeholders === 'function' ? (placeholder) => placeholders(placeholder, field) : (placeholder) => (Object.hasOwn(placeholders, placeholder) ? placeholders[placeholder] : undefined)
   const tests = values.flatMap((value) => {
     if (value.kind !== 'scalar') throw new Refusal('value_invalid', `a value of ${key} is a ${value.kind}`, value.line)
     try {
-      return testsOf(value, kind, modifiers, field === null, placeholders)
+      return testsOf(value, kind, modifiers, field === null, fill)
     } catch (error) {
       throw error instanceof Refusal && error.line === 0 ? new Refusal(error.code, error.message, value.line) : error
     }
@@ -89,7 +99,7 @@ function kindOf(modifiers: readonly string[], line: number): string {
   for (const modifier of modifiers) {
     if (KINDS.has(modifier)) kinds.add(modifier)
     else if (TIME_UNITS.has(modifier)) kinds.add('time')
-    else if (!COMPARISONS.has(modifier) && !STRING_MODIFIERS.has(modifier) && !['i', 'm', 's', 'all', 'neq'].includes(modifier)) {
+    else if (!MODIFIERS.has(modifier)) {
       throw new Refusal('modifier_unknown', `Sigma 2.1 has no modifier "${modifier.slice(0, 40)}"`, line)
     }
   }
@@ -116,7 +126,7 @@ function kindOf(modifiers: readonly string[], line: number): string {
 }
 
 /** The tests of one value; several where a modifier multiplies it, and then they are alternatives of one value. */
-function testsOf(value: Scalar, kind: string, modifiers: readonly string[], keyword: boolean, placeholders: Placeholders): Test[] {
+function testsOf(value: Scalar, kind: string, modifiers: readonly string[], keyword: boolean, fill: Fill): Test[] {
   switch (kind) {
     case 'exists':
       if (typeof value.value !== 'boolean') throw new Refusal('value_invalid', 'exists takes true or false')
@@ -132,22 +142,22 @@ function testsOf(value: Scalar, kind: string, modifiers: readonly string[], keyw
       const at = modifiers.includes('contains') ? 'inside' : modifiers.includes('startswith') ? 'start' : modifiers.includes('endswith') ? 'end' : 'whole'
       return [{ kind: 'fieldref', field: value.text, at, cased: modifiers.includes('cased') }]
     }
-    case 'cidr': return anyOf(expanded(value, modifiers, placeholders).map((network) => {
+    case 'cidr': return anyOf(expanded(value, modifiers, fill, '*').map((network) => {
       if (parseCidr(network) === null) throw new Refusal('value_invalid', `"${network.slice(0, 60)}" is no network`)
       return { kind: 'cidr', network }
     }))
     case 're': {
       const flags = ['i', 'm', 's'].filter((flag) => modifiers.includes(flag)).join('')
-      return anyOf(expanded(value, modifiers, placeholders).map((source) => {
+      return anyOf(expanded(value, modifiers, fill, '.*').map((source) => {
         compileRegex(source, flags)
         return { kind: 'regex', source, flags }
       }))
     }
-    default: return stringTests(value, modifiers, keyword, placeholders)
+    default: return stringTests(value, modifiers, keyword, fill)
   }
 }
 
-function stringTests(value: Scalar, modifiers: readonly string[], keyword: boolean, placeholders: Placeholders): Test[] {
+function stringTests(value: Scalar, modifiers: readonly string[], keyword: boolean, fill: Fill): Test[] {
   const changing = modifiers.some((modifier) => STRING_MODIFIERS.has(modifier))
   if (!keyword && !changing) {
     if (value.value === null) return [{ kind: 'null' }]
@@ -156,7 +166,7 @@ function stringTests(value: Scalar, modifiers: readonly string[], keyword: boole
   }
   if (value.value === null) throw new Refusal('value_invalid', keyword ? 'a keyword cannot be null' : 'null takes no modifier that works on text')
   let variants: Variant[] = [piecesOf(value.text)]
-  for (const modifier of modifiers) variants = variants.flatMap((variant) => changed(variant, modifier, placeholders))
+  for (const modifier of modifiers) variants = variants.flatMap((variant) => changed(variant, modifier, fill))
   if (variants.length > MAX_VARIANTS) throw new Refusal('value_invalid', `the value stands for more than ${MAX_VARIANTS} texts`)
   return anyOf(variants.map((variant) => {
     const pieces = piecesIn(variant)
@@ -172,7 +182,7 @@ type Variant = readonly Piece[] | Buffer
 const piecesIn = (variant: Variant): readonly Piece[] => (Buffer.isBuffer(variant) ? [variant.toString('latin1')] : variant)
 
 /** Modifiers are applied in the order in which they are written. */
-function changed(variant: Variant, modifier: string, placeholders: Placeholders): Variant[] {
+function changed(variant: Variant, modifier: string, fill: Fill): Variant[] {
   switch (modifier) {
     case 'utf16le': case 'utf16be': case 'utf16': return encoded(variant, modifier, (bytes) => [utf16(bytes.toString(), modifier)])
     case 'base64': return encoded(variant, modifier, (bytes) => [[bytes.toString('base64')]])
@@ -185,7 +195,7 @@ function changed(variant: Variant, modifier: string, placeholders: Placeholders)
     case 'startswith': return [[...pieces, ANY]]
     case 'endswith': return [[ANY, ...pieces]]
     case 'windash': return [pieces.flatMap((piece) => (typeof piece === 'string' ? dashed(piece) : [piece]))]
-    case 'expand': return expandPieces(pieces, placeholders)
+    case 'expand': return expandPieces(pieces, fill)
     default: return [variant]
   }
 }
@@ -241,29 +251,30 @@ const numberOf = (value: Scalar): number => {
 /** `\%` is a percent sign, `%name%` a placeholder. */
 const PLACEHOLDER = /\\%|%([^%\s]+)%/g
 
-function expanded(value: Scalar, modifiers: readonly string[], placeholders: Placeholders): string[] {
+function expanded(value: Scalar, modifiers: readonly string[], fill: Fill, any: string): string[] {
   if (value.value === null) throw new Refusal('value_invalid', 'null takes no modifier that works on text')
-  return modifiers.includes('expand') ? expandText(value.text, placeholders).map((pieces) => pieces.map(({ text }) => text).join('')) : [value.text]
+  return modifiers.includes('expand') ? expandText(value.text, fill, any).map((pieces) => pieces.map(({ text }) => text).join('')) : [value.text]
 }
 
-function expandPieces(pieces: readonly Piece[], placeholders: Placeholders): Piece[][] {
+function expandPieces(pieces: readonly Piece[], fill: Fill): Piece[][] {
   let variants: Piece[][] = [[]]
   for (const piece of pieces) {
-    const tails: Piece[][] = typeof piece === 'string' ? expandText(piece, placeholders).map((parts) => parts.flatMap((part) => (part.filled ? piecesOf(part.text) : [part.text]))) : [[piece]]
+    const tails: Piece[][] = typeof piece === 'string' ? expandText(piece, fill, '*').map((parts) => parts.flatMap((part) => (part.filled ? piecesOf(part.text) : [part.text]))) : [[piece]]
     if (variants.length * tails.length > MAX_VARIANTS) throw new Refusal('value_invalid', `the placeholders stand for more than ${MAX_VARIANTS} values`)
     variants = variants.flatMap((head) => tails.map((tail) => [...head, ...tail]))
   }
   return variants
 }
 
-function expandText(text: string, placeholders: Placeholders): { text: string; filled: boolean }[][] {
+function expandText(text: string, fill: Fill, any: string): { text: string; filled: boolean }[][] {
   let variants: { text: string; filled: boolean }[][] = [[]]
   let last = 0
   for (const found of text.matchAll(PLACEHOLDER)) {
     const [whole, name] = found
     const before = { text: text.slice(last, found.index), filled: false }
     last = found.index + whole.length
-    const known = name === undefined ? null : Object.hasOwn(placeholders, name) ? placeholders[name] : undefined
+    const filled = name === undefined ? null : fill(name)
+    const known = filled === 'any' ? [any] : filled
     if (known === undefined || known?.length === 0) throw new Refusal('placeholder_unresolved', `the placeholder %${name}% has no values here`)
     const tails = known === null ? [{ text: '%', filled: false }] : known.map((value) => ({ text: value, filled: true }))
     if (variants.length * tails.length > MAX_VARIANTS) throw new Refusal('value_invalid', `the placeholders stand for more than ${MAX_VARIANTS} values`)
