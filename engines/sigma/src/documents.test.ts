@@ -264,6 +264,20 @@ describe('link', () => {
     expect(rejected.map(({ id, code }) => [id, code])).toEqual([['id-c10', 'correlation_too_deep'], ['id-c11', 'rule_unknown']])
   })
 
+  test.each(['[low, c8]', '[c8, low]'])('the deepest of its rules says how deep a correlation is: %s', (rules) => {
+    const chained = [rule('r'), ...Array.from({ length: 9 }, (_, at) => over(`c${at}`, `[${at === 0 ? 'r' : `c${at - 1}`}]`))]
+    for (const texts of [[over('low', '[r]'), ...chained], [...chained, over('low', '[r]')]]) {
+      const { correlations, rejected } = linkedOf(all(...texts, over('top', rules), over('above', '[top]')))
+      expect(correlations.at(-1)?.name).toBe('top')
+      expect(rejected.map(({ id, code }) => [id, code])).toEqual([['id-above', 'correlation_too_deep']])
+    }
+  })
+
+  test('of two with one id the first is kept', () => {
+    const { rules, correlations } = linkedOf(rule('a'), rule('b').replace('id-b', 'id-a'), over('c', '[a]'), over('d', '[a]').replace('id-d', 'id-c'))
+    expect([...rules, ...correlations].map(({ name }) => name)).toEqual(['a', 'c'])
+  })
+
   test('a rule is silent when what refers to it says nothing of generate, loud when one of them does', () => {
     expect(linkedOf(all(rule('a'), rule('b'), rule('c'), over('x', '[a, b]'), over('y', '[b, x]', 'generate: true'))).silent).toEqual(new Set(['id-a']))
     expect(linkedOf(all(rule('a'), rule('b'), over('x', '[a]', 'generate: false'), over('y', '[x]'))).silent).toEqual(new Set(['id-a', 'id-x']))
@@ -288,11 +302,12 @@ describe('link', () => {
 })
 
 describe('generated sets', () => {
-  type Drawn = { rules: number; filters: number[][]; correlations: { refers: number[]; generate: boolean }[] }
+  type Drawn = { rules: number; correlations: { refers: number[]; generate: boolean }[] }
   const drawn: fc.Arbitrary<Drawn> = fc.record({
-    rules: fc.integer({ min: 0, max: 3 }),
-    filters: fc.array(fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
-    correlations: fc.array(fc.record({ refers: fc.uniqueArray(fc.integer({ min: 0, max: 16 }), { minLength: 1, maxLength: 3 }), generate: fc.boolean() }), { maxLength: 14 }),
+    rules: fc.integer({ min: 2, max: 3 }),
+    // Most refer to what comes before them, so that chains grow.
+    correlations: fc.array(fc.record({ back: fc.uniqueArray(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }), wild: fc.option(fc.integer({ min: 0, max: 16 }), { freq: 12 }), generate: fc.boolean() }), { maxLength: 14 })
+      .map((list) => list.map(({ back, wild, generate }, at) => ({ refers: [...new Set([...back.map((by) => Math.max(0, at + 3 - by)), ...(wild === null ? [] : [wild])])], generate }))),
   })
   test('a correlation is linked or refused, as looking from each one downwards says', () => {
     fc.assert(fc.property(drawn, fc.boolean(), (set, byName) => {
@@ -348,7 +363,7 @@ describe('generated sets', () => {
 describe('lint', () => {
   test('one line a document in the order of files, with what only all of them together show', () => {
     const files = [
-      { file: 'b.yml', text: all(rule('a'), 'title: x', correlation(count.replace('[a]', '[a, gone]')), filter('rules:\n  - gone\n  - b\ns: {x: 1}\ncondition: s')) },
+      { file: 'b.yml', text: all(rule('a'), 'title: x', correlation(count.replace('[a]', '[a, gone]')), filter('rules:\n  - gone\n  - b\n  - away\ns: {x: 1}\ncondition: s')) },
       { file: 'a.yml', text: all(correlation(count), rule('b')) },
       { file: 'c.yml', text: '' },
     ]
