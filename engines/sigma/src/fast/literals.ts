@@ -1,0 +1,225 @@
+// Many texts looked for in one: which of them it is, begins with, ends with or holds, each told by its number. One pass tells all that it holds.
+// Exact: fast.test.ts holds every answer against startsWith, endsWith, includes and ===.
+import { createPairTable } from './pair-table.ts'
+import type { PairTable } from './pair-table.ts'
+
+export type Place = 'whole' | 'start' | 'end' | 'inside'
+
+/** Where numbers of found texts are put. `mark` tells whether a number is new to the search at hand. */
+export type Found = { add(numbers: readonly number[]): void }
+
+export type Literals = {
+  /** Adds to `found` the numbers of all texts that stand in `text` at their place, perhaps repeatedly. */
+  search(text: string, found: Found): void
+}
+
+/** Depth of the automaton's table: a longer text is followed on from there along its own letters. Deeper costs memory, shallower costs time. */
+const DEPTH = 4
+
+/** Texts by their first letters. Nodes are numbered over all tries that share the table, so no trie has a table of its own. */
+class Trie {
+  readonly children: PairTable
+  readonly ends: number[][]
+
+  constructor(children: PairTable, ends: number[][]) {
+    this.children = children
+    this.ends = ends
+  }
+
+  root(): number {
+    return this.ends.push([]) - 1
+  }
+
+  child(node: number, code: number): number {
+    let next = this.children.get(node, code)
+    if (next === -1) {
+      next = this.ends.push([]) - 1
+      this.children.set(node, code, next)
+    }
+    return next
+  }
+}
+
+export type Forest = { plant(): { add(text: string, at: Place, number: number): void; build(): Literals } }
+
+export function createForest(): Forest {
+  const trie = new Trie(createPairTable(), [])
+  return {
+    plant() {
+      const whole = new Map<string, number[]>()
+      const start = trie.root()
+      const end = trie.root()
+      let starts = false
+      let ends = false
+      /** In any text there is. */
+      const always: number[] = []
+      const inside: { text: string; number: number }[] = []
+      return {
+        add(text, at, number) {
+          if (at === 'whole') {
+            const known = whole.get(text)
+            if (known === undefined) whole.set(text, [number])
+            else known.push(number)
+          } else if (text === '') always.push(number)
+          else if (at === 'start') {
+            starts = true
+            let node = start
+            for (let i = 0; i < text.length; i += 1) node = trie.child(node, text.charCodeAt(i))
+            trie.ends[node]!.push(number)
+          } else if (at === 'end') {
+            ends = true
+            let node = end
+            for (let i = text.length - 1; i >= 0; i -= 1) node = trie.child(node, text.charCodeAt(i))
+            trie.ends[node]!.push(number)
+          } else inside.push({ text, number })
+        },
+        build() {
+          const automaton = inside.length === 0 ? null : automatonOf(inside, trie)
+          const { children, ends: numbers } = trie
+          return {
+            search(text, found) {
+              const { length } = text
+              if (always.length > 0) found.add(always)
+              if (whole.size > 0) {
+                const same = whole.get(text)
+                if (same !== undefined) found.add(same)
+              }
+              if (starts) {
+                for (let node = start, at = 0; at < length; at += 1) {
+                  node = children.get(node, text.charCodeAt(at))
+                  if (node === -1) break
+                  if (numbers[node]!.length > 0) found.add(numbers[node]!)
+                }
+              }
+              if (ends) {
+                for (let node = end, at = length - 1; at >= 0; at -= 1) {
+                  node = children.get(node, text.charCodeAt(at))
+                  if (node === -1) break
+                  if (numbers[node]!.length > 0) found.add(numbers[node]!)
+                }
+              }
+              if (automaton !== null) automaton(text, found)
+            },
+          }
+        },
+      }
+    },
+  }
+}
+
+/**
+ * Aho and Corasick's automaton (CACM 18, 1975) of the first letters of each text, as a full table. Letters beyond ASCII are one column, so that the table stays small enough
+ * to be near at hand: texts that have one so early are compared where the automaton stops. States that say something are numbered behind those that do not.
+ */
+function automatonOf(texts: readonly { text: string; number: number }[], trie: Trie): (text: string, found: Found) => void {
+  const ascii = new Uint8Array(128)
+  let width = 1
+  let foreign = 0
+  for (const { text } of texts) {
+    for (let at = 0; at < Math.min(text.length, DEPTH); at += 1) {
+      const code = text.charCodeAt(at)
+      if (code < 128) ascii[code] ||= width++
+      else foreign ||= width++
+    }
+  }
+  const letterOf = (code: number): number => (code < 128 ? ascii[code]! : foreign)
+  // State 0 is the root. Rows of goto; 0 also means none, for nothing leads back to the root but failing.
+  let table = new Int32Array(width * 64)
+  let states = 1
+  const outputs: number[][] = [[]]
+  const compared: { text: string; number: number }[][] = [[]]
+  const onward: number[] = [-1]
+  const depths: number[] = [0]
+  for (const { text, number } of texts) {
+    let state = 0
+    let plain = true
+    const depth = Math.min(text.length, DEPTH)
+    for (let at = 0; at < depth; at += 1) {
+      const code = text.charCodeAt(at)
+      plain &&= code < 128
+      const place = state * width + letterOf(code)
+      let next = table[place]!
+      if (next === 0) {
+        next = states
+        states += 1
+        if (states * width > table.length) {
+          const larger = new Int32Array(table.length * 2)
+          larger.set(table)
+          table = larger
+        }
+        outputs.push([])
+        compared.push([])
+        onward.push(-1)
+        depths.push(at + 1)
+        table[place] = next
+      }
+      state = next
+    }
+    if (!plain) compared[state]!.push({ text, number })
+    else if (text.length <= DEPTH) outputs[state]!.push(number)
+    else {
+      if (onward[state] === -1) onward[state] = trie.root()
+      let node = onward[state]!
+      for (let at = DEPTH; at < text.length; at += 1) node = trie.child(node, text.charCodeAt(at))
+      trie.ends[node]!.push(number)
+    }
+  }
+  const fail = new Int32Array(states)
+  const queue = new Int32Array(states)
+  let tail = 0
+  for (let letter = 1; letter < width; letter += 1) if (table[letter] !== 0) queue[tail++] = table[letter]!
+  const merged = <T>(own: T[], inherited: T[]): T[] => (inherited.length === 0 ? own : own.length === 0 ? inherited : [...new Set([...own, ...inherited])])
+  for (let head = 0; head < tail; head += 1) {
+    const state = queue[head]!
+    const back = fail[state]!
+    outputs[state] = merged(outputs[state]!, outputs[back]!)
+    compared[state] = merged(compared[state]!, compared[back]!)
+    for (let letter = 1; letter < width; letter += 1) {
+      const next = table[state * width + letter]!
+      const failing = table[back * width + letter]!
+      if (next === 0) table[state * width + letter] = failing
+      else {
+        fail[next] = failing
+        queue[tail++] = next
+      }
+    }
+  }
+  const speaks = (state: number): boolean => outputs[state]!.length > 0 || onward[state] !== -1 || compared[state]!.length > 0
+  const order = Array.from({ length: states }, (_, state) => state).sort((a, b) => Number(speaks(a)) - Number(speaks(b)) || depths[a]! - depths[b]! || a - b)
+  const renamed = new Int32Array(states)
+  for (let place = 0; place < states; place += 1) renamed[order[place]!] = place * width
+  const firstSpeaking = renamed[order.find(speaks)!]!
+  const steps = new Int32Array(states * width)
+  for (let place = 0; place < states; place += 1) {
+    const from = order[place]! * width
+    for (let letter = 0; letter < width; letter += 1) steps[place * width + letter] = renamed[table[from + letter]!]!
+  }
+  const speaking = order.slice(firstSpeaking / width)
+  const says = speaking.map((state) => outputs[state]!)
+  const goesOn = speaking.map((state) => onward[state]!)
+  const compares = speaking.map((state) => compared[state]!)
+  const { children, ends } = trie
+
+  const speak = (speaker: number, text: string, at: number, found: Found): void => {
+    const said = says[speaker]!
+    if (said.length > 0) found.add(said)
+    let node = goesOn[speaker]!
+    if (node !== -1) {
+      for (let next = at + 1; next < text.length; next += 1) {
+        node = children.get(node, text.charCodeAt(next))
+        if (node === -1) break
+        if (ends[node]!.length > 0) found.add(ends[node]!)
+      }
+    }
+    for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, DEPTH))) found.add([number])
+  }
+  return (text, found) => {
+    const { length } = text
+    let state = 0
+    for (let at = 0; at < length; at += 1) {
+      const code = text.charCodeAt(at)
+      state = steps[state + (code < 128 ? ascii[code]! : foreign)]!
+      if (state >= firstSpeaking) speak((state - firstSpeaking) / width, text, at, found)
+    }
+  }
+}

@@ -1,0 +1,275 @@
+// What a value is to the tests of a field: the numbers of the predicates that it meets. Each distinct (field, test) is one predicate, however many rules ask for it,
+// and each distinct set of predicates one verdict, so that what follows from a verdict is worked out once. fast.test.ts holds it against the plain tests.
+import { compileTest } from '../predicates.ts'
+import type { CompiledTest } from '../predicates.ts'
+import { DASHES, fold, joined, plainOf } from '../pattern.ts'
+import type { Piece, Test } from '../rule.ts'
+import { NO_VERDICTS } from '../view.ts'
+import type { Value } from '../view.ts'
+import { createForest } from './literals.ts'
+import type { Found, Literals } from './literals.ts'
+import { requiredBy } from './required.ts'
+
+export type Verdict = {
+  /** 0 is the verdict that nothing is met. */
+  readonly id: number
+  readonly predicates: readonly number[]
+  /** An expression gave up on the value. */
+  readonly exhausted: boolean
+}
+
+export type Raw = string | number | boolean
+
+/** The tests of one field, or of the keywords. */
+export type Slot = {
+  readonly field: string | null
+  /** Whether it matters that the field is there at all. */
+  presence: boolean
+  /** Of a scalar value of the record. */
+  of(raw: Raw): Verdict
+  /** Of a folded text without regard to what was remembered: keywords. */
+  ofText(raw: Raw, folded: string): Verdict
+  ofNull(): Verdict
+  /** Of an object or list: there, and neither null nor any value. */
+  ofPresent(): Verdict
+}
+
+export type Verdicts = {
+  slotOf(field: string | null): Slot & Building
+  build(): void
+  readonly predicates: readonly Predicate[]
+}
+
+export type Predicate = {
+  readonly slot: Slot
+  /** Met by an absent field. */
+  readonly absent: boolean
+  /** Asks for more than the value: never met here, and the rule is asked by itself. */
+  readonly dynamic: boolean
+  /** A guess of how seldom it is met, greater is more often; only compared. */
+  readonly weight: number
+}
+
+export type Building = { predicateOf(test: Test): number }
+
+const MAX_REMEMBERED = 8192
+const MAX_REMEMBERED_LENGTH = 1024
+const MAX_VARIANTS = 25
+
+export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
+
+export function createVerdicts(): Verdicts {
+  const forest = createForest()
+  const predicates: Predicate[] = []
+  const slots = new Map<string | null, Slot & Building & { build(): void }>()
+  const interned = new Map<string, Verdict>()
+
+  const marked: { epoch: Uint32Array; list: number[] } = { epoch: new Uint32Array(0), list: [] }
+  let epoch = 0
+  let exhausted = false
+  const mark = (predicate: number): void => {
+    if (marked.epoch[predicate] !== epoch) {
+      marked.epoch[predicate] = epoch
+      marked.list.push(predicate)
+    }
+  }
+  const verdictOf = (): Verdict => {
+    const { list } = marked
+    if (list.length === 0 && !exhausted) return NOTHING_MET
+    if (list.length > 1) list.sort((a, b) => a - b)
+    const key = exhausted ? `${list.join()}!` : list.join()
+    let verdict = interned.get(key)
+    if (verdict === undefined) {
+      verdict = { id: interned.size + 1, predicates: [...list], exhausted }
+      interned.set(key, verdict)
+    }
+    return verdict
+  }
+
+  const createSlot = (field: string | null): Slot & Building & { build(): void } => {
+    const known = new Map<string, number>()
+    const tree = forest.plant()
+    /** Tests that are only run where a text stands that they need, by number; and those that are run on every value. */
+    const candidates: { predicate: number; meets: CompiledTest }[] = []
+    const unconditional: { predicate: number; meets: CompiledTest }[] = []
+    const whenNull: number[] = []
+    const whenPresent: number[] = []
+    let literals: Literals | null = null
+    const around = { slotOf: () => 0, numberOf: () => null, exhausted: () => { exhausted = true } }
+
+    const conditional = (predicate: number, test: Test, texts: readonly string[] | null): void => {
+      const meets = compileTest(test, around)
+      if (texts === null) {
+        unconditional.push({ predicate, meets })
+        return
+      }
+      const candidate = candidates.push({ predicate, meets }) - 1
+      for (const text of texts) tree.add(text, 'inside', ~candidate)
+    }
+    /** A predicate of its own says that the field is there, for those that are met when it is not. */
+    let presence = -1
+    const beThere = (): void => {
+      if (presence !== -1) return
+      presence = predicates.push({ slot: slots.get(field)!, absent: false, dynamic: false, weight: 1000 }) - 1
+      whenPresent.push(presence)
+      slots.get(field)!.presence = true
+    }
+    /** Answers how often it may be met. */
+    const learn = (predicate: number, test: Test): number => {
+      switch (test.kind) {
+        case 'pattern': {
+          const plain = test.cased ? null : plainsOf(test.pieces)
+          if (plain !== null) {
+            let weight = 0
+            for (const { at, text } of plain) {
+              tree.add(text, at, predicate)
+              weight += at === 'whole' ? (/^\d*$/.test(text) ? 50 : 2) : byLength(text.length) + (at === 'inside' ? 1 : 0)
+            }
+            return weight
+          }
+          const longest = test.pieces.reduce<string>((best, piece) => (typeof piece === 'string' && piece.length > best.length ? fold(piece) : best), '')
+          conditional(predicate, test, longest === '' ? null : [longest])
+          return byLength(longest.length)
+        }
+        case 'number':
+          tree.add(String(test.value), 'whole', predicate)
+          if (fold(test.text) !== String(test.value)) tree.add(fold(test.text), 'whole', predicate)
+          return 50
+        case 'boolean': tree.add(String(test.value), 'whole', predicate); return 300
+        case 'regex': {
+          const texts = requiredBy(test.source, test.flags)
+          conditional(predicate, test, texts)
+          return texts === null ? 300 : texts.reduce((sum, text) => sum + byLength(text.length), 0)
+        }
+        case 'cidr': case 'compare': case 'time': conditional(predicate, test, null); return 300
+        case 'null': beThere(); whenNull.push(predicate); return 1000
+        case 'exists': beThere(); if (test.value) whenPresent.push(predicate); return 1000
+        case 'fieldref': return 1000
+        case 'any': return test.of.reduce((sum, one) => sum + learn(predicate, one), 0)
+        default: return test satisfies never
+      }
+    }
+
+    const found: Found = {
+      add(numbers) {
+        for (const number of numbers) {
+          if (number >= 0) mark(number)
+          else tryCandidate(~number)
+        }
+      },
+    }
+    let value: Value
+    const tried = new Map<number, number>()
+    const tryCandidate = (candidate: number): void => {
+      if (tried.get(candidate) === epoch) return
+      tried.set(candidate, epoch)
+      const { predicate, meets } = candidates[candidate]!
+      if (marked.epoch[predicate] !== epoch && meets({ present: true, empty: false, values: [value] }, NO_VIEW) !== null) mark(predicate)
+    }
+    const begin = (): void => {
+      epoch += 1
+      marked.list.length = 0
+      exhausted = false
+      for (const predicate of whenPresent) mark(predicate)
+    }
+    const ofText = (raw: Raw, folded: string): Verdict => {
+      begin()
+      if (candidates.length > 0 || unconditional.length > 0) value = { raw, text: typeof raw === 'string' ? raw : String(raw), folded, verdicts: NO_VERDICTS }
+      literals!.search(folded, found)
+      for (const { predicate, meets } of unconditional) if (meets({ present: true, empty: false, values: [value] }, NO_VIEW) !== null) mark(predicate)
+      return verdictOf()
+    }
+
+    let remembered = new Map<Raw, Verdict>()
+    /** Fields whose values hardly ever repeat are not remembered. */
+    let asked = 0
+    let met = 0
+    let worthwhile = true
+
+    return {
+      field, presence: false,
+      predicateOf(test) {
+        const key = JSON.stringify(test)
+        let number = known.get(key)
+        if (number === undefined) {
+          number = predicates.length
+          known.set(key, number)
+          predicates.push({ slot: slots.get(field)!, absent: isAbsence(test), dynamic: isDynamic(test), weight: 0 })
+          const weight = learn(number, test)
+          predicates[number] = { ...predicates[number]!, weight }
+        }
+        return number
+      },
+      build() {
+        literals = tree.build()
+      },
+      of(raw) {
+        if (worthwhile) {
+          const verdict = remembered.get(raw)
+          asked += 1
+          if (verdict !== undefined) {
+            met += 1
+            return verdict
+          }
+          if (asked >= 4096) {
+            worthwhile = met * 4 > asked
+            asked = 0
+            met = 0
+          }
+        }
+        const text = typeof raw === 'string' ? raw : String(raw)
+        const verdict = ofText(raw, fold(text))
+        if (worthwhile && text.length <= MAX_REMEMBERED_LENGTH) {
+          if (remembered.size >= MAX_REMEMBERED) remembered = new Map()
+          remembered.set(raw, verdict)
+        }
+        return verdict
+      },
+      ofText,
+      ofNull() {
+        begin()
+        for (const predicate of whenNull) mark(predicate)
+        return verdictOf()
+      },
+      ofPresent() {
+        begin()
+        return verdictOf()
+      },
+    }
+  }
+
+  return {
+    predicates,
+    slotOf(field) {
+      let slot = slots.get(field)
+      if (slot === undefined) {
+        slot = createSlot(field)
+        slots.set(field, slot)
+      }
+      return slot
+    },
+    build() {
+      marked.epoch = new Uint32Array(predicates.length + 1)
+      for (const slot of slots.values()) slot.build()
+    },
+  }
+}
+
+const NO_VIEW = { field: () => { throw new TypeError('a test of a value alone asked for another field') }, everything: () => { throw new TypeError('a test of a value alone asked for all') } }
+
+const byLength = (length: number): number => (length >= 8 ? 1 : length >= 5 ? 4 : length >= 3 ? 20 : 200)
+
+const isAbsence = (test: Test): boolean => (test.kind === 'any' ? test.of.some(isAbsence) : test.kind === 'null' || (test.kind === 'exists' && !test.value))
+const isDynamic = (test: Test): boolean => (test.kind === 'any' ? test.of.some(isDynamic) : test.kind === 'fieldref')
+
+/** The pattern as plain texts, any of them, each at its place; null where wildcards stand inside. Dashes of any kind become one text each. */
+function plainsOf(source: readonly Piece[]): { at: 'whole' | 'start' | 'end' | 'inside'; text: string }[] | null {
+  let variants: Piece[][] = [[]]
+  for (const piece of source) {
+    const tails: readonly Piece[] = typeof piece === 'object' && piece.wildcard === 'dash' ? DASHES : [piece]
+    if (variants.length * tails.length > MAX_VARIANTS) return null
+    variants = variants.flatMap((head) => tails.map((tail) => [...head, tail]))
+  }
+  const plain = variants.map((pieces) => plainOf(joined(pieces), false))
+  return plain.every((one) => one !== null) ? plain : null
+}
