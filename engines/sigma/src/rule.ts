@@ -35,6 +35,10 @@ export type RejectionCode =
   | 'correlation_cycle'
   | 'correlation_too_deep'
   | 'filter_unfit'
+  // Of processing pipelines: of one that cannot be read, and of a rule that one refuses.
+  | 'pipeline_invalid'
+  | 'pipeline_unsupported'
+  | 'pipeline_failed'
 
 /** `line` counts from 1 in the file; `reason` is one English line for the log, `code` is what programs read. */
 export type Rejection = { file: string; line: number; code: RejectionCode; reason: string; id?: string }
