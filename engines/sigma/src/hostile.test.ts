@@ -1,7 +1,7 @@
 // Nothing that comes from outside ends a reading: arbitrary text as rules, arbitrary JSON as events, rules that want too much.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createMatcher, lint, parse } from './index.ts'
+import { createMatcher, link, lint, parse } from './index.ts'
 import type { MatchFault } from './index.ts'
 
 const head = 'title: x\nlogsource: {product: a}\n'
@@ -15,6 +15,43 @@ describe('parse never throws', () => {
       for (const { line } of rejected) expect(line >= 1 && line <= lines).toBe(true)
       expect(lint([{ file: 'f.yml', text }])).toHaveLength(rules.length + correlations.length + filters.length + rejected.length)
     }), { numRuns: 1500 })
+  })
+  const keys = fc.constantFrom('type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate', 'selection', 'field', 'gte', 'lt', 'percentile', 'a', '__proto__', 'constructor')
+  const words = fc.constantFrom('event_count', 'value_percentile', 'temporal', 'temporal_ordered', 'any', 'a', 'b', '5m', '1w', 'a and not b', '1 of them', 'not a', 'all of __proto__*', 'User', '__proto__', 'toString', '0e95725d-7320-415d-80f7-004da920fc11')
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({ value: fc.oneof({ depthSize: 'small' }, words, words, fc.integer({ min: -1, max: 101 }), fc.boolean(), fc.constant(null), fc.double(), fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(keys, tie('value'), { maxKeys: 7 })) }))
+  // Drawn so that many are right: what is linked must be reached too.
+  const often = (...right: unknown[]): fc.Arbitrary<unknown> => fc.oneof({ arbitrary: fc.constantFrom(...right), weight: 12 }, { arbitrary: value, weight: 1 })
+  const correlation = fc.record({
+    type: often('event_count', 'value_count', 'temporal', 'temporal_ordered', 'value_percentile'), rules: often(['a'], ['a', 'b'], ['c'], ['c', '__proto__']), timespan: often('5m', '2w'),
+    condition: often({ gte: 1 }, { field: 'x', lt: 2 }, 'a and not b', '1 of them'), aliases: often({ u: { a: 'x' } }, {}, JSON.parse('{"__proto__":{"c":"x"}}')), generate: often(true, false),
+  }, { requiredKeys: ['type', 'rules', 'timespan', 'condition'] })
+  const filter = fc.record({ rules: often('any', ['a', 'b']), a: often({ x: 1 }), condition: often('a', 'not a', '1 of them') })
+  const named = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor')
+  const document = fc.oneof(
+    fc.record({ title: fc.constant('x'), id: named, name: named, correlation: fc.oneof({ arbitrary: correlation, weight: 9 }, { arbitrary: value, weight: 1 }) }, { requiredKeys: ['title', 'correlation'] }),
+    fc.record({ title: fc.constant('x'), logsource: fc.constantFrom({ product: 'a' }, { product: 'b' }), filter: fc.oneof({ arbitrary: filter, weight: 9 }, { arbitrary: value, weight: 1 }) }),
+    fc.record({ title: fc.constant('x'), id: named, name: named, logsource: fc.constant({ product: 'a' }), detection: fc.constant({ a: { x: 1 }, condition: 'a' }) }, { requiredKeys: ['title', 'logsource', 'detection'] }),
+  )
+  const first = { title: 'x', id: 'a', logsource: { product: 'a' }, detection: { a: { x: 1 }, condition: 'a' } }
+  test('correlations, filters and how they are linked', () => {
+    let linked = 0
+    fc.assert(fc.property(fc.array(document, { maxLength: 8 }).map((drawn) => [...drawn, first]), (documents) => {
+      const text = documents.map((one) => JSON.stringify(one)).join('\n---\n')
+      const parsed = parse(text, 'f.yml')
+      expect(parsed.rules.length + parsed.correlations.length + parsed.filters.length + parsed.rejected.length).toBe(documents.length)
+      const { rules, correlations, rejected, silent } = link(parsed)
+      linked += correlations.length
+      const ids = new Set([...rules, ...correlations].map(({ id }) => id))
+      for (const one of correlations) for (const id of one.rules) expect(ids.has(id)).toBe(true)
+      for (const id of silent) expect(ids.has(id)).toBe(true)
+      for (const { line } of rejected) expect(line >= 1 && line <= documents.length * 2).toBe(true)
+      const lines = lint([{ file: 'f.yml', text }])
+      expect(lines).toHaveLength(documents.length)
+      // A filter's fault may be an entry only, any other costs the document.
+      expect(lines.filter(({ status }) => status === 'ok').length).toBeLessThanOrEqual(rules.length + correlations.length + parsed.filters.length)
+      createMatcher(rules).match(Buffer.from('{"x":1}'), {})
+    }), { numRuns: 1500 })
+    expect(linked).toBeGreaterThan(20)
   })
   test('any key with any value', () => {
     const modifier = fc.constantFrom('contains', 'startswith', 'endswith', 'all', 'cased', 're', 'i', 'm', 's', 'base64', 'base64offset', 'utf16le', 'utf16be', 'utf16', 'wide', 'windash', 'cidr', 'lt', 'gte', 'exists', 'fieldref', 'expand', 'neq', 'minute', 'week', 'toString', '')
