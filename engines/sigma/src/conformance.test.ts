@@ -5,6 +5,7 @@ import { QUANTIFIERS, WORDS } from './condition.ts'
 import { vectors } from './conformance.fixture.ts'
 import type { Event, Firing, Vector } from './conformance.fixture.ts'
 import { BOUNDS, TYPES } from './correlation.ts'
+import { createCorrelator } from './correlator.ts'
 import { createPlainCorrelator } from './correlator-plain.ts'
 import { MODIFIERS } from './detection.ts'
 import { createMatcher, createPlainMatcher, link, parse } from './index.ts'
@@ -16,7 +17,7 @@ const TOPICS = vectors()
 const ALL = [...TOPICS.values()].flat()
 
 const MATCHERS = { plain: createPlainMatcher, fast: createMatcher }
-const CORRELATORS: Record<string, (correlations: readonly Correlation[]) => Pick<Correlator, 'add'>> = { plain: createPlainCorrelator }
+const CORRELATORS: Record<string, (correlations: readonly Correlation[]) => Pick<Correlator, 'add'>> = { plain: createPlainCorrelator, fast: createCorrelator }
 
 const nameOf = ({ name, id }: { name: string | null; id: string }): string => name ?? id
 
@@ -30,63 +31,67 @@ function loaded({ rules: text, placeholders }: Vector) {
 /** `at` counts seconds from here; the specification knows no absolute time. */
 const START = Date.UTC(2026, 0, 1)
 
-const bytes = (event: Event): Buffer => Buffer.from(JSON.stringify(event))
+const batch = (events: readonly Event[]): Buffer => Buffer.from(events.map((event) => JSON.stringify(event)).join('\n'))
 
 /** The names of the rules that each event meets, in their order. */
 function met(create: typeof createMatcher, rules: readonly Rule[], events: readonly { event: Event; logsource?: LogSource }[]): string[][] {
   const matcher = create(rules)
-  return events.map(({ event, logsource }) => matcher.match(bytes(event), logsource ?? {}).map(({ rule }) => nameOf(rule)))
+  return events.map(({ event, logsource }) => matcher.match(batch([event]), logsource ?? {}).map(({ rule }) => nameOf(rule)))
 }
 
-describe.each([...TOPICS])('%s', (_, of) => {
-  describe.each(Object.entries(MATCHERS))('%s', (__, create) => {
-    test.each(of.filter(({ matches }) => matches !== undefined).map((vector) => [vector.id, vector] as const))('%s', (___, vector) => {
-      const { rules, refused } = loaded(vector)
-      expect(refused).toEqual([])
-      const holds = (events: readonly Event[]): Event[] => events.filter((_event, index) => (met(create, rules, events.map((event) => ({ event })))[index] as string[]).length > 0)
-      expect({ matches: holds(vector.matches as Event[]), misses: holds(vector.misses as Event[]) }).toEqual({ matches: vector.matches, misses: [] })
-    })
+/** What fires at each event. What an expected firing does not say is not looked at. */
+function fired(vector: Vector, create: (correlations: readonly Correlation[]) => Pick<Correlator, 'add'>): Firing[][] {
+  const { rules, correlations, silent, refused } = loaded(vector)
+  expect(refused).toEqual([])
+  const matcher = createPlainMatcher(rules)
+  const correlator = create(correlations)
+  return (vector.events ?? []).map(({ at = 0, event, fires }, ref) => {
+    const matches = matcher.match(batch([event]), {})
+    const firings: Exclude<Firing, string>[] = [
+      ...matches.flatMap(({ rule }) => (silent.has(rule.id) ? [] : [{ name: nameOf(rule) }])),
+      ...matches.flatMap(({ rule, fields }) => correlator.add({ ruleId: rule.id, time: START + at * 1000, fields, ref })).flatMap(({ correlation, value, group }) =>
+        (silent.has(correlation.id) ? [] : [{ name: nameOf(correlation), value: value ?? Number.NaN, group: Object.fromEntries(group.map((part) => [part.field, part.value])) }])),
+    ]
+    return firings.map((firing, place) => (typeof (fires[place] ?? '') === 'string' ? firing.name : firing))
+  })
+}
 
-    const timeless = of.filter(({ events }) => events?.every(({ at }) => at === undefined))
-    if (timeless.length > 0) {
-      test.each(timeless.map((vector) => [vector.id, vector] as const))('%s', (___, vector) => {
+const namesOf = (firings: readonly Firing[]): string[] => firings.map((firing) => (typeof firing === 'string' ? firing : firing.name))
+
+describe.each([...TOPICS])('%s', (_, of) => {
+  for (const vector of of) {
+    const { id, matches = [], misses = [], events = [] } = vector
+    if (vector.refused !== undefined) {
+      test(id, () => {
+        const { rules, correlations, refused } = loaded(vector)
+        expect({ refused, loads: [...rules, ...correlations].map(nameOf) }).toEqual({ refused: vector.refused, loads: vector.loads ?? [] })
+      })
+    } else if (events.some(({ at }) => at !== undefined)) {
+      test.each(Object.entries(CORRELATORS))(`${id}, %s`, (__, create) => expect(fired(vector, create)).toEqual(events.map(({ fires }) => fires)))
+    } else {
+      test.each(Object.entries(MATCHERS))(`${id}, %s`, (__, create) => {
         const { rules, refused } = loaded(vector)
-        expect(refused).toEqual(vector.refused ?? [])
-        expect(met(create, rules, vector.events ?? [])).toEqual(vector.events?.map(({ fires }) => fires))
+        expect(refused).toEqual([])
+        const meeting = (all: readonly Event[]): Event[] => {
+          const met = new Set(create(rules).match(batch(all), {}).map(({ eventIndex }) => eventIndex))
+          return all.filter((___, index) => met.has(index))
+        }
+        expect({ matches: meeting(matches), misses: meeting(misses), events: met(create, rules, events) }).toEqual({ matches, misses: [], events: events.map(({ fires }) => namesOf(fires)) })
       })
     }
+  }
+})
+
+test('rules that share an engine keep their own verdicts, and every engine agrees on all rules by all events', () => {
+  const told = ALL.flatMap(({ id, rules, placeholders, matches = [], misses = [] }) => (matches.length === 0 ? [] : [{ id, matches, misses, rules: parse(rules, id, placeholders === undefined ? {} : { placeholders }).rules }]))
+  const events = told.flatMap(({ id, matches, misses }) => [...matches.map((event) => ({ id, event, meets: true })), ...misses.map((event) => ({ id, event, meets: false }))])
+  const [first = new Set(), ...others] = Object.values(MATCHERS).map((create) => {
+    const matches = create(told.flatMap(({ rules }) => rules)).match(batch(events.map(({ event }) => event)), {})
+    return new Set(matches.map(({ rule, eventIndex }) => `${eventIndex} ${rule.file}`))
   })
-
-  const timed = of.filter(({ events }) => events?.some(({ at }) => at !== undefined))
-  if (timed.length > 0) {
-    describe.each(Object.entries(CORRELATORS))('%s', (__, create) => {
-      test.each(timed.map((vector) => [vector.id, vector] as const))('%s', (___, vector) => {
-        const { rules, correlations, silent, refused } = loaded(vector)
-        expect(refused).toEqual([])
-        const matcher = createPlainMatcher(rules)
-        const correlator = create(correlations)
-        const steps = vector.events ?? []
-        expect(steps.map(({ at = 0, event, fires: expected }, ref) => {
-          const found = matcher.match(bytes(event), {})
-          const correlated = found.flatMap(({ rule, fields }) => correlator.add({ ruleId: rule.id, time: START + at * 1000, fields, ref }))
-          const fired: Exclude<Firing, string>[] = [
-            ...found.flatMap(({ rule }) => (silent.has(rule.id) ? [] : [{ name: nameOf(rule) }])),
-            ...correlated.flatMap(({ correlation, value, group }) => (silent.has(correlation.id) ? [] : [{ name: nameOf(correlation), value: value ?? Number.NaN, group: Object.fromEntries(group.map((part) => [part.field, part.value])) }])),
-          ]
-          // What an expected firing does not say is not looked at.
-          return fired.map((firing, place) => (typeof (expected[place] ?? '') === 'string' ? firing.name : firing))
-        })).toEqual(steps.map(({ fires }) => fires))
-      })
-    })
-  }
-
-  const refusals = of.filter(({ events, matches }) => events === undefined && matches === undefined)
-  if (refusals.length > 0) {
-    test.each(refusals.map((vector) => [vector.id, vector] as const))('%s', (__, vector) => {
-      const { rules, correlations, refused } = loaded(vector)
-      expect({ refused, loads: [...rules, ...correlations].map(nameOf) }).toEqual({ refused: vector.refused, loads: vector.loads ?? [] })
-    })
-  }
+  for (const other of others) expect([...other].toSorted()).toEqual([...first].toSorted())
+  expect(events.filter(({ id, meets }, index) => first.has(`${index} ${id}`) !== meets)).toEqual([])
+  expect(events.length).toBeGreaterThan(1000)
 })
 
 describe('the vectors', () => {

@@ -40,7 +40,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const atomOf = (item: Item): number => {
     const slot = verdicts.slotOf(item.field)
     const predicates = [...new Set(item.tests.map((test) => slot.predicateOf(test)))]
-    const all = item.all && !item.negated && predicates.length > 1
+    const all = item.all && predicates.length > 1
     const key = `${all ? '&' : '|'}${predicates.toSorted((a, b) => a - b).join()}`
     let number = numbers.get(key)
     if (number === undefined) {
