@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parse } from './index.ts'
-import type { Rejection, Rule } from './index.ts'
+import type { Parsed } from './index.ts'
 
 export const CORPUS = resolve(import.meta.dirname, '../../..', process.env['HAECHI_CORPUS'] ?? '../shared/data')
 
@@ -31,7 +31,10 @@ export function archived(path: string, ending: string): Map<string, string> {
   }
 }
 
-export function rulesOf(path: string): { rules: Rule[]; rejected: Rejection[]; files: number } {
+export function rulesOf(path: string): Parsed & { files: number } {
   const read = [...archived(path, '.yml')].map(([file, text]) => parse(text, file))
-  return { rules: read.flatMap(({ rules }) => rules), rejected: read.flatMap(({ rejected }) => rejected), files: read.length }
+  return {
+    rules: read.flatMap(({ rules }) => rules), correlations: read.flatMap(({ correlations }) => correlations), filters: read.flatMap(({ filters }) => filters),
+    rejected: read.flatMap(({ rejected }) => rejected), files: read.length,
+  }
 }
