@@ -14,6 +14,7 @@ import type { Registry } from '../platform/metrics.ts'
 import type { Outbox } from '../platform/outbox.ts'
 import type { Packs } from '../platform/packs.ts'
 import type { Sealer } from '../platform/secrets.ts'
+import { openCorrelationState } from './correlation-state.ts'
 import type { Finding } from './fold.ts'
 import { openFollow, skippedIn } from './follow.ts'
 import type { FollowOptions } from './follow.ts'
@@ -43,8 +44,19 @@ declare module '../platform/outbox.ts' {
 /** Offsets of the tenant's event log, exclusive. `skipped`: events that could not be searched. */
 export type Progress = { readonly durable: number; readonly detected: number; readonly grouped: number; readonly skipped: number }
 
-/** A rule of the packs in force; alerts of the last 30 days and how many of them were judged. */
-export type Rule = RuleFacts & { readonly enabled: boolean; readonly alerts: number; readonly truePositives: number; readonly falsePositives: number }
+/**
+ * A rule or correlation of the packs in force; alerts of the last 30 days and how many of them were judged. `silent`: correlations that refer to it speak for it.
+ * `refersTo`: ids of the rules of a correlation. `hits`: how often it was met in the last 24 hours and 7 days, and last (T2, ms).
+ */
+export type Rule = RuleFacts & {
+  readonly enabled: boolean
+  readonly alerts: number
+  readonly truePositives: number
+  readonly falsePositives: number
+  readonly silent: boolean
+  readonly refersTo: readonly string[]
+  readonly hits: { readonly day: number; readonly week: number; readonly lastAt: number | null }
+}
 
 export interface Detection {
   /** In the order of firstEventAt, then id; those of another tenant or unknown are left out. */
@@ -113,11 +125,14 @@ export type DetectionOptions = {
   ownRules: string
   /** Tests: an event that holds this text ends the thread. */
   dieOn?: string
+  /** Tests: the state of correlations is kept after so many events. */
+  saveEvents?: number
   /** Tests. */
   beforeCommit?: FollowOptions['beforeCommit']
 }
 
 const idsATime = 500
+const rejectedMost = 1_000
 const ruleWindow = 30 * 86_400_000
 /** A report compares three months; what is held for grouping is younger. */
 const alertsKept = 130 * 86_400_000
@@ -128,7 +143,8 @@ export function openDetection(options: DetectionOptions): Detection {
   const { database, eventLog, clock, log, metrics, outbox, packs, audit, intel } = options
   const counters = openCounters(metrics, () => follow.lag())
   const rulePacks = openRulePacks({ packs, database, log })
-  const searcher = openSearcher({ logFolder: options.logFolder, sealer: options.sealer, log, dieOn: options.dieOn ?? null, onRestart: () => counters.restarts.inc() })
+  const states = openCorrelationState({ database, eventLog, log })
+  const searcher = openSearcher({ logFolder: options.logFolder, states, sealer: options.sealer, log, dieOn: options.dieOn ?? null, ...(options.saveEvents === undefined ? {} : { saveEvents: options.saveEvents }), onRestart: () => counters.restarts.inc() })
   const inForce = openInForce({ database, rulePacks, intel, searcher })
   const follow = openFollow({
     database, eventLog, clock, log, searcher, prepare: inForce.prepare,
@@ -143,7 +159,10 @@ export function openDetection(options: DetectionOptions): Detection {
       if (sightings.size > 0) await intel.sighted(tx, tenantId, [...sightings.values()])
       await tellOf(tx, tenantId, raised.map(({ id }) => id))
     },
-    kept(_, found, raised, suppressed) { counters.kept(found, raised, suppressed, clock.now()) },
+    kept(tenantId, found, raised, suppressed) {
+      if (found.state !== null) states.keep(tenantId, found.state)
+      counters.kept(found, raised, suppressed, clock.now())
+    },
     ...(options.beforeCommit === undefined ? {} : { beforeCommit: options.beforeCommit }),
   })
 
@@ -246,14 +265,23 @@ export function openDetection(options: DetectionOptions): Detection {
     async rules(tenantId) {
       await prepared(tenantId)
       const now = clock.now()
-      const [states, counts] = await Promise.all([
+      const [states, hits, counts] = await Promise.all([
         database.read(tenantId, (db) => store.ruleStates(db, tenantId)),
+        database.read(tenantId, (db) => store.ruleHits(db, tenantId, now)),
         database.read(tenantId, (db) => store.ruleCounts(db, tenantId, now - ruleWindow, now + 1, null)),
       ])
       const byId = new Map(counts.map((one) => [one.ruleId, one]))
-      return inForce.rules(tenantId).map((facts) => {
-        const of = byId.get(facts.rule.id)
-        return { ...facts, enabled: states.get(facts.rule.id) ?? facts.on, alerts: of?.alerts ?? 0, truePositives: of?.truePositive ?? 0, falsePositives: of?.falsePositive ?? 0 }
+      const { silent, refers } = inForce.linking(tenantId)
+      const silenced = new Set(silent)
+      return inForce.rules(tenantId).flatMap((facts) => {
+        const { id } = facts.rule
+        // A correlation that leads nowhere is listed with its pack.
+        if (facts.correlation !== null && !refers.has(id)) return []
+        const of = byId.get(id)
+        return {
+          ...facts, enabled: states.get(id) ?? facts.on, alerts: of?.alerts ?? 0, truePositives: of?.truePositive ?? 0, falsePositives: of?.falsePositive ?? 0,
+          silent: silenced.has(id), refersTo: refers.get(id) ?? [], hits: hits.get(id) ?? { day: 0, week: 0, lastAt: null },
+        }
       })
     },
     async switchRule(actor, tenantId, ruleId, enabled) {
@@ -267,7 +295,18 @@ export function openDetection(options: DetectionOptions): Detection {
       return { ...rule, enabled }
     },
 
-    rulePacks: (tenantId) => rulePacks.list(tenantId),
+    async rulePacks(tenantId) {
+      const listed = await rulePacks.list(tenantId)
+      if (tenantId === null) return listed
+      // What a document says of others is found out among all packs in force.
+      await prepared(tenantId).catch(() => undefined)
+      const { rejected } = inForce.linking(tenantId)
+      return listed.map((pack) => {
+        const unlinked = rejected.filter((one) => one.pack === pack.name).map(({ file, line, code, reason }) => ({ file, line, code, reason }))
+        const { report } = pack
+        return unlinked.length === 0 ? pack : { ...pack, report: { accepted: report.accepted - unlinked.length, rejectedCount: report.rejectedCount + unlinked.length, rejected: [...report.rejected, ...unlinked].slice(0, rejectedMost) } }
+      })
+    },
     async installPack(actor, { name, tenantId, path, license }) {
       const { pack } = await packs.install(packNameOf(name, tenantId), { type: 'directory', path })
       await scoped(tenantId, async (tx) => {
@@ -320,8 +359,11 @@ export function openDetection(options: DetectionOptions): Detection {
       // The very first search waits for rules, however often it takes to install them: what was searched without them is not searched again. Later ones begin with those of before.
       await follow.start(known ? Promise.resolve() : settled)
     },
-    retain: (tenantId) => database.tenant(tenantId, (tx) => store.retain(tx, tenantId, clock.now() - alertsKept)),
-    forget: follow.forget,
+    retain: (tenantId) => database.tenant(tenantId, (tx) => store.retain(tx, tenantId, clock.now() - alertsKept, clock.now())),
+    async forget(tenantId) {
+      await follow.forget(tenantId)
+      await states.forget(tenantId)
+    },
     async close() {
       closing.abort()
       await installing
@@ -330,6 +372,7 @@ export function openDetection(options: DetectionOptions): Detection {
       await Promise.race([stopped, delay(2_000, undefined, { ref: false })])
       await searcher.close()
       await stopped
+      await states.close()
     },
   }
   return detection

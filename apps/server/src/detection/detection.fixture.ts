@@ -83,7 +83,7 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
   }
   let sent = 0
   const fixture = {
-    database, connection, clock, root, rulesFolder, eventLog, outbox, audited, indicators, metrics, raised, write, open,
+    database, connection, clock, log: silentLog, root, rulesFolder, eventLog, outbox, audited, indicators, metrics, raised, write, open,
     /** Appends records as one batch. */
     send: (records: readonly object[], batch: { tenant?: string; receivedAt?: number; backfill?: boolean } = {}) => eventLog.append(batch.tenant ?? tenant, {
       source: 'src_test', receivedAt: batch.receivedAt ?? clock.now(), backfill: batch.backfill ?? false, entries: records.map((record) => entry(`e${sent++}`, record)),

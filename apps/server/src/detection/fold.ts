@@ -38,8 +38,17 @@ type Facts = {
   /** The suppression that keeps it away. Its matches are an alert of their own, so that others of the same rule are not hidden with it. */
   readonly suppressionId: string | null
 }
-/** One match: a rule or an indicator, and the record. */
-export type Match = { readonly facts: Facts; readonly record: EvidenceRecord; readonly backfill: boolean; readonly matched: readonly Matched[] }
+/**
+ * One match: a rule or an indicator, and the record. Of a correlation: the record that completed it, offsets of the latest others that it stands on, and when it
+ * was complete (ms).
+ */
+export type Match = {
+  readonly facts: Facts
+  readonly record: EvidenceRecord
+  readonly backfill: boolean
+  readonly matched: readonly Matched[]
+  readonly correlated?: { readonly offsets: readonly number[]; readonly at: number }
+}
 
 /** What matches of a slice of the log say about one alert. */
 export type Finding = Facts & {
@@ -47,11 +56,11 @@ export type Finding = Facts & {
   readonly firstEventAt: number
   readonly lastEventAt: number
   readonly receivedAt: number
-  /** Log offset of the first event. */
+  /** Log offset of the first event, of a correlation of the one that completed it. */
   readonly offset: number
   readonly eventCount: number
   readonly backfill: boolean
-  /** Ascending offsets, the first `evidenceMost`. */
+  /** Each offset once, in the order in which matches named them, the first `evidenceMost`. */
   readonly evidence: readonly { readonly offset: number; readonly matched: readonly Matched[] }[]
 }
 /** `records` has those that the findings' evidence names, by offset. */
@@ -72,16 +81,17 @@ export function alertId(tenantId: string, { kind, rule, host, user, suppressionI
 export const noFindings = (): Findings => ({ findings: new Map(), records: new Map() })
 
 /** Matches come in the order of the log. */
-export function fold(into: Findings, tenantId: string, { facts, record, backfill, matched }: Match): void {
-  const id = alertId(tenantId, facts, record.time)
+export function fold(into: Findings, tenantId: string, { facts, record, backfill, matched, correlated }: Match): void {
+  const { at, offsets } = correlated ?? { at: record.time, offsets: [] }
+  const id = alertId(tenantId, facts, at)
   const one: Finding = {
-    ...facts, id, firstEventAt: record.time, lastEventAt: record.time, receivedAt: record.receivedAt, offset: record.offset, eventCount: 1, backfill,
-    evidence: [{ offset: record.offset, matched }],
+    ...facts, id, firstEventAt: Math.min(record.time, at), lastEventAt: at, receivedAt: record.receivedAt, offset: record.offset, eventCount: 1, backfill,
+    evidence: [{ offset: record.offset, matched }, ...offsets.filter((offset) => offset !== record.offset).slice(1 - evidenceMost).map((offset) => ({ offset, matched: [] }))],
   }
   const known = into.findings.get(id)
   const merged = known === undefined ? one : merge(known, one)
   into.findings.set(id, merged)
-  if (merged.evidence.at(-1)?.offset === record.offset) into.records.set(record.offset, record)
+  if (merged.evidence.some(({ offset }) => offset === record.offset)) into.records.set(record.offset, record)
 }
 
 /** What two slices say about one alert, `earlier` coming first in the log. */
@@ -93,8 +103,13 @@ export function merge<T extends Finding>(earlier: T, later: Finding): T {
     receivedAt: Math.min(earlier.receivedAt, later.receivedAt),
     eventCount: earlier.eventCount + later.eventCount,
     backfill: earlier.backfill && later.backfill,
-    evidence: earlier.evidence.length === evidenceMost ? earlier.evidence : [...earlier.evidence, ...later.evidence].slice(0, evidenceMost),
+    evidence: earlier.evidence.length === evidenceMost ? earlier.evidence : together(earlier.evidence, later.evidence),
   }
+}
+
+function together(earlier: Finding['evidence'], later: Finding['evidence']): Finding['evidence'] {
+  const known = new Set(earlier.map(({ offset }) => offset))
+  return [...earlier, ...later.filter(({ offset }) => !known.has(offset))].slice(0, evidenceMost)
 }
 
 export function mergeAll(into: Findings, later: Findings): void {

@@ -8,10 +8,10 @@ import type { EventLog } from '../platform/event-log/port.ts'
 import type { Logger } from '../platform/log.ts'
 import { mergeAll, noFindings } from './fold.ts'
 import type { Finding } from './fold.ts'
-import type { Gap, Slice, Volume } from './messages.ts'
+import type { Gap, RuleHits, Slice, Volume } from './messages.ts'
 import { SearchFailed, SearchUntold } from './searcher.ts'
 import type { Searcher } from './searcher.ts'
-import { addVolumes, checkpoints, keepFindings, lostIn, moveCheckpoint } from './store.ts'
+import { addHits, addVolumes, checkpoints, keepFindings, lostIn, moveCheckpoint } from './store.ts'
 import type { Found } from './store.ts'
 
 /** A stretch that failed: `until` is its end, `size` how much is tried at once now. */
@@ -25,6 +25,8 @@ type Followed = {
   pending: Found | null
   flushing: Promise<void> | null
   flushingFindings: boolean
+  /** Until they are kept the search waits: a new thread must know what it is to pass over. */
+  flushingGaps: boolean
   lazy: NodeJS.Timeout | undefined
   pause: NodeJS.Timeout | undefined
   trouble: Trouble | null
@@ -68,7 +70,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     let of = tenants.get(tenant)
     if (of === undefined) {
       const start = from ?? eventLog.start(tenant)
-      of = { tenant, searched: start, committed: start, visible: start, pending: null, flushing: null, flushingFindings: false, lazy: undefined, pause: undefined, trouble: null }
+      of = { tenant, searched: start, committed: start, visible: start, pending: null, flushing: null, flushingFindings: false, flushingGaps: false, lazy: undefined, pause: undefined, trouble: null }
       tenants.set(tenant, of)
     }
     return of
@@ -93,7 +95,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
       if (forgotten.has(tenant)) continue
       const of = follow(tenant)
       // Whoever waits for its commit comes back with it.
-      if (of.pause !== undefined || (of.flushing !== null && (of.trouble !== null || eventsIn(of.pending) >= pendingEvents))) continue
+      if (of.pause !== undefined || of.flushingGaps || (of.flushing !== null && (of.trouble !== null || eventsIn(of.pending) >= pendingEvents))) continue
       await turn(of)
       if (of.searched < eventLog.end(tenant) && of.pause === undefined) enqueue(tenant)
     }
@@ -119,6 +121,8 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
       else failed(of, from, most, error)
       return
     }
+    // Correlations read again what is before `from`; the tenant's next turn goes on with it.
+    if (slice.again !== null) return
     take(of, from, slice)
     if (of.trouble !== null) {
       await flush(of)
@@ -147,7 +151,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
       if (trouble.size > 1) Object.assign(trouble, { size: Math.ceil(trouble.size / 2), tries: 0, halving: true })
       else {
         log.error({ code: 'event_not_searched', tenant: of.tenant, offset: from, reason }, new HaechiError('event_not_searched', { offset: from, reason }).message)
-        take(of, from, { next: from + 1, events: 0, gaps: [{ from, to: from + 1, reason: `search_failed:${reason}`.slice(0, 200) }], findings: noFindings(), volumes: new Map(), faults: {} })
+        take(of, from, { next: from + 1, events: 0, gaps: [{ from, to: from + 1, reason: `search_failed:${reason}`.slice(0, 200) }], findings: noFindings(), volumes: new Map(), faults: {}, hits: new Map(), state: null, again: null })
         passed(of)
       }
     }
@@ -167,7 +171,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     of.searched = slice.next
     const empty = slice.findings.findings.size === 0
     if (empty && !of.flushingFindings && (of.pending?.findings.findings.size ?? 0) === 0) show(of, slice.next)
-    of.pending = of.pending === null ? { from, ...slice } : join(of.pending, slice)
+    of.pending = of.pending === null ? foundIn(from, slice) : join(of.pending, slice)
     if (!empty || slice.gaps.length > 0 || eventsIn(of.pending) >= pendingEvents) void flush(of)
     else of.lazy ??= setTimeout(() => void flush(of), lazyMs)
   }
@@ -186,9 +190,10 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     if (found === null) return Promise.resolve()
     of.pending = null
     of.flushingFindings = found.findings.findings.size > 0
+    of.flushingGaps = found.gaps.length > 0
     of.flushing = commit(of, found).finally(() => {
       of.flushing = null
-      of.flushingFindings = false
+      of.flushingFindings = of.flushingGaps = false
       if (of.pending !== null && (of.pending.findings.findings.size > 0 || of.pending.gaps.length > 0)) void flush(of)
       else if (of.pending !== null) {
         show(of, of.pending.next)
@@ -213,6 +218,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
           raised = alerts.raised
           suppressed = alerts.suppressed.length
           await addVolumes(tx, tenant, found.volumes)
+          await addHits(tx, tenant, found.hits)
           await keep(tx, tenant, found, raised)
           await beforeCommit?.(tenant, found)
           return null
@@ -294,6 +300,8 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
 
 const eventsIn = (found: Found | null): number => (found === null ? 0 : found.next - found.from)
 
+const foundIn = (from: number, { next, findings, gaps, volumes, faults, hits, state }: Slice): Found => ({ from, next, findings, gaps, volumes, faults, hits, state })
+
 function join(earlier: Found, later: Slice): Found {
   mergeAll(earlier.findings, later.findings)
   const volumes = new Map<number, Volume>(earlier.volumes)
@@ -303,7 +311,12 @@ function join(earlier: Found, later: Slice): Found {
   }
   const faults: Record<string, number> = { ...earlier.faults }
   for (const [code, count] of Object.entries(later.faults)) faults[code] = (faults[code] ?? 0) + count
-  return { from: earlier.from, next: later.next, findings: earlier.findings, gaps: [...earlier.gaps, ...later.gaps] satisfies Gap[], volumes, faults }
+  const hits = new Map<string, RuleHits>(earlier.hits)
+  for (const [key, one] of later.hits) {
+    const before = hits.get(key)
+    hits.set(key, before === undefined ? one : { ...one, hits: before.hits + one.hits, lastAt: Math.max(before.lastAt, one.lastAt) })
+  }
+  return { from: earlier.from, next: later.next, findings: earlier.findings, gaps: [...earlier.gaps, ...later.gaps] satisfies Gap[], volumes, faults, hits, state: later.state ?? earlier.state }
 }
 
 export const skippedIn = (found: Found): number => lostIn(found.gaps)

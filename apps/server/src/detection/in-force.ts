@@ -2,6 +2,7 @@
 // next search, and a new thread is told everything. Defended by detection.integration.test.ts.
 import type { Indicator } from '@haechi/indicators'
 import type { Database, Transaction } from '../platform/database.ts'
+import type { Linking } from './messages.ts'
 import type { RulePacks } from './rule-packs.ts'
 import { inForce } from './rules.ts'
 import type { RuleFacts } from './rules.ts'
@@ -19,7 +20,7 @@ export type IntelPort = {
   sighted(tx: Transaction, tenantId: string, sightings: readonly { type: string; value: string; count: number; at: number }[]): Promise<void>
 }
 
-type Told = { rules: string; intel: string | null; packs: readonly string[]; generation: number }
+type Told = { rules: string; intel: string | null; packs: readonly string[]; linking: Linking; generation: number }
 
 export function openInForce({ database, rulePacks, intel, searcher }: { database: Database; rulePacks: RulePacks; intel: Pick<IntelPort, 'version' | 'statements'>; searcher: Searcher }) {
   const told = new Map<string, Told>()
@@ -50,13 +51,13 @@ export function openInForce({ database, rulePacks, intel, searcher }: { database
     const states = await database.read(tenantId, (db) => ruleStates(db, tenantId))
     const kept = await database.read(tenantId, (db) => suppressions(db, tenantId))
     const switched = (to: boolean) => [...states].flatMap(([id, enabled]) => (enabled === to ? [id] : []))
-    await searcher.tenant({
+    const linking = await searcher.tenant({
       tenant: tenantId, packs, disabled: switched(false), enabled: switched(true),
       suppressions: kept.map(({ id, ruleId, host, user, field, value, expiresAt }) => ({ id, ruleId, host, user, field, value, expiresAt })),
     })
     if (searcher.generation() !== generation) throw new SearchFailed('restarted')
     const before = told.get(tenantId)
-    const now: Told = { rules, intel: before?.generation === generation ? before.intel : null, packs, generation }
+    const now: Told = { rules, intel: before?.generation === generation ? before.intel : null, packs, linking, generation }
     told.set(tenantId, now)
     return now
   }
@@ -104,6 +105,8 @@ export function openInForce({ database, rulePacks, intel, searcher }: { database
     rules(tenantId: string): RuleFacts[] {
       return inForce((told.get(tenantId)?.packs ?? []).flatMap((key) => readings.get(key)?.reading ?? []), ({ rule }) => rule.id)
     },
+    /** What they say of each other. After `prepare`. */
+    linking: (tenantId: string): Linking => told.get(tenantId)?.linking ?? { silent: [], refers: new Map(), rejected: [] },
     packsChanged(): void { packChanges++ },
     tenantChanged(tenantId: string): void { changes.set(tenantId, (changes.get(tenantId) ?? 0) + 1) },
     intelChanged(): void { intelChanges++ },

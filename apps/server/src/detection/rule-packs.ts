@@ -22,8 +22,8 @@ export const sigmaRules: PackKind = {
   kind, extensions: ['.yml', '.yaml'],
   async validate(files) {
     try {
-      const { rules, rejected } = await readPackAside(await textsOf(files))
-      return { accepted: rules.length, rejected }
+      const { rules, filters, rejected } = await readPackAside(await textsOf(files))
+      return { accepted: rules.length + filters, rejected }
     } catch (error) {
       // Rules that end their thread would end detection's too.
       if (!(error instanceof SearchFailed)) throw error

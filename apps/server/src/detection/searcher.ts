@@ -6,17 +6,18 @@ import type { Indicator } from '@haechi/indicators'
 import type { Logger } from '../platform/log.ts'
 import type { PackRejection } from '../platform/packs.ts'
 import type { Sealer } from '../platform/secrets.ts'
-import type { FromThread, SearchRequest, Slice, TenantRules, ToThread } from './messages.ts'
+import type { CorrelationState } from './correlation-state.ts'
+import type { FromThread, Linking, SearchRequest, Slice, TenantRules, ToThread } from './messages.ts'
 import type { PackContent, PackText, RuleFacts } from './rules.ts'
 import type { ThreadData } from './thread.ts'
 
-export type PackReading = { readonly rules: readonly RuleFacts[]; readonly rejected: readonly PackRejection[] }
+export type PackReading = { readonly rules: readonly RuleFacts[]; readonly filters: number; readonly rejected: readonly PackRejection[] }
 
 export interface Searcher {
   /** Rises when a new thread knows nothing of what was told. */
   generation(): number
   pack(content: PackContent): Promise<PackReading>
-  tenant(rules: TenantRules): Promise<void>
+  tenant(rules: TenantRules): Promise<Linking>
   indicators(version: string, part: readonly Indicator[], first: boolean): Promise<void>
   use(tenant: string, indicators: string): Promise<void>
   keep(packs: readonly string[], indicators: readonly string[]): void
@@ -32,12 +33,16 @@ const heapMegabytes = 1_536
 const slowestRestart = 2_000
 const searchSeconds = 60
 const asideSeconds = 300
+/** For the kept state of correlations; after that it is asked for anew. */
+const stateSeconds = 20
+/** A state of correlations is kept after so many events. */
+const saveEvents = 20_000
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
 const post = (worker: Worker, message: ToThread) => { worker.postMessage(message) }
 const threadOf = (data: ThreadData) => new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
 
-export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }: { logFolder: string; sealer: Sealer; log: Logger; onRestart?: () => void; dieOn?: string | null }): Searcher {
+export function openSearcher({ logFolder, sealer, log, states, onRestart, dieOn = null, saveEvents: saves = saveEvents }: { logFolder: string; sealer: Sealer; log: Logger; states: Pick<CorrelationState, 'beginning' | 'reached'>; onRestart?: () => void; dieOn?: string | null; saveEvents?: number }): Searcher {
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()
   let asked = 0
   let generation = 0
@@ -47,7 +52,7 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
   let closed = false
 
   function begin(): void {
-    const started = worker = threadOf({ logFolder, dieOn })
+    const started = worker = threadOf({ logFolder, dieOn, saveEvents: saves })
     started.on('message', hear)
     let reason = 'exit'
     started.on('error', (error) => {
@@ -80,11 +85,21 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
       tell({ kind: 'key', id: message.id, key })
       return
     }
+    if (message.kind === 'begin') {
+      const { id, tenant, from, refused } = message
+      const at = worker
+      void Promise.race([states.beginning(tenant, from, refused), delay(stateSeconds * 1_000, null, { ref: false })]).catch((error: unknown) => {
+        log.warn({ err: error, tenant }, 'The state of running correlations cannot be read now; it is tried again')
+        return null
+      }).then((beginning) => { if (at !== null && worker === at) post(at, { kind: 'beginning', id, beginning }) })
+      return
+    }
     const question = waiting.get(message.id)
     waiting.delete(message.id)
     if (message.kind === 'untold') question?.reject(new SearchUntold('a new thread'))
     else if (message.kind === 'failed') question?.reject(new SearchFailed(message.reason))
-    else if (message.kind === 'pack') question?.resolve({ rules: message.rules, rejected: message.rejected } as never)
+    else if (message.kind === 'pack') question?.resolve({ rules: message.rules, filters: message.filters, rejected: message.rejected } as never)
+    else if (message.kind === 'linked') question?.resolve(message.linking as never)
     else question?.resolve((message.kind === 'found' ? message.slice : undefined) as never)
   }
 
@@ -117,6 +132,7 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
     async search(request) {
       const slice = await ask<Slice>((id) => ({ kind: 'search', id, request }), searchSeconds)
       restart = 100
+      if (slice.again === 'reached') states.reached(request.tenant)
       return slice
     },
     async close() {
@@ -129,7 +145,7 @@ export function openSearcher({ logFolder, sealer, log, onRestart, dieOn = null }
 
 /** Reads a pack and compiles its rules in a thread of its own, so that neither the server nor detection waits for it or ends with it. Errors: SearchFailed. */
 export async function readPackAside(files: readonly PackText[]): Promise<PackReading> {
-  const aside = threadOf({ logFolder: '', dieOn: null })
+  const aside = threadOf({ logFolder: '', dieOn: null, saveEvents })
   const overdue = setTimeout(() => { void aside.terminate() }, asideSeconds * 1_000)
   try {
     return await new Promise<PackReading>((resolve, reject) => {
@@ -138,7 +154,7 @@ export async function readPackAside(files: readonly PackText[]): Promise<PackRea
         if (message.kind === 'pack') {
           reading = message
           post(aside, { kind: 'tenant', id: 1, rules: { tenant: '', packs: [''], disabled: [], enabled: [], suppressions: [] } })
-        } else if (message.kind === 'told' && reading !== null) resolve(reading)
+        } else if (message.kind === 'linked' && reading !== null) resolve(reading)
       })
       aside.on('error', (error) => reject(new SearchFailed('code' in error ? String(error.code) : error.message)))
       aside.on('exit', () => reject(new SearchFailed('exit')))

@@ -4,7 +4,8 @@ import type { Reader, Transaction } from '../platform/database.ts'
 import type { Language } from '../platform/errors.ts'
 import { evidenceMost, merge, noTraits, traits } from './fold.ts'
 import type { Finding, Findings, Traits } from './fold.ts'
-import type { Gap, Volume } from './messages.ts'
+import type { KeptState } from './correlating.ts'
+import type { Gap, RuleHits, Volume } from './messages.ts'
 import { step } from './model.ts'
 import type { Alert, AlertProcess, AlertRule, AlertState, AlertStatus, AlertStep, AlertVerdict, Matched, Severity, Suppression } from './model.ts'
 
@@ -13,6 +14,9 @@ type AlertRow = {
   host: string | null; user_name: string | null; techniques: string[]; tactics: string[]; first_event_at: string; last_event_at: string; received_at: string; raised_at: string; event_count: number
   indicators: Alert['indicators']; backfill: boolean; processes: AlertProcess[]; addresses: string[]; hashes: string[]
 }
+const hour = 3_600_000
+/** Hours. */
+const hitsKept = 168
 const alertColumns = sql.raw(`alert_id, tenant_id, kind, rule, severity, status, verdict, incident_id, host, user_name, techniques, tactics, first_event_at, last_event_at, received_at,
   raised_at, event_count, indicators, backfill, processes, addresses, hashes`)
 const alertOf = (row: AlertRow): Alert => ({
@@ -22,7 +26,17 @@ const alertOf = (row: AlertRow): Alert => ({
 })
 
 /** What one transaction keeps: from where the log was searched to where, and what was found. */
-export type Found = { readonly from: number; readonly next: number; readonly findings: Findings; readonly gaps: readonly Gap[]; readonly volumes: ReadonlyMap<number, Volume>; readonly faults: Readonly<Record<string, number>> }
+export type Found = {
+  readonly from: number
+  readonly next: number
+  readonly findings: Findings
+  readonly gaps: readonly Gap[]
+  readonly volumes: ReadonlyMap<number, Volume>
+  readonly faults: Readonly<Record<string, number>>
+  readonly hits: ReadonlyMap<string, RuleHits>
+  /** Kept after the commit, in a transaction of its own. */
+  readonly state: KeptState | null
+}
 
 export const lostIn = (gaps: readonly Gap[]): number => gaps.reduce((sum, { from, to }) => sum + to - from, 0)
 
@@ -51,13 +65,30 @@ export async function addVolumes(tx: Transaction, tenantId: string, volumes: Rea
     ON CONFLICT (tenant_id, hour) DO UPDATE SET events = v.events + excluded.events, matches = v.matches + excluded.matches`.execute(tx)
 }
 
+export async function addHits(tx: Transaction, tenantId: string, hits: ReadonlyMap<string, RuleHits>): Promise<void> {
+  if (hits.size === 0) return
+  const rows = [...hits].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { ruleId, hour: at, hits: count, lastAt }]) => ({ rule_id: ruleId, hour: at, hits: count, last_at: lastAt }))
+  await sql`INSERT INTO detection_rule_hits AS h (tenant_id, rule_id, hour, hits, last_at)
+    SELECT ${tenantId}, n.* FROM json_to_recordset(${JSON.stringify(rows)}::json) AS n (rule_id text, hour integer, hits bigint, last_at bigint)
+    ON CONFLICT (tenant_id, rule_id, hour) DO UPDATE SET hits = h.hits + excluded.hits, last_at = greatest(h.last_at, excluded.last_at)`.execute(tx)
+}
+
+/** By rule: hits of the last 24 hours (the hour that began before them counts whole) and 7 days, and the latest of these, T2 in ms. */
+export async function ruleHits(db: Reader, tenantId: string, now: number): Promise<Map<string, { day: number; week: number; lastAt: number }>> {
+  const { rows } = await sql<{ rule_id: string; day: string; week: string; last_at: string }>`
+    SELECT rule_id, coalesce(sum(hits) FILTER (WHERE hour >= ${Math.floor(now / hour) - 24}), 0) AS day, sum(hits) AS week, max(last_at) AS last_at
+    FROM detection_rule_hits WHERE tenant_id = ${tenantId} AND hour >= ${Math.floor(now / hour) - hitsKept} GROUP BY rule_id`.execute(db)
+  return new Map(rows.map((row) => [row.rule_id, { day: Number(row.day), week: Number(row.week), lastAt: Number(row.last_at) }]))
+}
+
 /** Keeps alerts with their evidence. Answers the ids of the new ones. */
 export async function keepFindings(tx: Transaction, tenantId: string, { findings, records }: Findings, now: number): Promise<{ raised: Finding[]; suppressed: Finding[] }> {
   const ids = [...findings.keys()].sort()
   if (ids.length === 0) return { raised: [], suppressed: [] }
-  const { rows } = await sql<Pick<AlertRow, 'alert_id' | 'first_event_at' | 'last_event_at' | 'received_at' | 'event_count' | 'backfill' | 'processes' | 'addresses' | 'hashes'>>`
-    SELECT alert_id, first_event_at, last_event_at, received_at, event_count, backfill, processes, addresses, hashes FROM detection_alerts
-    WHERE tenant_id = ${tenantId} AND alert_id = ANY(${ids}) ORDER BY alert_id FOR UPDATE`.execute(tx)
+  const { rows } = await sql<Pick<AlertRow, 'alert_id' | 'first_event_at' | 'last_event_at' | 'received_at' | 'event_count' | 'backfill' | 'processes' | 'addresses' | 'hashes'> & { evidence: string[] }>`
+    SELECT alert_id, first_event_at, last_event_at, received_at, event_count, backfill, processes, addresses, hashes,
+      ARRAY(SELECT e.log_offset FROM detection_evidence e WHERE e.tenant_id = ${tenantId} AND e.alert_id = a.alert_id) AS evidence
+    FROM detection_alerts a WHERE tenant_id = ${tenantId} AND alert_id = ANY(${ids}) ORDER BY alert_id FOR UPDATE`.execute(tx)
   const known = new Map(rows.map((row) => [row.alert_id, row]))
   const alerts: object[] = []
   const evidence: { alert_id: string; log_offset: number; matched: readonly Matched[] }[] = []
@@ -66,7 +97,8 @@ export async function keepFindings(tx: Transaction, tenantId: string, { findings
   for (const id of ids) {
     const found = findings.get(id)!
     const row = known.get(id)
-    const kept = found.evidence.slice(0, Math.max(0, evidenceMost - (row?.event_count ?? 0)))
+    const there = new Set(row?.evidence.map(Number))
+    const kept = found.evidence.filter(({ offset: at }) => !there.has(at)).slice(0, evidenceMost - there.size)
     const before: Traits = row ?? noTraits
     // Its earlier evidence is in its table; here only how much of it there is counts.
     const alert = row === undefined ? found : merge({
@@ -171,7 +203,6 @@ export async function closedCounts(db: Reader, tenantId: string, from: number, t
   return { truePositive: row!.true_positive, benign: row!.benign, falsePositive: row!.false_positive, other: row!.other, suppressed: row!.suppressed }
 }
 
-const hour = 3_600_000
 export async function counts(db: Reader, tenantId: string, from: number, to: number): Promise<{ events: number; matches: number; alerts: number; suppressed: number; attached: number; dismissed: number }> {
   const { rows: [row] } = await sql<{ events: string; matches: string; alerts: number; suppressed: number; attached: number; dismissed: number }>`
     SELECT coalesce(v.events, 0) AS events, coalesce(v.matches, 0) AS matches, a.* FROM
@@ -239,11 +270,12 @@ export async function gaps(db: Reader, tenantId: string): Promise<{ from: number
   return rows.map((row) => ({ from: Number(row.from_offset), to: Number(row.to_offset), reason: row.reason, at: Number(row.at) }))
 }
 
-/** Drops alerts raised before `before` (T3, ms) that belong to no incident and wait for nothing, with evidence and records that no other alert stands on, and old gaps. Answers how many alerts. */
-export async function retain(tx: Transaction, tenantId: string, before: number): Promise<number> {
+/** Drops alerts raised before `before` (T3, ms) that belong to no incident and wait for nothing, with evidence and records that no other alert stands on, old gaps and hits. Answers how many alerts. */
+export async function retain(tx: Transaction, tenantId: string, before: number, now: number): Promise<number> {
   const dropped = await sql`DELETE FROM detection_alerts WHERE tenant_id = ${tenantId} AND raised_at < ${before} AND incident_id IS NULL AND status <> 'new'`.execute(tx)
   await sql`DELETE FROM detection_evidence e WHERE tenant_id = ${tenantId} AND NOT EXISTS (SELECT FROM detection_alerts a WHERE a.tenant_id = e.tenant_id AND a.alert_id = e.alert_id)`.execute(tx)
   await sql`DELETE FROM detection_records r WHERE tenant_id = ${tenantId} AND received_at < ${before} AND NOT EXISTS (SELECT FROM detection_evidence e WHERE e.tenant_id = r.tenant_id AND e.log_offset = r.log_offset)`.execute(tx)
   await sql`DELETE FROM detection_gaps WHERE tenant_id = ${tenantId} AND at < ${before}`.execute(tx)
+  await sql`DELETE FROM detection_rule_hits WHERE tenant_id = ${tenantId} AND hour < ${Math.floor(now / hour) - hitsKept}`.execute(tx)
   return Number(dropped.numAffectedRows ?? 0n)
 }

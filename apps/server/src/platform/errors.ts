@@ -106,6 +106,7 @@ export const errorTable = {
   alert_status_refused: { status: 409, retry: false, en: 'The alert {alert} is {status} and cannot become {wanted}', ko: '경보 {alert}은(는) {status} 상태라서 {wanted}(으)로 바꿀 수 없습니다' },
   event_not_searched: { status: 500, retry: false, en: 'Event {offset} of the event log could not be searched for attacks ({reason}) and was passed over; it is kept and can be found by hunting', ko: '이벤트 로그의 {offset}번 이벤트는 공격 탐지에 실패하여({reason}) 건너뛰었습니다. 이벤트는 보존되어 있으며 직접 검색할 수 있습니다' },
   detection_unavailable: { status: 503, retry: true, en: 'Detection is starting again ({reason}); nothing is lost, ask again in a moment', ko: '탐지가 다시 시작되는 중입니다({reason}). 유실된 것은 없으니 잠시 뒤 다시 시도하십시오' },
+  correlation_state_lost: { status: 500, retry: false, en: 'The kept state of the running correlations of tenant {tenant} cannot be used ({reason}); the last {events} events before the search are read again, and correlations that began earlier begin anew', ko: '테넌트 {tenant}의 진행 중인 상관 분석 상태를 사용할 수 없습니다({reason}). 검색 위치 앞의 최근 이벤트 {events}건을 다시 읽으며, 그보다 먼저 시작된 상관 분석은 처음부터 다시 시작합니다' },
   // packs
   pack_source_unreadable: { status: 422, retry: true, en: 'The pack source {path} cannot be read ({reason}); what was in force before stays in force', ko: '팩 소스 {path}을(를) 읽을 수 없습니다({reason}). 이전 버전이 그대로 적용됩니다' },
   pack_file_refused: { status: 422, retry: false, en: 'The pack was refused because of {file} ({reason}); take the file out or replace a link by what it points to. What was in force before stays in force', ko: '{file} 때문에 팩을 거부했습니다({reason}). 파일을 빼거나 링크를 실제 파일로 바꾸십시오. 이전 버전이 그대로 적용됩니다' },
@@ -187,7 +188,9 @@ export const errorTable = {
   // sigma engine, as the command line reports it
   rule_rejected: { status: 422, retry: false, en: 'The rule was not loaded ({rejection}): {reason}', ko: '규칙을 불러오지 않았습니다({rejection}): {reason}' },
   rule_regex_exhausted: { status: 422, retry: false, en: 'A regular expression of the rule "{rule}" used up its time on one value and was taken as not found there; make the expression simpler', ko: '"{rule}" 규칙의 정규식이 한 값에서 허용된 시간을 다 써서 찾지 못한 것으로 처리했습니다. 정규식을 더 단순하게 고치십시오' },
-  samples_invalid: { status: 400, retry: false, en: 'The samples in {file} cannot be used ({reason}); they are {"fires": [records], "silent": [records], "also": [names]} with at least one record in fires', ko: '{file}의 견본을 쓸 수 없습니다({reason}). {"fires": [레코드], "silent": [레코드], "also": [이름]} 형식이며 fires에 레코드가 하나 이상 있어야 합니다' },
+  samples_invalid: { status: 400, retry: false, en: 'The samples in {file} cannot be used ({reason}); they are {"fires": [samples], "silent": [samples], "also": [names]} with at least one in fires; a sample is a record, or a list of records that have a time', ko: '{file}의 견본을 쓸 수 없습니다({reason}). {"fires": [견본], "silent": [견본], "also": [이름]} 형식이며 fires에 견본이 하나 이상 있어야 합니다. 견본은 레코드 하나, 또는 시각이 있는 레코드의 목록입니다' },
+  usage_pipeline: { status: 400, retry: false, en: 'There is no pipeline {name}; name a file, or one of {names}', ko: '{name} 파이프라인이 없습니다. 파일을 지정하거나 다음 중에서 고르십시오: {names}' },
+  pipeline_rejected: { status: 422, retry: false, en: 'The pipeline at {place} cannot be used ({rejection}): {reason}', ko: '{place}의 파이프라인을 쓸 수 없습니다({rejection}): {reason}' },
   rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
   // incidents
   incident_not_found: { status: 404, retry: false, en: 'There is no incident {incident} in this tenant', ko: '이 테넌트에 인시던트 {incident}이(가) 없습니다' },
