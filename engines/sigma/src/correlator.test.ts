@@ -9,7 +9,7 @@ import type { Condition, Correlation, CorrelationType } from './rule.ts'
 
 const head = { name: null, title: 't', level: null, status: null, author: null, description: null, date: null, modified: null, references: [], falsepositives: [], fields: [], tags: [], techniques: [], tactics: [], file: 'f.yml', line: 1 }
 function correlation(given: Partial<Correlation> & { type: CorrelationType }): Correlation {
-  return { ...head, id: 'c', rules: ['a'], groupBy: ['host'], aliases: {}, timespan: 1000, condition: { kind: 'bounds', bounds: [{ operator: 'gte', value: 3 }] }, valueOf: given.type.startsWith('value_') ? ['v'] : [], percentile: null, generate: false, ...given }
+  return { ...head, id: 'c', rules: ['a'], groupBy: ['host'], aliases: {}, timespan: 1000, condition: { kind: 'bounds', bounds: [{ operator: 'gte', value: 3 }] }, valueOf: given.type.startsWith('value_') ? ['v'] : [], percentile: null, generate: false, places: new Map(), ...given }
 }
 const gte = (value: number): Correlation['condition'] => ({ kind: 'bounds', bounds: [{ operator: 'gte', value }] })
 const at = (time: number, ref: number, fields: Record<string, unknown> = {}, ruleId = 'a'): Occurrence => ({ ruleId, time, ref, fields: { host: 'h', ...fields } })
