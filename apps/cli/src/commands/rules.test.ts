@@ -56,6 +56,43 @@ describe('rules test', () => {
     expect((await haechi(['rules', 'test', join(path, 'none')])).code).toBe(1)
   })
 
+  const at = (second: number, commandLine: string) => ({ ...record(commandLine), '@timestamp': `2026-11-22T09:00:${String(second).padStart(2, '0')}.000Z` })
+  const twice = (name: string, of: string, more = '') => `title: ${name}\ncorrelation: {type: event_count, rules: [${of}], timespan: 10s, condition: {gte: 2}${more}}\n`
+  const named = (name: string) => `${rule(name, name)}name: ${name}\n`
+
+  test('a list is a sample for correlations: it fires by what follows, in time, and only by one of its own file', async () => {
+    const path = pack({
+      'alpha.yml': named('alpha'), 'alpha.samples.json': { fires: [record('alpha')] },
+      'twice.yml': twice('Twice', 'alpha'), 'twice.samples.json': { fires: [[at(0, 'alpha'), at(9, 'alpha')]], silent: [[at(0, 'alpha'), at(30, 'alpha')], [at(0, 'alpha')]] },
+    })
+    expect([(await haechi(['rules', 'test', path, '--alone'])).err]).toEqual(['2 files passed, 0 failed, 0 without samples.\n'])
+    const bad = pack({
+      'alpha.yml': named('alpha'), 'twice.yml': twice('Twice', 'alpha'), 'twice.samples.json': { fires: [[at(0, 'alpha'), at(30, 'alpha')]], silent: [[at(0, 'alpha'), at(9, 'alpha')]] },
+      'also.yml': twice('Also', 'alpha'), 'also.samples.json': { fires: [[at(0, 'alpha'), at(9, 'alpha')]] },
+    })
+    const { code, out } = await haechi(['rules', 'test', bad, '--alone', '--json'])
+    expect([code, lines(out).map(({ failures }) => failures)]).toEqual([1, [
+      [], [{ sample: 'fires', index: 0, why: 'not_alone', rule: 'Twice' }], [{ sample: 'fires', index: 0, why: 'silent', rule: null }, { sample: 'silent', index: 0, why: 'fires', rule: 'Twice' }],
+    ]])
+  })
+
+  test('a step that another correlation silences makes no list fire', async () => {
+    const chain = `${named('alpha')}---\n${named('beta')}---\n${twice('Twice', 'alpha')}name: twice\n---\ntitle: Then\ncorrelation: {type: temporal_ordered, rules: [twice, beta], timespan: 20s}\n`
+    const path = pack({ 'chain.yml': chain, 'chain.samples.json': { fires: [[at(0, 'alpha'), at(1, 'alpha'), at(5, 'beta')]], silent: [[at(0, 'alpha'), at(1, 'alpha')], [at(0, 'beta'), at(1, 'alpha'), at(2, 'alpha')]] } })
+    expect((await haechi(['rules', 'test', path])).err).toBe('1 files passed, 0 failed, 0 without samples.\n')
+  })
+
+  test('a list without times, or with nothing in it, is no sample; a correlation that refers nowhere is named', async () => {
+    const path = pack({
+      'a.yml': named('alpha'), 'a.samples.json': { fires: [[record('alpha')]] }, 'b.yml': twice('B', 'alpha'), 'b.samples.json': { fires: [[]] }, 'c.yml': twice('C', 'nobody'),
+    })
+    const { code, err } = await haechi(['rules', 'test', path, '--json'])
+    expect(code).toBe(1)
+    expect(lines(err).map((line) => line['error'] as { code: string; message: string })).toMatchObject([
+      { code: 'samples_invalid', message: expect.stringContaining('fires[0][0]: time') as string }, { code: 'samples_invalid', message: expect.stringContaining('fires[0]') as string }, { code: 'rule_rejected', message: expect.stringContaining('rule_unknown') as string },
+    ])
+  })
+
   test('our own pack passes, alone', async () => {
     const { code, err } = await haechi(['rules', 'test', resolve(import.meta.dirname, '../../../../content/rules'), '--alone'])
     expect([code, err]).toEqual([0, expect.stringMatching(/^\d{2,3} files passed, 0 failed, 0 without samples\.\n$/)])

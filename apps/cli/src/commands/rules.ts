@@ -1,15 +1,17 @@
 // Rule packs of a server, and rules alone: checked and tried on their samples without one.
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { columnsOf } from '@haechi/records'
 import { HaechiError } from '@haechi/server/errors'
-import { createMatcher, lint, parse } from '@haechi/sigma'
-import type { Rule } from '@haechi/sigma'
+import { createCorrelator, createMatcher, lint } from '@haechi/sigma'
+import type { Correlation, Linked, Lint, Rule } from '@haechi/sigma'
 import { command, connectionOptions, tenantOption, wholeNumber } from '../command.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
-import { ruleFiles } from '../rule-files.ts'
+import { linkFiles, pipelineOption, pipelinesOf, rejection, ruleFiles } from '../rule-files.ts'
+import type { RuleFile } from '../rule-files.ts'
 import { localTime } from '../times.ts'
 import { wordOf } from '../words.ts'
 import { printFields, printList } from './lists.ts'
@@ -106,38 +108,51 @@ const ruleSwitches = ([['enable', true], ['disable', false]] as const).map(([ver
   },
 }))
 
+/** One line of `rules lint --json`. Of a file that is rejected, the first of what is wrong with it; `rejected` is all of it. */
+type LintedFile = { readonly file: string; readonly status: 'ok' | 'rejected'; readonly code: string | null; readonly line: number; readonly id: string | null; readonly reason: string | null; readonly documents: number; readonly rejected: readonly Omit<Lint, 'file' | 'status'>[] }
+
+function lintedFile(file: string, documents: readonly Lint[]): LintedFile {
+  const rejected = documents.filter(({ status }) => status === 'rejected').map(({ code, line, id, reason }) => ({ code, line, id, reason }))
+  const { code, line, id, reason } = rejected[0] ?? documents[0]!
+  return { file, status: rejected.length === 0 ? 'ok' : 'rejected', code, line, id, reason, documents: documents.length, rejected }
+}
+
 const rulesLint = command({
-  path: ['rules', 'lint'], about: 'rules_lint', details: 'rules_lint_details', arguments: [pathsArgument], options: {},
+  path: ['rules', 'lint'], about: 'rules_lint', details: 'rules_lint_details', arguments: [pathsArgument], options: pipelineOption,
   examples: [{ line: 'haechi rules lint ./rules', about: 'example_rules_lint' }, { line: 'haechi rules lint one.yml two.yml --json', about: 'example_json' }],
-  async run(context, { arguments: paths }) {
-    let read = 0
-    let refused = 0
+  async run(context, { options, arguments: paths }) {
     let unreadable = 0
     const refuse = (path: string, error: unknown): void => {
       unreadable++
       context.report(error, path)
     }
-    const files: { file: string; text: string }[] = []
+    const pipelines = await pipelinesOf(options.pipeline)
+    const files: RuleFile[] = []
     for await (const file of ruleFiles(paths, refuse)) files.push(file)
-    for (const { file, status, code, line, id, reason } of lint(files)) {
-      if (status === 'ok') read++
-      else refused++
-      if (context.json) context.out.write(`${JSON.stringify({ file, status, code, line, id, reason })}\n`)
-      else if (status === 'rejected') context.out.write(`${safe(`${file}:${line}: ${code}: ${reason}`)}\n`)
+    const documents = Map.groupBy(lint(files, { placeholders: pipelines }), ({ file }) => file)
+    const totals = { read: 0, refused: 0 }
+    for (const { file } of files) {
+      const linted = lintedFile(file, documents.get(file) ?? [{ file, status: 'rejected', code: 'document_invalid', line: 1, id: null, reason: 'there is no document in it' }])
+      totals.read += linted.documents - linted.rejected.length
+      totals.refused += linted.rejected.length
+      if (context.json) context.out.write(`${JSON.stringify(linted)}\n`)
+      else for (const { line, code, reason } of linted.rejected) context.out.write(`${safe(`${file}:${line}: ${code}: ${reason}`)}\n`)
     }
-    if (!context.json) context.err.write(`${context.text('rules_totals', { read: grouped(read), refused: grouped(refused) })}\n`)
-    return refused + unreadable > 0 ? exitCodes.failed : exitCodes.ok
+    if (!context.json) context.err.write(`${context.text('rules_totals', { read: grouped(totals.read), refused: grouped(totals.refused) })}\n`)
+    return totals.refused + unreadable > 0 ? exitCodes.failed : exitCodes.ok
   },
 })
 
-/** NAME.samples.json beside NAME.yml: records that the rules of that file must find, and near misses that they must not. `also` names files whose rules may find them too. */
-type Samples = { readonly fires: readonly object[]; readonly silent: readonly object[]; readonly also: readonly string[] }
-type Tested = { readonly file: string; readonly rules: readonly Rule[]; readonly samples: Samples | null }
+/** A record that a rule is to find or not; or several that follow each other, which a correlation is to. */
+type Sample = object | readonly object[]
+/** NAME.samples.json beside NAME.yml: what the documents of that file must find, and near misses that they must not. `also` names files that may find them too. */
+type Samples = { readonly fires: readonly Sample[]; readonly silent: readonly Sample[]; readonly also: readonly string[] }
+type Tested = { readonly file: string; readonly samples: Samples | null }
 /** `why`: `silent` where a sample of `fires` was not found, `fires` where one of `silent` was, `not_alone` where another file's rule found one. */
 type Failure = { readonly sample: 'fires' | 'silent'; readonly index: number; readonly why: 'silent' | 'fires' | 'not_alone'; readonly rule: string | null }
 
 const rulesTest = command({
-  path: ['rules', 'test'], about: 'rules_test', details: 'rules_test_details', arguments: [pathsArgument], options: { alone: { about: 'option_alone' } },
+  path: ['rules', 'test'], about: 'rules_test', details: 'rules_test_details', arguments: [pathsArgument], options: { alone: { about: 'option_alone' }, ...pipelineOption },
   examples: [{ line: 'haechi rules test ./rules', about: 'example_rules_test' }, { line: 'haechi rules test ./rules --alone --json', about: 'example_rules_test_alone' }],
   async run(context, { options, arguments: paths }) {
     const totals = { passed: 0, failed: 0, untested: 0 }
@@ -146,35 +161,34 @@ const rulesTest = command({
       unreadable++
       context.report(error, path)
     }
+    const now = context.clock.now()
+    const pipelines = await pipelinesOf(options.pipeline)
+    const files: RuleFile[] = []
     const tested: Tested[] = []
-    const titleOf = (rule: Rule): string => (context.json ? undefined : rule.translations?.[context.language]?.title) ?? rule.title
-    for await (const { file, text } of ruleFiles(paths, refuse)) {
-      const { rules, rejected } = parse(text, file)
-      for (const { line, code, reason } of rejected) refuse(`${file}:${line}`, new HaechiError('rule_rejected', { rejection: code, reason }))
+    for await (const file of ruleFiles(paths, refuse)) {
+      files.push(file)
       try {
-        tested.push({ file, rules, samples: await samplesOf(file) })
+        tested.push({ file: file.file, samples: await samplesOf(file.file, now) })
       } catch (error) {
-        refuse(file, error)
+        refuse(file.file, error)
       }
     }
-    const matcher = createMatcher(tested.flatMap(({ rules }) => rules))
-    const home = new Map(tested.flatMap((one) => one.rules.map((rule) => [rule, one] as const)))
-    /** Which files' rules find each record. */
-    const found = (records: readonly object[]): Map<Tested, Rule>[] => {
-      const met = records.map(() => new Map<Tested, Rule>())
-      for (const { rule, eventIndex } of matcher.match(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')), 'detect')) met[eventIndex]?.set(home.get(rule)!, rule)
-      return met
-    }
-    for (const one of tested) {
+    const linked = linkFiles(files, pipelines)
+    for (const one of linked.rejected) refuse(`${one.file}:${one.line}`, rejection(one))
+    const found = finder(linked, now)
+    const titleOf = (rule: Found): string => (context.json ? undefined : rule.translations?.[context.language]?.title) ?? rule.title
+    for (const { file, samples } of tested) {
       if (context.stop.aborted) throw new HaechiError('interrupted')
-      const { file, samples } = one
       const failures: Failure[] = []
-      for (const [index, met] of found(samples?.fires ?? []).entries()) {
-        if (!met.has(one)) failures.push({ sample: 'fires', index, why: 'silent', rule: null })
-        if (options.alone) for (const [other, rule] of met) if (other !== one && samples?.also.includes(nameOf(other.file)) !== true) failures.push({ sample: 'fires', index, why: 'not_alone', rule: titleOf(rule) })
+      for (const [index, met] of (samples?.fires ?? []).map(found).entries()) {
+        if (!met.some((rule) => rule.file === file)) failures.push({ sample: 'fires', index, why: 'silent', rule: null })
+        if (!options.alone) continue
+        // What makes no match of its own disturbs nobody.
+        const others = met.filter((rule) => rule.file !== file && !linked.silent.has(rule.id) && samples?.also.includes(nameOf(rule.file)) !== true)
+        for (const rule of new Map(others.map((other) => [other.file, other])).values()) failures.push({ sample: 'fires', index, why: 'not_alone', rule: titleOf(rule) })
       }
-      for (const [index, met] of found(samples?.silent ?? []).entries()) {
-        const rule = met.get(one)
+      for (const [index, met] of (samples?.silent ?? []).map(found).entries()) {
+        const rule = met.find((one) => one.file === file)
         if (rule !== undefined) failures.push({ sample: 'silent', index, why: 'fires', rule: titleOf(rule) })
       }
       const status = samples === null ? 'untested' : failures.length > 0 ? 'failed' : 'passed'
@@ -187,12 +201,27 @@ const rulesTest = command({
   },
 })
 
+type Found = Rule | Correlation
+
+/** What finds a sample: rules a record; what follows each other, correlations that make a match of their own. */
+function finder({ rules, correlations, silent }: Linked, now: number): (sample: Sample) => Found[] {
+  const matcher = createMatcher(rules)
+  const match = (records: readonly object[]) => matcher.match(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')), 'detect')
+  return (sample) => {
+    if (!Array.isArray(sample)) return match([sample]).map(({ rule }) => rule)
+    const records = sample as readonly object[]
+    const correlator = createCorrelator(correlations)
+    const times = records.map((record) => columnsOf(record, { now }).time ?? Number.NaN)
+    return match(records).flatMap(({ rule, eventIndex: ref, fields }) => correlator.add({ ruleId: rule.id, time: times[ref]!, fields, ref })).flatMap(({ correlation }) => (silent.has(correlation.id) ? [] : [correlation]))
+  }
+}
+
 const faults = { silent: 'sample_silent', fires: 'sample_fires', not_alone: 'sample_not_alone' } as const
 const nameOf = (file: string): string => file.replace(/^.*[\\/]/, '').replace(/\.ya?ml$/i, '')
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Null where there are none. Errors: samples_invalid. */
-async function samplesOf(ruleFile: string): Promise<Samples | null> {
+async function samplesOf(ruleFile: string, now: number): Promise<Samples | null> {
   const file = ruleFile.replace(/\.ya?ml$/i, '.samples.json')
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
@@ -207,10 +236,20 @@ async function samplesOf(ruleFile: string): Promise<Samples | null> {
     throw invalid('JSON', cause)
   }
   const { fires, silent = [], also = [] } = isRecord(value) ? value as Readonly<Record<keyof Samples, unknown>> : { fires: null }
-  if (!Array.isArray(fires) || fires.length === 0 || !fires.every(isRecord)) throw invalid('fires')
-  if (!Array.isArray(silent) || !silent.every(isRecord)) throw invalid('silent')
+  const samples = (name: 'fires' | 'silent', given: unknown): readonly Sample[] => {
+    if (!Array.isArray(given)) throw invalid(name)
+    for (const [index, sample] of (given as unknown[]).entries()) {
+      if (!(Array.isArray(sample) ? sample.length > 0 && sample.every(isRecord) : isRecord(sample))) throw invalid(`${name}[${index}]`)
+      // Without its time an event is none to a correlation, and a near miss would be silent for nothing.
+      const untimed = Array.isArray(sample) ? sample.findIndex((record) => columnsOf(record, { now }).time === null) : -1
+      if (untimed !== -1) throw invalid(`${name}[${index}][${untimed}]: time`)
+    }
+    return given as Sample[]
+  }
+  const read = { fires: samples('fires', fires), silent: samples('silent', silent) }
+  if (read.fires.length === 0) throw invalid('fires')
   if (!Array.isArray(also) || !also.every((name) => typeof name === 'string')) throw invalid('also')
-  return { fires, silent, also }
+  return { ...read, also }
 }
 
 export const ruleCommands: readonly Command[] = [rulesList, ...ruleSwitches, rulesPacks, rulesAdd, rulesRollback, rulesRemove, rulesLint, rulesTest]
