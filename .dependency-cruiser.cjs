@@ -7,7 +7,7 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only', 'dynamic-import'] } } },
     { name: 'engines-import-no-app', severity: 'error', from: { path: '^engines/' }, to: { path: '^apps/' } },
-    { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
+    { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/[^/]+/src/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
     { name: 'engines-by-entry', severity: 'error', from: { path: '^engines/([^/]+)/' }, to: { path: '^engines/([^/]+)/', pathNot: ['^engines/$1/', String.raw`^engines/[^/]+/src/index\.ts$`] } },
     { name: 'apps-use-engines-by-entry', severity: 'error', from: { path: '^apps/' }, to: { path: '^engines/', pathNot: String.raw`^engines/[^/]+/src/index\.ts$` } },
     { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/config|platform/data-directory|access/audit-chain)\.ts$` } },
