@@ -22,6 +22,7 @@ export { splitRecords } from './split.ts'
 export { joinAudit } from './audit.ts'
 export { parseTime } from './time.ts'
 export { fieldOf } from './unknown.ts'
+export { windowsCategories, windowsChannels } from './windows-catalog.ts'
 
 /** What a record turned out to be; from here its views are built. */
 type Known =
@@ -123,6 +124,23 @@ export function readRecord(record: unknown, options: ReadOptions = {}): Reading 
   let ocsf: Record<string, unknown> | undefined
   // Rules ask for the fields of every event, hardly anybody for the OCSF event: it is made when it is asked for.
   return { ...viewsFor(known), shape: columns.shape, columns, get ocsf() { return ocsf ??= ocsfFor(known, columns) } }
+}
+
+/** What Sigma rules need of `readRecord`, without the columns. */
+export function readFields(record: unknown, options: ReadOptions = {}): Pick<Reading, 'shape' | 'logSource' | 'fields'> {
+  const known = recognise(record, options.now)
+  return { ...viewsFor(known), shape: shapeOf(known) }
+}
+
+function shapeOf(known: Known): Reading['shape'] {
+  switch (known.kind) {
+    case 'windows': return known.event.shape
+    case 'cloudtrail': return 'cloudtrail'
+    case 'audit': return 'auditd'
+    case 'syslog': return syslogLogSource(known.line).service === 'sshd' ? 'sshd' : 'syslog'
+    case 'unknown': return 'unknown'
+    default: return known satisfies never
+  }
 }
 
 function viewsFor(known: Known): Pick<Reading, 'logSource' | 'fields'> {

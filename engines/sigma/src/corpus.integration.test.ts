@@ -5,16 +5,17 @@ import { Readable } from 'node:stream'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readRecord, splitRecords } from '@haechi/records'
 import { CURRENT, PINNED, archived, jsonOf, laneLines, missing, rulesOf } from './corpus.fixture.ts'
-import { parse } from './index.ts'
+import { link, parse } from './index.ts'
 import type { LogSource, Match, Matcher, Rule } from './index.ts'
-import { createMatcher } from './matcher.ts'
+import { createPlainMatcher } from './matcher.ts'
 
 const full = process.env['HAECHI_TEST_FULL'] === '1'
 
 describe.skipIf(missing !== false)('SigmaHQ', () => {
   test.each([[PINNED, 3132, {}], [CURRENT, 3780, { placeholder_unresolved: 25 }]])('%s: each rule is read, or refused with file, line and code', (path, documents, codes) => {
-    const { rules, rejected } = rulesOf(path)
-    expect(rules.length + rejected.length).toBe(documents)
+    const { rules, correlations, filters, rejected } = rulesOf(path)
+    expect(rules.length + correlations.length + filters.length + rejected.length).toBe(documents)
+    expect(link({ rules, correlations, filters })).toEqual({ rules, correlations, silent: new Set(), rejected: [] })
     expect(Object.fromEntries(Object.entries(Object.groupBy(rejected, ({ code }) => code)).map(([code, list]) => [code, list.length]))).toEqual(codes)
     for (const { file, line, id } of rejected) expect({ file: file.endsWith('.yml'), line: line > 1, id: id !== undefined }).toEqual({ file: true, line: true, id: true })
     expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
@@ -33,7 +34,7 @@ describe.skipIf(missing !== false)('SigmaHQ', () => {
           for (const record of batch) if (record.bytes !== undefined) lines.push(Buffer.from(record.bytes).toString())
         }
         events += lines.length
-        const matches = createMatcher(rules).match(Buffer.from(lines.join('\n')), 'detect')
+        const matches = createPlainMatcher(rules).match(Buffer.from(lines.join('\n')), 'detect')
         expect([id, matches.length >= sample.match_count, matches.every(({ matched }) => matched.length > 0)]).toEqual([id, true, true])
       }
     }
@@ -87,7 +88,7 @@ describe.skipIf(missing !== false)('event lanes', () => {
   beforeAll(() => {
     rules = rulesOf(PINNED).rules
     // The other evaluators saw the fields that stand in the record, not those of the taxonomy (the Image of a 4688); so does this one here.
-    matcher = createMatcher(rules, {}, (record) => ({ ...readRecord(record), fields: record as Record<string, unknown> }))
+    matcher = createPlainMatcher(rules, {}, (record) => ({ ...readRecord(record), fields: record as Record<string, unknown> }))
   })
 
   const sum = (matches: readonly Match[]): Expected => ({

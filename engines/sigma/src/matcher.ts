@@ -6,7 +6,7 @@ import { fold } from './pattern.ts'
 import type { Condition, Item, Rule, Selection, Test } from './rule.ts'
 import { anyOf, compileTest, isAboutValues } from './predicates.ts'
 import type { CompiledTest, Surroundings } from './predicates.ts'
-import { rememberValues, viewOf } from './view.ts'
+import { NO_VERDICTS, rememberValues, viewOf } from './view.ts'
 import type { Found, Value, View } from './view.ts'
 
 /** A rule that an event met. `matched` names what was met, positive parts only; `field` null = a keyword, `value` as in the record. `fields`: the event as rules read it. */
@@ -31,12 +31,12 @@ type Compiled = { rule: Rule; holds: (view: View) => boolean; explain: (view: Vi
 /** How a record is read; tests put in other ways to have the matcher alone. */
 export type Read = (record: unknown) => Pick<Reading, 'shape' | 'logSource' | 'fields'>
 
-export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}, read: Read = readRecord): Matcher {
+export function createPlainMatcher(rules: readonly Rule[], options: MatcherOptions = {}, read: Read = readRecord): Matcher {
   let eventIndex = 0
   const fields = numbering()
   const items = numbering()
   const slotOf = fields.of
-  const numberOf = ({ tests, all, negated }: Item): number => items.of(JSON.stringify([all && !negated, tests]))
+  const numberOf = ({ tests, all }: Item): number => items.of(JSON.stringify([all, tests]))
   const compiled = rules.map((rule) => compileRule(rule, { slotOf, numberOf, exhausted: () => options.onError?.({ code: 'regex_exhausted', eventIndex, rule }) }))
   const valueOf = rememberValues(items.names.length)
   const bySource = new Map<string, Compiled[]>()
@@ -75,6 +75,16 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   }
 }
 
+/** Each rule by itself, for those that share what they can. A rule is compiled when it is first asked for. */
+export function compilePlain(rules: readonly Rule[], options: MatcherOptions): { rule(number: number): Compiled; viewOf(record: unknown, fields: Fields): View } {
+  const fields = numbering()
+  const compiled: Compiled[] = []
+  return {
+    rule: (number) => (compiled[number] ??= compileRule(rules[number] as Rule, { slotOf: fields.of, numberOf: () => null, exhausted: () => options.onError?.({ code: 'regex_exhausted', eventIndex: -1, rule: rules[number] as Rule }) })),
+    viewOf: (record, read) => viewOf(record, read, fields.names, (raw) => ({ raw, text: String(raw), folded: fold(String(raw)), verdicts: NO_VERDICTS })),
+  }
+}
+
 /** Numbers names from 0 in the order in which they come. */
 function numbering(): { names: readonly string[]; of: (name: string) => number } {
   const names: string[] = []
@@ -89,7 +99,7 @@ function numbering(): { names: readonly string[]; of: (name: string) => number }
   }
 }
 
-function* linesOf(batch: Uint8Array): Generator<string> {
+export function* linesOf(batch: Uint8Array): Generator<string> {
   const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.byteLength)
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(10, from)
@@ -99,7 +109,7 @@ function* linesOf(batch: Uint8Array): Generator<string> {
   }
 }
 
-function parsed(line: string): unknown {
+export function parsed(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {
@@ -111,7 +121,7 @@ function parsed(line: string): unknown {
  * The log source of one event. What a record states itself (`product`, `category`, `service`) goes before what its shape tells, where the two contradict.
  * A known shape is known wholly: a rule must name nothing that it has not. Of an unknown one only what it states can speak against a rule.
  */
-function detected(record: unknown, byShape: LogSource, unknown: boolean): { source: LogSource; strict: boolean } {
+export function detected(record: unknown, byShape: LogSource, unknown: boolean): { source: LogSource; strict: boolean } {
   const stated: LogSource = {}
   if (typeof record === 'object' && record !== null) {
     for (const part of ['product', 'category', 'service'] as const) {
@@ -142,7 +152,15 @@ function compileRule(rule: Rule, around: Surroundings): Compiled {
     holds: condition.holds,
     explain(view) {
       const matched: Match['matched'] = []
-      for (const name of condition.positive(view)) selections.get(name)?.explain(view, (field, value) => matched.push({ selection: name, field, value }))
+      for (const name of condition.positive(view)) {
+        const shown = new Map<string | null, Set<unknown>>()
+        selections.get(name)?.explain(view, (field, value) => {
+          const values = shown.get(field) ?? new Set()
+          shown.set(field, values)
+          if (!values.has(value)) matched.push({ selection: name, field, value })
+          values.add(value)
+        })
+      }
       return matched
     },
   }
@@ -185,19 +203,19 @@ function compileSelection(selection: Selection, around: Surroundings): Compiling
 const YES = 1
 const NO = 2
 
-/** `neq` is the negation of the whole item, so an absent field is different from every value. */
+/** `neq` is the negation of the whole item, `all` in it too, so an absent field is different from every value. */
 function compileItem(item: Item, field: string, around: Surroundings): Compiling {
   const slot = around.slotOf(field)
   const tests = item.tests.map((test) => compileTest(test, around))
   const any = anyOf(item.tests, around)
-  const ask = item.all && !item.negated
+  const ask = item.all
     ? (found: Found, view: View): boolean => tests.every((test) => test(found, view) !== null)
     : (found: Found, view: View): boolean => any(found, view) !== null
   const number = around.numberOf(item)
-  const memorable = item.tests.every(isAboutValues)
+  const memorable = number !== null && item.tests.every(isAboutValues)
   const meets = (found: Found, view: View): boolean => {
     const [value] = found.values
-    if (!memorable) return ask(found, view)
+    if (number === null || !memorable) return ask(found, view)
     if (value === undefined) return false
     if (found.values.length > 1) return ask(found, view)
     const known = value.verdicts[number]
@@ -232,8 +250,9 @@ function compileKeywords(item: Item, around: Surroundings): Compiling {
     return folded.includes(needed) ? meets({ present: true, empty: false, values }, view) : null
   }
   const some = (view: View): boolean => keywords.some((keyword) => meets(view)(keyword) !== null)
+  const every = (view: View): boolean => keywords.every((keyword) => meets(view)(keyword) !== null)
   return {
-    holds: item.negated ? (view) => !some(view) : item.all ? (view) => keywords.every((keyword) => meets(view)(keyword) !== null) : some,
+    holds: (view) => (item.all ? every(view) : some(view)) !== item.negated,
     explain(view, add) {
       if (item.negated) return
       const seen = new Set<unknown>()

@@ -16,8 +16,8 @@ const NOTHING: Value = { raw: null, text: '', folded: '', verdicts: NO_VERDICTS 
 /** What compiling needs to know of the matcher. */
 export type Surroundings = {
   slotOf: (field: string) => number
-  /** The number of an item; the same for items that say the same about a value. */
-  numberOf: (item: Item) => number
+  /** The number of an item; the same for items that say the same about a value. null: nothing is remembered of values. */
+  numberOf: (item: Item) => number | null
   exhausted: () => void
 }
 

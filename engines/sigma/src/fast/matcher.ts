@@ -2,7 +2,6 @@
 // and each combination of judgements once for all events. Pure: opens no file and no socket, reads no clock.
 import { fieldOf, readFields } from '@haechi/records'
 import type { LogSource } from '@haechi/records'
-import { fold } from '../pattern.ts'
 import { applies, compilePlain, detected, linesOf, parsed } from '../matcher.ts'
 import type { Match, MatchFault, Matcher, MatcherOptions, Read } from '../matcher.ts'
 import type { Rule } from '../rule.ts'
@@ -18,11 +17,25 @@ const MAX_KEYS = 20_000
 const MAX_SOURCES = 1000
 const MAX_DEPTH = 200
 
-/** What a key of a record means to the rules: a field of that name; fields within it, by dotted names; fields that leave out its blanks. */
-type Key = { slot: SlotAt | null; dotted: readonly SlotAt[]; spaced: readonly SlotAt[] }
 /** A slot with what the event at hand has in it. */
 type SlotAt = { readonly slot: Slot; readonly name: string; event: number; raw: Raw | null }
-type Partition = { readonly applies: Uint8Array; readonly open: readonly number[]; readonly keywords: boolean; state: number }
+/** What a key of a record means to the rules: a field of that name; fields within it, by dotted names; fields that leave out its blanks. */
+type Key = { readonly slot: SlotAt | null; readonly dotted: readonly SlotAt[]; readonly spaced: readonly SlotAt[] }
+/** What the rules of one log source have to know of an event. */
+type Partition = {
+  readonly applies: Uint8Array
+  readonly open: readonly number[]
+  readonly keywords: Slot | null
+  /** By the slot that all log sources share. */
+  readonly at: ReadonlyMap<Slot, SlotAt>
+  readonly keyOf: (name: string) => Key | null
+  keys: Map<string, Key | null>
+  /** Verdicts without what no rule here asks for, by the number of the whole verdict. */
+  readonly reduced: (Verdict | undefined)[]
+  readonly reduce: (verdict: Verdict) => Verdict
+  /** The combination of no verdict at all; -1 when it was forgotten. */
+  root: number
+}
 
 export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}, read: Read = readFields): Matcher {
   const verdicts = createVerdicts()
@@ -30,36 +43,25 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   verdicts.build()
   const plain = compilePlain(rules, options)
 
-  const slots = new Map<Slot, SlotAt>()
-  const byName = new Map<string, SlotAt>()
-  const byHead = new Map<string, SlotAt[]>()
-  const spaceless = new Map<string, SlotAt[]>()
-  const put = (map: Map<string, SlotAt[]>, key: string, slot: SlotAt): void => {
-    const known = map.get(key)
-    if (known === undefined) map.set(key, [slot])
-    else known.push(slot)
-  }
-  const keywords = verdicts.slotOf(null)
-  const keyworded = new Uint8Array(rules.length)
-  for (const { slot } of verdicts.predicates) {
-    if (slot.field === null || slots.has(slot)) continue
-    const at: SlotAt = { slot, name: slot.field, event: -1, raw: null }
-    slots.set(slot, at)
-    byName.set(slot.field, at)
-    for (let dot = slot.field.indexOf('.'); dot !== -1; dot = slot.field.indexOf('.', dot + 1)) put(byHead, slot.field.slice(0, dot), at)
-    put(spaceless, slot.field.replaceAll(' ', ''), at)
-  }
-  for (const [number, rule] of rules.entries()) if (hasKeywords(rule)) keyworded[number] = 1
-
-  let keys = new Map<string, Key | null>()
-  const keyOf = (name: string): Key | null => {
-    const slot = byName.get(name) ?? null
-    const dotted = byHead.get(name) ?? []
-    const spaced = name.includes(' ') ? (spaceless.get(name.replaceAll(' ', '')) ?? []).filter((one) => one !== slot) : []
-    const key = slot === null && dotted.length === 0 && spaced.length === 0 ? null : { slot, dotted, spaced }
-    if (keys.size >= MAX_KEYS) keys = new Map()
-    keys.set(name, key)
-    return key
+  const keysOver = (chosen: readonly SlotAt[]): ((name: string) => Key | null) => {
+    const byName = new Map(chosen.map((at) => [at.name, at]))
+    const byHead = new Map<string, SlotAt[]>()
+    const spaceless = new Map<string, SlotAt[]>()
+    const put = (map: Map<string, SlotAt[]>, key: string, at: SlotAt): void => {
+      const known = map.get(key)
+      if (known === undefined) map.set(key, [at])
+      else known.push(at)
+    }
+    for (const at of chosen) {
+      for (let dot = at.name.indexOf('.'); dot !== -1; dot = at.name.indexOf('.', dot + 1)) put(byHead, at.name.slice(0, dot), at)
+      put(spaceless, at.name.replaceAll(' ', ''), at)
+    }
+    return (name) => {
+      const slot = byName.get(name) ?? null
+      const dotted = byHead.get(name) ?? []
+      const spaced = name.includes(' ') ? (spaceless.get(name.replaceAll(' ', '')) ?? []).filter((one) => one !== slot) : []
+      return slot === null && dotted.length === 0 && spaced.length === 0 ? null : { slot, dotted, spaced }
+    }
   }
 
   // A combination of verdicts is a state, reached from that of the log source by one verdict after the other.
@@ -67,28 +69,50 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   let parents: number[] = []
   let arrived: (Verdict | null)[] = []
   let outcomes: (Outcome | undefined)[] = []
-  let partitions = new Map<string, Partition>()
-  const known = new Map<string, Omit<Partition, 'state'>>()
   const newState = (parent: number, verdict: Verdict | null): number => {
     parents.push(parent)
     arrived.push(verdict)
     return outcomes.push(undefined) - 1
   }
+  const partitions = new Map<string, Partition>()
+  const createPartition = (source: LogSource, strict: boolean): Partition => {
+    const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
+    const asked = program.askedOf(fits)
+    const bySlot = new Map<Slot, { all: number; asked: number[] }>()
+    for (const [predicate, { slot }] of verdicts.predicates.entries()) {
+      const counted = bySlot.get(slot) ?? { all: 0, asked: [] }
+      bySlot.set(slot, counted)
+      counted.all += 1
+      if (asked[predicate] === 1) counted.asked.push(predicate)
+    }
+    const at = new Map<Slot, SlotAt>()
+    let keywords: Slot | null = null
+    for (const [slot, counted] of bySlot) {
+      if (counted.asked.length === 0) continue
+      // Where most is asked for, one slot serves all log sources.
+      const own = counted.asked.length * 2 > counted.all ? slot : verdicts.narrowed(slot, counted.asked)
+      if (slot.field === null) keywords = own
+      else at.set(slot, { slot: own, name: slot.field, event: -1, raw: null })
+    }
+    return {
+      applies: fits, open: program.openOf(fits), keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), reduced: [], root: -1,
+      // That a field is there is asked for by no rule, but by those who are met when it is not.
+      reduce: (verdict) => verdicts.verdictOf(verdict.predicates.filter((predicate) => asked[predicate] === 1 || verdicts.predicates[predicate]!.presence), verdict.exhausted),
+    }
+  }
+  let last: { product: string | undefined; category: string | undefined; service: string | undefined; strict: boolean; partition: Partition } | null = null
   const partitionOf = (source: LogSource, strict: boolean): Partition => {
-    const key = `${strict ? '!' : '?'}${source.product ?? '*'}\n${source.category ?? '*'}\n${source.service ?? '*'}`
+    const { product, category, service } = source
+    if (last !== null && last.product === product && last.category === category && last.service === service && last.strict === strict) return last.partition
+    const key = `${strict ? '!' : '?'}${product ?? '*'}\n${category ?? '*'}\n${service ?? '*'}`
     let partition = partitions.get(key)
     if (partition === undefined) {
-      let chosen = known.get(key)
-      if (chosen === undefined) {
-        // Events may state any log source they like; what is remembered of them is bounded.
-        if (known.size >= MAX_SOURCES) known.clear()
-        const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
-        chosen = { applies: fits, open: program.openOf(fits), keywords: fits.some((one, rule) => one === 1 && keyworded[rule] === 1) }
-        known.set(key, chosen)
-      }
-      partition = { ...chosen, state: newState(-1, null) }
+      // Events may state any log source they like; what is remembered of them is bounded.
+      if (partitions.size >= MAX_SOURCES) partitions.clear()
+      partition = createPartition(source, strict)
       partitions.set(key, partition)
     }
+    last = { product, category, service, strict, partition }
     return partition
   }
   const forget = (): void => {
@@ -96,11 +120,14 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     parents = []
     arrived = []
     outcomes = []
-    partitions = new Map()
+    for (const partition of partitions.values()) partition.root = -1
   }
 
   let state = 0
-  const arrive = (verdict: Verdict): void => {
+  let partition!: Partition
+  const arrive = (whole: Verdict): void => {
+    if (whole.id === 0) return
+    const verdict = partition.reduced[whole.id] ?? (partition.reduced[whole.id] = partition.reduce(whole))
     if (verdict.id === 0) return
     let to = next.get(state, verdict.id)
     if (to === -1) {
@@ -109,7 +136,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     }
     state = to
   }
-  const outcomeOf = (at: number, partition: Partition): Outcome => {
+  const outcomeOf = (at: number): Outcome => {
     const met: number[] = []
     let exhausted = false
     for (let back = at; arrived[back] !== null; back = parents[back]!) {
@@ -154,7 +181,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   }
   const speak = (value: unknown, depth: number): void => {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      const verdict = keywords.ofText(value, typeof value === 'string' ? fold(value) : String(value))
+      const verdict = partition.keywords!.of(value)
       if (verdict.id === 0) return
       arrive(verdict)
       said.push({ raw: value, predicates: verdict.predicates })
@@ -177,16 +204,14 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
         }
         const reading = read(record)
         const { fields } = reading
-        let partition: Partition
         if (source === 'detect') {
           const own = detected(record, reading.logSource, reading.shape === 'unknown')
           partition = partitionOf(own.source, own.strict)
         } else partition = partitionOf(source, false)
-        if (outcomes.length > MAX_COMBINATIONS) {
-          forget()
-          partition = partitionOf(source === 'detect' ? detected(record, reading.logSource, reading.shape === 'unknown').source : source, source === 'detect' && detected(record, reading.logSource, reading.shape === 'unknown').strict)
-        }
-        state = partition.state
+        if (outcomes.length > MAX_COMBINATIONS) forget()
+        if (partition.root === -1) partition.root = newState(-1, null)
+        state = partition.root
+        const { keys } = partition
         event += 1
         several = false
         said.length = 0
@@ -194,7 +219,11 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
         let spaced: [string, readonly SlotAt[]][] | null = null
         if (typeof fields === 'object' && fields !== null) {
           for (const name in fields) {
-            const key = keys.get(name) ?? (keys.has(name) ? null : keyOf(name))
+            let key = keys.get(name)
+            if (key === undefined) {
+              key = partition.keyOf(name)
+              if (keys.size < MAX_KEYS) keys.set(name, key)
+            }
             if (key === null) continue
             const value = fields[name]
             if (value === undefined) continue
@@ -225,11 +254,11 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
             }
           }
         }
-        if (partition.keywords) {
+        if (partition.keywords !== null) {
           speak(record, 0)
           if (fields !== record) speak(fields, 0)
         }
-        const outcome = outcomes[state] ?? outcomeOf(state, partition)
+        const outcome = outcomes[state] ?? outcomeOf(state)
         for (const rule of outcome.exhausted) options.onError?.({ code: 'regex_exhausted', eventIndex, rule: rules[rule]! })
         if (outcome.hits.length === 0) continue
         let view: ReturnType<typeof plain.viewOf> | null = null
@@ -246,7 +275,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           for (const one of shown) {
             const { field } = one.slot
             if (field !== null) {
-              const at = slots.get(one.slot)!
+              const at = partition.at.get(one.slot)!
               matched.push({ selection: one.selection, field, value: at.event === event ? at.raw : null })
               continue
             }
@@ -265,9 +294,4 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
       return matches
     },
   }
-}
-
-const hasKeywords = ({ detection }: Rule): boolean => {
-  const inSelection = (selection: Rule['detection']['selections'] extends ReadonlyMap<string, infer S> ? S : never): boolean => (selection.kind === 'item' ? selection.field === null : selection.of.some(inSelection))
-  return [...detection.selections.values()].some(inSelection)
 }

@@ -31,6 +31,8 @@ export type Program = {
   /** `applies` tells by a rule's number whether it is asked at all; `open` are those of them that must be asked whatever is met. */
   outcome(met: readonly number[], applies: Uint8Array, open: readonly number[], exhausted: boolean): Outcome
   openOf(applies: Uint8Array): number[]
+  /** By number, whether a predicate is asked for by a rule that applies. */
+  askedOf(applies: Uint8Array): Uint8Array
 }
 
 /** One condition deeper than most rules are: trees are plain objects and are walked. */
@@ -152,7 +154,18 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     return shown
   }
 
+  const askedIn = (tree: Tree, into: Uint8Array): void => {
+    if (tree.kind === 'atom') for (const predicate of atoms[tree.atom]!.predicates) into[predicate] = 1
+    else if (tree.kind === 'not') askedIn(tree.of, into)
+    else for (const part of tree.of) askedIn(part, into)
+  }
+
   return {
+    askedOf(applies) {
+      const found = new Uint8Array(verdicts.predicates.length)
+      for (const [rule, { tree }] of compiled.entries()) if (applies[rule] === 1) askedIn(tree, found)
+      return found
+    },
     openOf: (applies) => open.filter((rule) => applies[rule] === 1),
     outcome(met, applies, openHere, exhausted) {
       epoch += 1

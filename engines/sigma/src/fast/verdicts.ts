@@ -27,8 +27,6 @@ export type Slot = {
   presence: boolean
   /** Of a scalar value of the record. */
   of(raw: Raw): Verdict
-  /** Of a folded text without regard to what was remembered: keywords. */
-  ofText(raw: Raw, folded: string): Verdict
   ofNull(): Verdict
   /** Of an object or list: there, and neither null nor any value. */
   ofPresent(): Verdict
@@ -36,6 +34,10 @@ export type Slot = {
 
 export type Verdicts = {
   slotOf(field: string | null): Slot & Building
+  /** A slot of some of a slot's predicates alone, which are all that a log source needs to know. The same one for the same predicates. */
+  narrowed(slot: Slot, predicates: readonly number[]): Slot
+  /** The verdict of some of a verdict's predicates. */
+  verdictOf(predicates: readonly number[], exhausted: boolean): Verdict
   build(): void
   readonly predicates: readonly Predicate[]
 }
@@ -44,6 +46,8 @@ export type Predicate = {
   readonly slot: Slot
   /** Met by an absent field. */
   readonly absent: boolean
+  /** That the field is there at all. */
+  readonly presence: boolean
   /** Asks for more than the value: never met here, and the rule is asked by itself. */
   readonly dynamic: boolean
   /** A guess of how seldom it is met, greater is more often; only compared. */
@@ -52,16 +56,20 @@ export type Predicate = {
 
 export type Building = { predicateOf(test: Test): number }
 
+type Built = Slot & Building & { learn(predicate: number, test: Test): number }
+
 const MAX_REMEMBERED = 8192
 const MAX_REMEMBERED_LENGTH = 1024
 const MAX_VARIANTS = 25
+const MAX_NARROWED = 64
 
 export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
 
 export function createVerdicts(): Verdicts {
   const forest = createForest()
   const predicates: Predicate[] = []
-  const slots = new Map<string | null, Slot & Building & { build(): void }>()
+  const slots = new Map<string | null, Built>()
+  const narrow = new Map<string, Built>()
   const interned = new Map<string, Verdict>()
 
   const marked: { epoch: Uint32Array; list: number[] } = { epoch: new Uint32Array(0), list: [] }
@@ -73,8 +81,7 @@ export function createVerdicts(): Verdicts {
       marked.list.push(predicate)
     }
   }
-  const verdictOf = (): Verdict => {
-    const { list } = marked
+  const verdictOf = (list: number[]): Verdict => {
     if (list.length === 0 && !exhausted) return NOTHING_MET
     if (list.length > 1) list.sort((a, b) => a - b)
     const key = exhausted ? `${list.join()}!` : list.join()
@@ -86,7 +93,9 @@ export function createVerdicts(): Verdicts {
     return verdict
   }
 
-  const createSlot = (field: string | null): Slot & Building & { build(): void } => {
+  const tests: Test[] = []
+  const presences = new Map<string | null, number>()
+  const createSlot = (field: string | null): Built => {
     const known = new Map<string, number>()
     const tree = forest.plant()
     /** Tests that are only run where a text stands that they need, by number; and those that are run on every value. */
@@ -107,12 +116,15 @@ export function createVerdicts(): Verdicts {
       for (const text of texts) tree.add(text, 'inside', ~candidate)
     }
     /** A predicate of its own says that the field is there, for those that are met when it is not. */
-    let presence = -1
     const beThere = (): void => {
-      if (presence !== -1) return
-      presence = predicates.push({ slot: slots.get(field)!, absent: false, dynamic: false, weight: 1000 }) - 1
-      whenPresent.push(presence)
-      slots.get(field)!.presence = true
+      if (slot.presence) return
+      slot.presence = true
+      let number = presences.get(field)
+      if (number === undefined) {
+        number = predicates.push({ slot, absent: false, presence: true, dynamic: false, weight: 1000 }) - 1
+        presences.set(field, number)
+      }
+      whenPresent.push(number)
     }
     /** Answers how often it may be met. */
     const learn = (predicate: number, test: Test): number => {
@@ -175,9 +187,10 @@ export function createVerdicts(): Verdicts {
     const ofText = (raw: Raw, folded: string): Verdict => {
       begin()
       if (candidates.length > 0 || unconditional.length > 0) value = { raw, text: typeof raw === 'string' ? raw : String(raw), folded, verdicts: NO_VERDICTS }
-      literals!.search(folded, found)
+      literals ??= tree.build()
+      literals.search(folded, found)
       for (const { predicate, meets } of unconditional) if (meets({ present: true, empty: false, values: [value] }, NO_VIEW) !== null) mark(predicate)
-      return verdictOf()
+      return verdictOf(marked.list)
     }
 
     let remembered = new Map<Raw, Verdict>()
@@ -186,22 +199,20 @@ export function createVerdicts(): Verdicts {
     let met = 0
     let worthwhile = true
 
-    return {
-      field, presence: false,
+    const slot: Built = {
+      field, presence: false, learn,
       predicateOf(test) {
         const key = JSON.stringify(test)
         let number = known.get(key)
         if (number === undefined) {
           number = predicates.length
           known.set(key, number)
-          predicates.push({ slot: slots.get(field)!, absent: isAbsence(test), dynamic: isDynamic(test), weight: 0 })
+          predicates.push({ slot, absent: isAbsence(test), presence: false, dynamic: isDynamic(test), weight: 0 })
+          tests[number] = test
           const weight = learn(number, test)
           predicates[number] = { ...predicates[number]!, weight }
         }
         return number
-      },
-      build() {
-        literals = tree.build()
       },
       of(raw) {
         if (worthwhile) {
@@ -225,17 +236,17 @@ export function createVerdicts(): Verdicts {
         }
         return verdict
       },
-      ofText,
       ofNull() {
         begin()
         for (const predicate of whenNull) mark(predicate)
-        return verdictOf()
+        return verdictOf(marked.list)
       },
       ofPresent() {
         begin()
-        return verdictOf()
+        return verdictOf(marked.list)
       },
     }
+    return slot
   }
 
   return {
@@ -248,9 +259,24 @@ export function createVerdicts(): Verdicts {
       }
       return slot
     },
+    narrowed(slot, chosen) {
+      const { field } = slot
+      const key = `${chosen.join()}`
+      let found = narrow.get(key)
+      if (found === undefined) {
+        if (narrow.size >= MAX_NARROWED) narrow.clear()
+        found = createSlot(field)
+        for (const predicate of chosen) found.learn(predicate, tests[predicate]!)
+        narrow.set(key, found)
+      }
+      return found
+    },
+    verdictOf(chosen, gaveUp) {
+      exhausted = gaveUp
+      return verdictOf([...chosen])
+    },
     build() {
       marked.epoch = new Uint32Array(predicates.length + 1)
-      for (const slot of slots.values()) slot.build()
     },
   }
 }
