@@ -1,6 +1,6 @@
 // Every acknowledged event is there, and was searched for attacks, exactly once, whatever is killed and whenever: the server, or PostgreSQL under it.
-// No alert and no incident comes twice. Five kills here, fifty in test:full.
-import { readFile } from 'node:fs/promises'
+// No alert and no incident comes twice, and correlations count each event once across all lives. Five kills here, fifty in test:full.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { grouped, searchable, startServer } from '../server.ts'
@@ -33,7 +33,37 @@ const attack = (n: number) => JSON.stringify({
   Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: `2026-11-20 08:${String(n % 60).padStart(2, '0')}:00.000`, Hostname: `SRV-${n % servers}.corp.example`, User: `CORP\\admin${n % servers}`,
   Image: String.raw`C:\Windows\System32\vssadmin.exe`, CommandLine: 'vssadmin.exe delete shadows /all /quiet', ParentImage: String.raw`C:\Windows\System32\cmd.exe`, n,
 })
-const line = (n: number) => isAttack(n) ? attack(n) : JSON.stringify({ Channel: 'Security', EventID: 4624, Hostname: `WS-${n % 50}`, TargetUserName: `user${n % 20}`, EventTime: '2026-11-20 08:00:00', n })
+/** A hundred attempts of four steps each, far apart in the log, so that lives end between the steps of most. The fourth completes it, whichever that is. */
+const attempts = 100
+const steps = 4
+const attemptOf = new Map(Array.from({ length: attempts * steps }, (_, k) => {
+  const n = k * Math.floor(total / (attempts * steps)) + 1
+  return [isAttack(n) ? n + 1 : n, k % attempts] as const
+}))
+const attempt = (n: number, of: number) => JSON.stringify({
+  Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: '2026-11-20 08:30:00.000', Hostname: `GATE-${of % servers}.corp.example`, User: `CORP\\guest`, Image: String.raw`C:\Temp\attempt.exe`,
+  CommandLine: `attempt.exe ${of}`, ParentImage: String.raw`C:\Windows\explorer.exe`, n,
+})
+const attemptRules = `title: One step
+id: chaos-step
+logsource: {product: windows, category: process_creation}
+detection: {selection: {Image|endswith: '\attempt.exe'}, condition: selection}
+level: low
+---
+title: Four steps
+id: chaos-attempt
+level: high
+correlation: {type: event_count, rules: [chaos-step], group-by: [Hostname, CommandLine], timespan: 5m, condition: {gte: ${steps}}}
+`
+async function installAttemptRules(at: TestServer): Promise<void> {
+  const folder = join(at.data, 'attempt-rules')
+  await mkdir(folder)
+  await writeFile(join(folder, 'attempts.yml'), attemptRules)
+  const answer = await at.api('/api/v1/rule-packs', { method: 'POST', body: JSON.stringify({ name: 'chaos', path: folder, all_tenants: true }) })
+  expect(await answer.json()).toMatchObject({ accepted: 2, rejected: [] })
+}
+
+const line = (n: number) => attemptOf.has(n) ? attempt(n, attemptOf.get(n)!) : isAttack(n) ? attack(n) : JSON.stringify({ Channel: 'Security', EventID: 4624, Hostname: `WS-${n % 50}`, TargetUserName: `user${n % 20}`, EventTime: '2026-11-20 08:00:00', n })
 
 /** Sends all batches, several at a time; whatever fails is sent again with the same key, to whichever server stands then. `onAcknowledged` may kill. */
 async function sendAll(current: () => TestServer, authorization: string, onAcknowledged: (events: number) => Promise<void>): Promise<{ repeats: number }> {
@@ -85,7 +115,7 @@ async function everyNumberOnce(at: TestServer): Promise<void> {
 
 async function everyAttackOnce(at: TestServer): Promise<void> {
   await grouped(at, total)
-  const alerts: { id: string; host: string; event_count: number; incident_id: string | null }[] = []
+  const alerts: { id: string; host: string; event_count: number; incident_id: string | null; rule: { id: string } }[] = []
   let cursor: string | null = null
   do {
     const page = await (await at.api(`/api/v1/alerts?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)).json() as { alerts: typeof alerts; next_cursor: string | null }
@@ -98,7 +128,10 @@ async function everyAttackOnce(at: TestServer): Promise<void> {
     expected.set(key, (expected.get(key) ?? 0) + 1)
   }
   expect(new Set(alerts.map(({ id }) => id)).size).toBe(alerts.length)
-  expect(alerts.map(({ event_count }) => event_count).sort((a, b) => a - b)).toEqual([...expected.values()].sort((a, b) => a - b))
+  const [correlated, plain] = [alerts.filter(({ rule }) => rule.id === 'chaos-attempt'), alerts.filter(({ rule }) => rule.id !== 'chaos-attempt')]
+  expect(plain.map(({ event_count }) => event_count).sort((a, b) => a - b)).toEqual([...expected.values()].sort((a, b) => a - b))
+  // Each attempt was complete once: an event that a life had lost would leave it open, one that was counted twice would complete it again.
+  expect(correlated.map(({ host, event_count }) => `${host} ${event_count}`).sort()).toEqual(Array.from({ length: servers }, (_, i) => `GATE-${i}.corp.example ${attempts / servers}`).sort())
   // One rule on twenty hosts is a storm: its first hosts have an incident each, the others share one. Whatever the order, a host is in one incident.
   const { incidents } = await (await at.api('/api/v1/incidents?status=all')).json() as { incidents: { id: string; affected_hosts: string[]; alert_count: number }[] }
   expect(incidents.flatMap(({ affected_hosts }) => affected_hosts).sort()).toEqual([...new Set(alerts.map(({ host }) => host))].sort())
@@ -110,6 +143,7 @@ test(`kill -9 of the server at ${kills} random moments of an ingest of ${total} 
   const next = random(20_261_122)
   const moments = Array.from({ length: kills }, () => Math.floor(next() * total * 0.95)).sort((a, b) => a - b)
   server = await startServer()
+  await installAttemptRules(server)
   const key = await server.createKey({ role: 'ingest', name: 'chaos' })
   const restarts: Promise<void>[] = []
   let restarting = false
@@ -136,6 +170,7 @@ test(`kill -9 of the server at ${kills} random moments of an ingest of ${total} 
 test('kill -9 of PostgreSQL during an ingest: the server stays, answers 503 meanwhile, and every acknowledged event is there exactly once', async () => {
   server = await startServer()
   const pid = server.pid
+  await installAttemptRules(server)
   const key = await server.createKey({ role: 'ingest', name: 'chaos' })
   const moments = Array.from({ length: full ? 10 : 2 }, (_, i) => Math.floor((total * (i + 1)) / (full ? 12 : 4)))
   let killed = 0
