@@ -123,7 +123,7 @@ function measure(correlation: Correlation, window: readonly Kept[]): { value: nu
       const occurred = new Set(window.map((kept) => rules[kept.place]))
       const value = correlation.type === 'temporal' ? occurred.size : longestOrder(rules.length, window)
       if (condition.kind === 'expression') return { value, holds: value === occurred.size && expressionHolds(condition.expression, (id) => occurred.has(id)) }
-      return condition.bounds.length === 0 ? { value, holds: value === rules.length } : bounded(value)
+      return bounded(value)
     }
     default: return correlation.type satisfies never
   }

@@ -35,7 +35,7 @@ function generated(index: number): fc.Arbitrary<Correlation> {
   }).chain(({ type, several, bounds, alias, percentile, ...rest }) => {
     const temporal = type.startsWith('temporal')
     const condition: fc.Arbitrary<Correlation['condition']> = temporal
-      ? fc.oneof(fc.constant({ kind: 'bounds' as const, bounds: [] }), fc.constant({ kind: 'bounds' as const, bounds }), expressionOver(rest.rules).map((expression) => ({ kind: 'expression' as const, expression })))
+      ? fc.oneof(fc.constant({ kind: 'bounds' as const, bounds: [{ operator: 'gte' as const, value: rest.rules.length }] }), fc.constant({ kind: 'bounds' as const, bounds }), expressionOver(rest.rules).map((expression) => ({ kind: 'expression' as const, expression })))
       : fc.constant({ kind: 'bounds' as const, bounds })
     return condition.map((chosen) => correlation({
       ...rest, type, id: `c${index}`, condition: chosen, aliases: { who: alias }, percentile: type === 'value_percentile' ? percentile : null,
@@ -48,10 +48,10 @@ const value = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom<unknown>(0, 1, 2, 3, '3', 0.1, 0.2, 1e300, -1e300, '1e300', 5e-324, 2 ** 53, -0, '', 'x', 'X', '007', '값', '\u0000', null, true, [1], [1, 2], ['1', [2]], [], {}, { v: 1 }, undefined) },
   { weight: 1, arbitrary: fc.oneof(fc.double(), fc.string()) },
 )
-const fields = fc.record({ host: fc.constantFrom<unknown>('h', 'h', 'h', 'i', 1, '1', null), user: fc.constantFrom<unknown>('u', 'u', 'w', ['u'], undefined), v: value }, { noNullPrototype: true })
+const fields = fc.record({ host: fc.constantFrom<unknown>('h', 'h', 'h', 'h', 'h', 'i', 1, '1', null), user: fc.constantFrom<unknown>('u', 'u', 'u', 'u', 'w', ['u'], undefined), v: value }, { noNullPrototype: true })
 /** Steps of time: mostly on, at times back, also far back or long after. */
 const step = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 4, arbitrary: fc.integer({ min: -30, max: -1 }) }, { weight: 1, arbitrary: fc.integer({ min: -300, max: 300 }) })
-const stream = fc.array(fc.record({ rule: fc.constantFrom(...rules, 'unknown'), step, fields }), { minLength: 1, maxLength: 80 }).map((events) => {
+const stream = fc.array(fc.record({ rule: fc.constantFrom(...rules, 'unknown'), step, fields }), { minLength: 1, maxLength: 80, size: 'max' }).map((events) => {
   let time = 1000
   return events.map(({ rule, step: by, fields: of }, ref): Occurrence => ({ ruleId: rule, time: time += by, ref, fields: of }))
 })

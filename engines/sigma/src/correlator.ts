@@ -224,7 +224,10 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
       else {
         // It fills all room there is alone: the older half of it goes.
         const many = Math.ceil((heap.i32[group + LENGTH] as number) / 2)
-        if (many === 0) throw new NoRoom()
+        if (many === 0) {
+          if (of.kind === 'distinct') release(counted)
+          throw new NoRoom()
+        }
         forget(of, group, many)
         if (of.kind === 'seen') seeAll(of, group)
         totals.forgotten += many
@@ -387,6 +390,9 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     for (let place = 0; place < (heap.i32[group + LENGTH] as number); place++) see(of, group, heap.f64[recordAt(of, group, place) + 2] as number, timeAt(of, group, place))
   }
 
+  let root = 0
+  const kth = (k: number): number => numberAt(heap, root, k)
+
   /** What is counted of the window of so many occurrences that begins at `from`; whether it holds is `holds`. */
   let holds = false
   function measure(of: Kept, group: number, count: number, from: number): number {
@@ -401,7 +407,10 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
         value = of.correlation.type === 'value_avg' ? sum / count : sum
         break
       }
-      case 'order': value = percentileOf(count, of.percentile, (k) => numberAt(heap, heap.i32[group + MORE] as number, k)); break
+      case 'order':
+        root = heap.i32[group + MORE] as number
+        value = percentileOf(count, of.percentile, kth)
+        break
       case 'seen': return measureSeen(of, group, from)
       default: return of.kind satisfies never
     }
@@ -429,30 +438,38 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     }
     holds = condition.kind === 'expression'
       ? value === occurred && expressionHolds(condition.expression, (id) => (f64[seen + of.rules.indexOf(id)] ?? -Infinity) >= from)
-      : condition.bounds.length === 0 ? value === many : withinBounds(condition.bounds, value)
+      : withinBounds(condition.bounds, value)
     return value
   }
 
   // --- an occurrence ----------------------------------------------------------------------------------------------------------------------------------
 
+  /** What the occurrence at hand has in the fields of `group-by`, and in those that are counted. */
+  const texts: string[] = []
+  const values: string[] = []
+  function read(names: readonly string[], fields: Fields, own: CorrelationMatch['group'] | null, into: string[]): boolean {
+    into.length = names.length
+    for (let at = 0; at < names.length; at++) {
+      const text = textOf(rawOf(fields, own, names[at] as string))
+      if (text === null) return false
+      into[at] = text
+    }
+    return true
+  }
+
   function take(target: Target, time: number, fields: Fields, ref: number, own: CorrelationMatch['group'] | null): CorrelationMatch | null {
     const of = all[target.index] as Kept
-    const texts = target.groupBy.map((name) => textOf(rawOf(fields, own, name)))
     let counted = target.place
-    let values: (string | null)[] = []
     if (of.kind === 'distinct') {
-      values = target.valueOf.map((name) => textOf(rawOf(fields, own, name)))
-      if (values.includes(null)) return null
+      if (!read(target.valueOf, fields, own, values)) return null
     } else if (of.kind === 'sum' || of.kind === 'order') {
       const number = numberOf(rawOf(fields, own, target.valueOf[0] as string))
       if (number === null) return null
       counted = number
     }
+    if (!read(target.groupBy, fields, own, texts)) return null
     table.begin(ownerOf(of.index))
-    for (const text of texts) {
-      if (text === null) return null
-      table.addText(text)
-    }
+    for (const text of texts) table.addText(text)
     expire(of)
     let group = table.find()
     try {
@@ -468,10 +485,10 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
       }
       if (of.kind === 'distinct') {
         table.begin(group)
-        for (const text of values) table.addText(text as string)
+        for (const text of values) table.addText(text)
         counted = valueFor(group)
       }
-      return insert(of, group, time, ref, counted, texts as string[])
+      return insert(of, group, time, ref, counted)
     } catch (error) {
       if (!(error instanceof NoRoom)) throw error
       if (group !== 0) drop(of, group)
@@ -481,20 +498,20 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     }
   }
 
-  function insert(of: Kept, group: number, time: number, ref: number, counted: number, texts: readonly string[]): CorrelationMatch | null {
+  function insert(of: Kept, group: number, time: number, ref: number, counted: number): CorrelationMatch | null {
     const length = heap.i32[group + LENGTH] as number
-    if (length > 0 && time < timeAt(of, group, length - 1)) return insertLate(of, group, time, ref, counted, texts)
+    if (length > 0 && time < timeAt(of, group, length - 1)) return insertLate(of, group, time, ref, counted)
     append(of, group, time, ref, counted)
     const low = heap.i32[group + LOW] as number
     const high = heap.i32[group + LENGTH] as number
     const value = measure(of, group, high - low, time - of.timespan)
-    return holds ? matchOf(of, group, low, high, value, texts) : null
+    return holds ? matchOf(of, group, low, high, value) : null
   }
 
   /** Puts the youngest of a group in. */
   function append(of: Kept, group: number, time: number, ref: number, counted: number): void {
     if (of.kind === 'seen' && heap.i32[group + MORE] === 0) clearSeen(of, group)
-    guarded(of, counted, () => put(of, group, heap.i32[group + LENGTH] as number, time, ref, counted))
+    put(of, group, heap.i32[group + LENGTH] as number, time, ref, counted)
     const last = (heap.i32[group + LENGTH] as number) - 1
     enter(of, group, last)
     if (of.kind === 'seen') see(of, group, counted, time)
@@ -505,26 +522,16 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     while (timeAt(of, group, old) < time - of.keep) old += 1
     if (old > 0) forget(of, group, old)
   }
-  /** A value that found no place in a ring is not kept either. */
-  function guarded<T>(of: Kept, counted: number, work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      if (of.kind === 'distinct') release(counted)
-      throw error
-    }
-  }
-
   /** Puts one in that is older than the youngest. All windows may hold it that end from its time on, as long as they reach back to it: the latest of them that holds counts. */
-  function insertLate(of: Kept, group: number, time: number, ref: number, counted: number, texts: readonly string[]): CorrelationMatch | null {
-    const at = guarded(of, counted, () => put(of, group, placeAfter(of, group, time), time, ref, counted))
+  function insertLate(of: Kept, group: number, time: number, ref: number, counted: number): CorrelationMatch | null {
+    const at = put(of, group, placeAfter(of, group, time), time, ref, counted)
     const length = heap.i32[group + LENGTH] as number
     const low = heap.i32[group + LOW] as number
     const youngest = timeAt(of, group, length - 1)
     if (time < youngest - of.timespan) heap.i32[group + LOW] = low + 1
     else enter(of, group, at)
     const window = of.kind === 'seen' ? replay(of, group, time) : search(of, group, time)
-    return window === null ? null : matchOf(of, group, window.low, window.high, window.value, texts)
+    return window === null ? null : matchOf(of, group, window.low, window.high, window.value)
   }
 
   /** The first place whose time is above. */
@@ -698,7 +705,7 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     }
   }
 
-  function matchOf(of: Kept, group: number, low: number, high: number, value: number, texts: readonly string[]): CorrelationMatch {
+  function matchOf(of: Kept, group: number, low: number, high: number, value: number): CorrelationMatch {
     const { correlation } = of
     const refs: number[] = []
     for (let place = Math.max(low, high - MAX_REFS); place < high; place++) refs.push(heap.f64[recordAt(of, group, place) + 1] as number)

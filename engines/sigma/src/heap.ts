@@ -5,26 +5,26 @@ const FREE = 0x80
 const FIRST_BYTES = 4096
 
 export class Heap {
-  /** The same bytes in three readings. They are others after `alloc`. */
+  /** The same bytes in two readings. They are others after `alloc`. */
   i32: Int32Array
   f64: Float64Array
-  u8: Uint8Array
   /** By unit of 16 bytes, at the first of a block: its order, and whether it is free. */
   #tags: Uint8Array
   /** By order, the first free block. A free block holds the next one and the one before. */
   readonly #free = new Int32Array(32)
   readonly #limit: number
+  /** How often the heap can still double. */
+  #doublings: number
   #size = 0
 
   /** `limit`: bytes, also for what the heap itself needs. */
   constructor(limit: number) {
     this.#limit = Math.floor(Math.min(limit, 2 ** 31) / 17) * 16
-    const size = Math.min(FIRST_BYTES, this.#limit)
-    this.u8 = new Uint8Array(size)
-    this.i32 = new Int32Array(this.u8.buffer)
-    this.f64 = new Float64Array(this.u8.buffer)
-    this.#tags = new Uint8Array(size >> SMALLEST)
-    this.#grown(size)
+    this.#doublings = Math.max(0, Math.floor(Math.log2(this.#limit / FIRST_BYTES)))
+    this.i32 = new Int32Array(0)
+    this.f64 = new Float64Array(0)
+    this.#tags = new Uint8Array(0)
+    this.#resize()
   }
 
   /** What is held of the process's memory. */
@@ -87,16 +87,25 @@ export class Heap {
   }
 
   #grow(): boolean {
-    const size = Math.min(this.#size * 2, this.#limit)
-    if (size <= this.#size) return false
-    // Transferring gives the old bytes back at once, not when the collector comes by.
-    const buffer = (this.u8.buffer as ArrayBuffer).transfer(size)
-    this.u8 = new Uint8Array(buffer)
-    this.i32 = new Int32Array(buffer)
-    this.f64 = new Float64Array(buffer)
-    this.#tags = new Uint8Array((this.#tags.buffer as ArrayBuffer).transfer(size >> SMALLEST))
-    this.#grown(size)
+    if (this.#doublings === 0) return false
+    this.#doublings -= 1
+    this.#resize()
     return true
+  }
+
+  /** Each size is half of the next and the last is the limit, so that old and new together take no more than it: what was never touched takes no memory. */
+  #resize(): void {
+    const size = Math.floor(this.#limit / 2 ** this.#doublings / 16) * 16
+    const i32 = new Int32Array(size >> 2)
+    const tags = new Uint8Array(size >> SMALLEST)
+    i32.set(this.i32)
+    tags.set(this.#tags)
+    // Transferring to nothing gives the old bytes back at once, not when the collector comes by.
+    for (const old of [this.i32, this.#tags]) (old.buffer as ArrayBuffer).transfer(0)
+    this.i32 = i32
+    this.f64 = new Float64Array(i32.buffer)
+    this.#tags = tags
+    this.#grown(size)
   }
 
   /** Makes blocks of the bytes that are new, as large as their places allow. The very first unit stays out: its address is "none". */
