@@ -256,7 +256,8 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
         }
         if (partition.keywords !== null) {
           speak(record, 0)
-          if (fields !== record) speak(fields, 0)
+          // What the fields have from the record itself was heard.
+          if (fields !== record) for (const name in fields) if (fields[name] !== (record as Record<string, unknown> | null)?.[name]) speak(fields[name], 1)
         }
         const outcome = outcomes[state] ?? outcomeOf(state)
         for (const rule of outcome.exhausted) options.onError?.({ code: 'regex_exhausted', eventIndex, rule: rules[rule]! })

@@ -170,13 +170,15 @@ export function createVerdicts(): Verdicts {
         }
       },
     }
-    let value: Value
+    const judged: { raw: Raw; text: string } = { raw: '', text: '' }
+    let value: { present: true; empty: false; values: [Value] } | null = null
+    const onlyValue = (): { present: true; empty: false; values: [Value] } => (value ??= { present: true, empty: false, values: [{ ...judged, folded: fold(judged.text), verdicts: NO_VERDICTS }] })
     const tried = new Map<number, number>()
     const tryCandidate = (candidate: number): void => {
       if (tried.get(candidate) === epoch) return
       tried.set(candidate, epoch)
       const { predicate, meets } = candidates[candidate]!
-      if (marked.epoch[predicate] !== epoch && meets({ present: true, empty: false, values: [value] }, NO_VIEW) !== null) mark(predicate)
+      if (marked.epoch[predicate] !== epoch && meets(onlyValue(), NO_VIEW) !== null) mark(predicate)
     }
     const begin = (): void => {
       epoch += 1
@@ -184,12 +186,14 @@ export function createVerdicts(): Verdicts {
       exhausted = false
       for (const predicate of whenPresent) mark(predicate)
     }
-    const ofText = (raw: Raw, folded: string): Verdict => {
+    const judge = (raw: Raw, text: string): Verdict => {
       begin()
-      if (candidates.length > 0 || unconditional.length > 0) value = { raw, text: typeof raw === 'string' ? raw : String(raw), folded, verdicts: NO_VERDICTS }
       literals ??= tree.build()
-      literals.search(folded, found)
-      for (const { predicate, meets } of unconditional) if (meets({ present: true, empty: false, values: [value] }, NO_VIEW) !== null) mark(predicate)
+      value = null
+      judged.raw = raw
+      judged.text = text
+      literals.search(text, found)
+      for (const { predicate, meets } of unconditional) if (meets(onlyValue(), NO_VIEW) !== null) mark(predicate)
       return verdictOf(marked.list)
     }
 
@@ -197,7 +201,7 @@ export function createVerdicts(): Verdicts {
     /** Fields whose values hardly ever repeat are not remembered. */
     let asked = 0
     let met = 0
-    let worthwhile = true
+    let worthwhile = field !== null
 
     const slot: Built = {
       field, presence: false, learn,
@@ -229,7 +233,7 @@ export function createVerdicts(): Verdicts {
           }
         }
         const text = typeof raw === 'string' ? raw : String(raw)
-        const verdict = ofText(raw, fold(text))
+        const verdict = judge(raw, text)
         if (worthwhile && text.length <= MAX_REMEMBERED_LENGTH) {
           if (remembered.size >= MAX_REMEMBERED) remembered = new Map()
           remembered.set(raw, verdict)
