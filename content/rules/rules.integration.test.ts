@@ -2,15 +2,18 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { createMatcher, lint, parse } from '@haechi/sigma'
-import type { Match, Rule } from '@haechi/sigma'
+import { columnsOf } from '@haechi/records'
+import { createCorrelator, createMatcher, link, lint, parse } from '@haechi/sigma'
+import type { Correlation, Match, Rule } from '@haechi/sigma'
 import { describe, expect, it } from 'vitest'
 
 /** Words of titles that keep their capital inside a sentence. */
 const NAMES = new Set(['Active', 'Directory', 'Defender', 'Kerberos', 'PowerShell', 'User', 'Account', 'Control', 'Windows'])
 
-type Samples = { fires: unknown[]; silent: unknown[]; also?: string[] }
-type Entry = { name: string; rule: Rule; samples: Samples; text: string }
+/** A record; for correlations several that follow each other. */
+type Sample = object | object[]
+type Samples = { fires: Sample[]; silent: Sample[]; also?: string[] }
+type Entry = { name: string; rule: Rule | Correlation; samples: Samples; text: string }
 
 const HERE = import.meta.dirname
 const CORPUS = resolve(HERE, '../..', process.env['HAECHI_CORPUS'] ?? '../shared/data')
@@ -20,17 +23,22 @@ const files = readdirSync(HERE, { recursive: true, encoding: 'utf8' }).filter((f
 const entries: Entry[] = files.flatMap((file) => {
   const text = readFileSync(join(HERE, file), 'utf8')
   const samples = JSON.parse(readFileSync(join(HERE, file.replace(/\.yml$/, '.samples.json')), 'utf8')) as Samples
-  return parse(text, file).rules.map((rule) => ({ name: basename(file, '.yml'), rule, samples, text }))
+  const { rules, correlations } = parse(text, file)
+  return [...rules, ...correlations].map((rule) => ({ name: basename(file, '.yml'), rule, samples, text }))
 })
-const matcher = createMatcher(entries.map(({ rule }) => rule))
+const { rules, correlations, silent } = link({ rules: entries.flatMap(({ rule }) => ('type' in rule ? [] : [rule])), correlations: entries.flatMap(({ rule }) => ('type' in rule ? [rule] : [])), filters: [] })
+const matcher = createMatcher(rules)
 const names = new Map(entries.map(({ name, rule }) => [rule.id, name]))
+/** Those that only correlations listen to: they disturb nobody. */
+const steps = new Set([...silent].map((id) => names.get(id)))
 const lane = (records: readonly unknown[]): Uint8Array => Buffer.from(records.map((record) => JSON.stringify(record)).join('\n'))
-/** Which rules each record meets, by name. */
-const found = (records: readonly unknown[]): string[][] => {
-  const met: string[][] = records.map(() => [])
-  for (const { rule, eventIndex } of matcher.match(lane(records), 'detect')) met[eventIndex]?.push(names.get(rule.id) as string)
-  return met
-}
+/** What each sample meets, by name: a record rules, a list correlations. */
+const found = (samples: readonly Sample[]): string[][] => samples.map((sample) => {
+  if (!Array.isArray(sample)) return matcher.match(lane([sample]), 'detect').map(({ rule }) => names.get(rule.id) as string)
+  const correlator = createCorrelator(correlations)
+  const times = sample.map((record) => columnsOf(record, { now: Date.UTC(2026, 10, 22) }).time as number)
+  return matcher.match(lane(sample), 'detect').flatMap(({ rule, eventIndex, fields }) => correlator.add({ ruleId: rule.id, time: times[eventIndex] as number, fields, ref: eventIndex })).map(({ correlation }) => names.get(correlation.id) as string)
+})
 
 describe('the pack', () => {
   it('loads whole, one rule a file, at least forty', () => {
@@ -43,6 +51,13 @@ describe('the pack', () => {
 
   it('names each rule once, by id, title and file', () => {
     for (const key of [entries.map(({ rule }) => rule.id), entries.map(({ rule }) => rule.title), entries.map(({ rule }) => rule.translations?.['ko']?.title), entries.map(({ name }) => name)]) expect(new Set(key).size).toBe(entries.length)
+  })
+
+  it('has correlations, and steps for them that make no alert', () => {
+    expect(correlations.length).toBeGreaterThanOrEqual(6)
+    expect(entries.filter(({ rule }) => silent.has(rule.id) && rule.level !== 'informational').map(({ name }) => name)).toEqual([])
+    expect(steps.size).toBeGreaterThanOrEqual(5)
+    for (const { name, rule, samples } of entries) expect([name, [...samples.fires, ...samples.silent].every((sample) => Array.isArray(sample) === ('type' in rule))]).toEqual([name, true])
   })
 
   it('has samples for every rule and no others', () => {
@@ -81,7 +96,7 @@ describe.each(entries.map((entry): [string, Entry] => [relative(HERE, join(HERE,
     expect(samples.fires.length).toBeGreaterThan(0)
     for (const met of found(samples.fires)) {
       expect(met).toContain(name)
-      expect(met.filter((other) => other !== name && samples.also?.includes(other) !== true)).toEqual([])
+      expect(met.filter((other) => other !== name && !steps.has(other) && samples.also?.includes(other) !== true)).toEqual([])
     }
   })
 
@@ -112,7 +127,7 @@ describe('against the corpus', () => {
     let serious = 0
     const seen = { any: 0, high: 0, technique: 0 }
     for (const set of sets) {
-      const matches: readonly Match[] = matcher.match(gunzipSync(readFileSync(join(folder, set.file))), 'detect')
+      const matches: readonly Match[] = matcher.match(gunzipSync(readFileSync(join(folder, set.file))), 'detect').filter(({ rule }) => !silent.has(rule.id))
       events += set.events
       const grave = matches.filter(({ rule }) => rule.level === 'high' || rule.level === 'critical')
       hits += matches.length

@@ -2,14 +2,15 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { createIndex, readCsv, readStix, scanRecord } from '@haechi/indicators'
 import { columnsOf } from '@haechi/records'
-import { createMatcher, parse } from '@haechi/sigma'
+import { createMatcher, link, parse } from '@haechi/sigma'
 import { describe, expect, test } from 'vitest'
 import { ndjson, storyOf } from './story.ts'
 import type { Burst } from './story.ts'
 
 const here = import.meta.dirname
-const rules = readdirSync(join(here, '../rules'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yml')).flatMap((file) => parse(readFileSync(join(here, '../rules', file), 'utf8'), file).rules)
-const matcher = createMatcher(rules)
+const documents = readdirSync(join(here, '../rules'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yml')).map((file) => parse(readFileSync(join(here, '../rules', file), 'utf8'), file))
+const { rules, silent } = link({ rules: documents.flatMap((document) => document.rules), correlations: documents.flatMap(({ correlations }) => correlations), filters: [] })
+const matcher = createMatcher(rules.filter(({ id }) => !silent.has(id)))
 const fired = (bursts: readonly Burst[]) => bursts.flatMap((burst) => matcher.match(ndjson(burst), 'detect').map(({ rule, eventIndex }) => ({ name: basename(rule.file, '.yml'), level: rule.level, record: burst.records[eventIndex] })))
 
 const minute = 60_000

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { readRecord } from '@haechi/records'
-import { createMatcher, parse } from '@haechi/sigma'
+import { createMatcher, link, parse } from '@haechi/sigma'
 import type { Match, Rule } from '@haechi/sigma'
 import { factsOf, inForce } from '../../apps/server/src/detection/rules.ts'
 import { evidenceOf } from '../../apps/server/src/detection/evidence.ts'
@@ -47,8 +47,12 @@ export function sigmaHqRules(source: keyof typeof ARCHIVES): Rule[] {
   }
 }
 
-const rulesIn = (folder: string): Rule[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml')).toSorted()
-  .flatMap((name) => parse(readFileSync(join(folder, name), 'utf8'), name).rules)
+/** Those that alert by themselves; correlations are not measured here. */
+function rulesIn(folder: string): Rule[] {
+  const read = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml')).toSorted().map((name) => parse(readFileSync(join(folder, name), 'utf8'), name))
+  const { rules, silent } = link({ rules: read.flatMap((parsed) => parsed.rules), correlations: read.flatMap(({ correlations }) => correlations), filters: [] })
+  return rules.filter(({ id }) => !silent.has(id))
+}
 
 type FoldedAlert = GroupingAlert & { tactics: readonly string[]; rule: { id: string; title: string }; eventCount: number }
 type Severity = GroupingAlert['severity']
