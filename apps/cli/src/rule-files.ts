@@ -1,12 +1,12 @@
 // Sigma rule files by the paths that a person names: files as they are, directories by the endings that rules have; and processing pipelines by name or file.
 import { readFile } from 'node:fs/promises'
 import { HaechiError } from '@haechi/server/errors'
-import { applyPipelines, link, parse, parsePipeline } from '@haechi/sigma'
+import { applyPipelines, builtInPipelines, link, parse, parsePipeline } from '@haechi/sigma'
 import type { Linked, Pipeline, Rejection } from '@haechi/sigma'
 import type { Options } from './command.ts'
 import { findInputs } from './commands/ingest.ts'
 
-const builtIn: Readonly<Record<string, Pipeline>> = {}
+const builtIn = new Map<string, Pipeline>(Object.entries(builtInPipelines))
 const ruleFile = /\.ya?ml$/i
 
 export const pipelineOption = { pipeline: { value: 'NAME|FILE', about: 'option_pipeline', many: true } } as const satisfies Options
@@ -48,10 +48,10 @@ export const rejection = ({ code, reason }: Rejection): HaechiError => new Haech
 /** Those that a person names: one that comes with the engine, or a file. Errors: usage_pipeline, file_unreadable, pipeline_rejected. */
 export async function pipelinesOf(names: readonly string[]): Promise<Pipeline[]> {
   return Promise.all(names.map(async (name) => {
-    const known = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
+    const known = builtIn.get(name)
     if (known !== undefined) return known
     const text = await readFile(name, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' && !/[\\/.]/.test(name)) throw new HaechiError('usage_pipeline', { name, names: Object.keys(builtIn).join(', ') })
+      if (error.code === 'ENOENT' && !/[\\/.]/.test(name)) throw new HaechiError('usage_pipeline', { name, names: [...builtIn.keys()].join(', ') })
       throw unreadable(name, error)
     })
     const read = parsePipeline(text, name)

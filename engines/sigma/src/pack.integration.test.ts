@@ -26,14 +26,14 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 const consumer = `
-import { answerOf, applyPipelines, createCorrelator, createMatcher, createPlainMatcher, link, lint, parse, parsePipeline } from '@haechi/sigma'
+import { answerOf, applyPipelines, builtInPipelines, createCorrelator, createMatcher, createPlainMatcher, link, lint, parse, parsePipeline } from '@haechi/sigma'
 import type { Correlation, CorrelationMatch, Match, Matcher, Rejection, Rule } from '@haechi/sigma'
 import { columnsOf, splitRecords } from '@haechi/sigma/records'
 
 const text: string = await read()
 const parsed = parse(text, 'guessing.yml')
 const own = parsePipeline('transformations: []', 'own.yml')
-const { rules, correlations, silent, rejected } = applyPipelines(link(parsed), 'pipeline' in own ? [own.pipeline] : [])
+const { rules, correlations, silent, rejected } = applyPipelines(link(parsed), 'pipeline' in own ? [own.pipeline, builtInPipelines['windows-channels']] : [])
 const faults: readonly Rejection[] = [...parsed.rejected, ...rejected]
 const refused = lint([{ file: 'bad.yml', text: 'title: bad' }]).map(({ code }) => code)
 const found: string[] = []

@@ -149,12 +149,19 @@ describe('detect with pipelines', () => {
     expect([code, lines(out)]).toMatchObject([0, [{ rule_id: 'r4', matched }, { rule_id: 'r1', matched }]])
   })
 
+  test('one that comes with Haechi is known by its name', async () => {
+    const { rules, file } = stage()
+    const input = file('e.json', JSON.stringify({ product: 'windows', category: 'process_creation', event: { category: ['process'], type: ['start'] }, process: { command_line: 'whoami /all' } }))
+    const { code, out } = await haechi(['detect', '--rules', join(rules, 'one.yml'), '--input', input, '--pipeline', 'ecs'])
+    expect([code, lines(out)]).toMatchObject([0, [{ rule_id: 'r1', matched: expect.arrayContaining([{ selection: 'selection', field: 'process.command_line', value: 'whoami /all' }]) as unknown }]])
+  })
+
   test('one that is not there, or is none, is named before anything is read', async () => {
     const { rules, directory, file } = stage()
     const with_ = (pipelineName: string, ...more: string[]) => haechi(['detect', '--rules', rules, '--input', '-', '--pipeline', pipelineName, ...more])
     const unknown = await with_('ecss')
     expect([unknown.code, unknown.out]).toEqual([2, ''])
-    expect(unknown.err).toContain('usage_pipeline')
+    expect(unknown.err).toMatch(/usage_pipeline: .*\bsysmon\b/)
     expect((await with_(join(directory, 'none.yml'))).err).toContain('file_unreadable')
     const bad = await with_(file('bad.yml', 'transformations:\n  - {type: no_such}\n'), '--lang', 'ko')
     expect(bad.code).toBe(1)

@@ -28,7 +28,7 @@ export const detect = command({
   },
   examples: [
     { line: 'haechi detect --rules ./rules --input events.ndjson.gz', about: 'example_detect' }, { line: 'journalctl -o json | haechi detect --rules ./rules ./own.yml --input -', about: 'example_detect_stdin' },
-    { line: 'haechi detect --rules ./rules --pipeline ecs_windows ./own-fields.yml --input export.json', about: 'example_detect_pipeline' },
+    { line: 'haechi detect --rules ./rules --pipeline ecs ./own-fields.yml --input export.json', about: 'example_detect_pipeline' },
   ],
   async run(context, { options }) {
     const totals: Totals = { events: 0, matches: 0, rules: 0, rejected_rules: 0, rejected_records: 0, correlations: 0, groups: 0, evicted: 0, forgotten: 0, untimed: 0, late: 0 }

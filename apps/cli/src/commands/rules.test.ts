@@ -76,7 +76,7 @@ describe('rules test', () => {
     ]])
   })
 
-  test('a step that another correlation silences makes no list fire', async () => {
+  test('a step of another correlation in its file is no answer to a list', async () => {
     const chain = `${named('alpha')}---\n${named('beta')}---\n${twice('Twice', 'alpha')}name: twice\n---\ntitle: Then\ncorrelation: {type: temporal_ordered, rules: [twice, beta], timespan: 20s}\n`
     const path = pack({ 'chain.yml': chain, 'chain.samples.json': { fires: [[at(0, 'alpha'), at(1, 'alpha'), at(5, 'beta')]], silent: [[at(0, 'alpha'), at(1, 'alpha')], [at(0, 'beta'), at(1, 'alpha'), at(2, 'alpha')]] } })
     expect((await haechi(['rules', 'test', path])).err).toBe('1 files passed, 0 failed, 0 without samples.\n')

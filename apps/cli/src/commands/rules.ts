@@ -203,16 +203,18 @@ const rulesTest = command({
 
 type Found = Rule | Correlation
 
-/** What finds a sample: rules a record; what follows each other, correlations that make a match of their own. */
-function finder({ rules, correlations, silent }: Linked, now: number): (sample: Sample) => Found[] {
+/** What finds a sample: rules a record; what follows each other, correlations, of which the steps of another in the same file are no answer. */
+function finder({ rules, correlations }: Linked, now: number): (sample: Sample) => Found[] {
   const matcher = createMatcher(rules)
+  const fileOf = new Map(correlations.map(({ id, file }) => [id, file]))
+  const steps = new Set(correlations.flatMap((correlation) => correlation.rules.filter((id) => fileOf.get(id) === correlation.file)))
   const match = (records: readonly object[]) => matcher.match(Buffer.from(records.map((record) => JSON.stringify(record)).join('\n')), 'detect')
   return (sample) => {
     if (!Array.isArray(sample)) return match([sample]).map(({ rule }) => rule)
     const records = sample as readonly object[]
     const correlator = createCorrelator(correlations)
     const times = records.map((record) => columnsOf(record, { now }).time ?? Number.NaN)
-    return match(records).flatMap(({ rule, eventIndex: ref, fields }) => correlator.add({ ruleId: rule.id, time: times[ref]!, fields, ref })).flatMap(({ correlation }) => (silent.has(correlation.id) ? [] : [correlation]))
+    return match(records).flatMap(({ rule, eventIndex: ref, fields }) => correlator.add({ ruleId: rule.id, time: times[ref]!, fields, ref })).flatMap(({ correlation }) => (steps.has(correlation.id) ? [] : [correlation]))
   }
 }
 
