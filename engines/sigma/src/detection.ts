@@ -163,6 +163,8 @@ function stringTests(value: Scalar, modifiers: readonly string[], keyword: boole
     if (value.value === null) return [{ kind: 'null' }]
     if (typeof value.value === 'number') return [{ kind: 'number', value: value.value, text: value.text }]
     if (typeof value.value === 'boolean') return [{ kind: 'boolean', value: value.value }]
+    // An event's number beyond 2^53 is read as the nearest double, whose text has other digits than were written.
+    if (/^-?\d{16,}$/.test(value.text) && !Number.isSafeInteger(Number(value.text))) return anyOf([{ kind: 'pattern', pieces: [value.text], cased: false }, { kind: 'number', value: Number(value.text), text: value.text }])
   }
   if (value.value === null) throw new Refusal('value_invalid', keyword ? 'a keyword cannot be null' : 'null takes no modifier that works on text')
   let variants: Variant[] = [piecesOf(value.text)]
