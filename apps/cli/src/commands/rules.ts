@@ -20,7 +20,7 @@ type Pack = {
   name: string; tenant_id: string | null; version: string; license: string | null; accepted: number; rejected_count: number; rejected: readonly { file: string; line: number | null; code: string; reason: string }[]
   source: { path: string }; switched_at: string
 }
-type ListedRule = { id: string; title: string; level: string | null; pack: string; enabled: boolean; alerts: number; true_positives: number; false_positives: number; techniques: readonly string[] }
+type ListedRule = { id: string; title: string; level: string | null; pack: string; enabled: boolean; alerts: number; true_positives: number; false_positives: number; techniques: readonly string[]; hits_7d: number; last_hit_at: string | null; cost_share: number | null; correlation: { type: string } | null }
 
 const pathsArgument = { name: 'PATH', about: 'argument_rules', many: true } as const
 const listedFaults = 20
@@ -30,8 +30,10 @@ const rulesList = command({
   examples: [{ line: 'haechi rules list --tenant acme', about: 'example_rules_list' }, { line: 'haechi rules list --limit 10000 --json', about: 'example_json' }],
   async run(context, { options }) {
     await printList<ListedRule>(context, context.server(options), '/api/v1/rules', 'rules', [
-      { title: 'column_level', fixed: true, cell: (row) => wordOf(context, 'severity', row.level ?? '-') }, { title: 'column_title', cell: (row) => row.title }, { title: 'column_techniques', cell: (row) => row.techniques.join(', ') }, { title: 'column_pack', cell: (row) => row.pack },
+      { title: 'column_level', fixed: true, cell: (row) => wordOf(context, 'severity', row.level ?? '-') }, { title: 'column_title', cell: (row) => (row.correlation === null ? row.title : `${row.title} (${row.correlation.type})`) }, { title: 'column_techniques', cell: (row) => row.techniques.join(', ') }, { title: 'column_pack', cell: (row) => row.pack },
       { title: 'column_state', fixed: true, cell: (row) => context.text(row.enabled ? 'state_active' : 'state_off') }, { title: 'column_alerts', align: 'right', fixed: true, cell: (row) => grouped(row.alerts) },
+      { title: 'column_hits', align: 'right', fixed: true, cell: (row) => grouped(row.hits_7d) }, { title: 'column_last_hit', cell: (row) => (row.last_hit_at === null ? '-' : localTime(Date.parse(row.last_hit_at))) },
+      { title: 'column_cost', align: 'right', fixed: true, cell: (row) => (row.cost_share === null ? '-' : `${(100 * row.cost_share).toFixed(1)} %`) },
       { title: 'column_id', fixed: true, cell: (row) => row.id },
     ], { limit: wholeNumber('--limit', options.limit, 1, 1_000_000, 100) })
     return exitCodes.ok

@@ -8,10 +8,11 @@ import { toast } from '../parts/feedback.tsx'
 import { icons } from '../parts/icons.tsx'
 import { SeveritySign } from '../parts/signs.tsx'
 import { EmptyState, QueryView } from '../parts/states.tsx'
+import { Time } from '../parts/time.tsx'
 import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { ruleQuery, suppressionsQuery, useMay, useRuleChanges } from './queries.ts'
 import type { Go } from './RulesPage.tsx'
-import { Fact, logOf, Stage, Switched, useWhere } from './signs.tsx'
+import { Cost, Fact, logOf, Stage, Switched, useCorrelationType, useWhere } from './signs.tsx'
 import { Suppress } from './Suppress.tsx'
 import { ruleTexts } from './texts.ts'
 import classes from './Rules.module.css'
@@ -33,6 +34,9 @@ function Panel({ rule, go }: { rule: RuleSummary; go: Go }) {
   const suppressions = (useQuery(suppressionsQuery).data ?? []).filter((one) => one.rule_id === rule.id)
   const { alerts, true_positives: yes, false_positives: no, enabled } = rule
   const log = logOf(rule)
+  const typeOf = useCorrelationType()
+  const f = useFormats()
+  const { correlation } = rule
   return (
     <div className={classes['panel']}>
       <p className={classes['signs']}>{rule.level === null ? null : <SeveritySign severity={rule.level} />}<Switched enabled={enabled} /></p>
@@ -48,7 +52,16 @@ function Panel({ rule, go }: { rule: RuleSummary; go: Go }) {
         {alerts === 0 ? null : <p><Link to="/alerts" search={{ rule: rule.id }}>{t('show_alerts', { count: alerts })}</Link></p>}
       </section>
       <dl className={classes['facts']}>
-        <Fact label={t('looks_at')}>{log ?? t('any_log')}</Fact>
+        {correlation === null ? <Fact label={t('looks_at')}>{log ?? t('any_log')}</Fact> : (
+          <>
+            <Fact label={t('correlation')}>{t('correlation_said', { type: typeOf(correlation.type), time: f.duration(correlation.timespan_seconds * 1_000) })}</Fact>
+            <Fact label={t('refers_to')}><span className={classes['links']}>{correlation.refers_to.map(({ id, title }) => <button key={id} type="button" className={classes['link']} onClick={() => go({ rule: id })}>{title}</button>)}</span></Fact>
+            <Fact label={t('group_by')}>{correlation.group_by.length === 0 ? <span className="dim">{t('group_by_none')}</span> : <span className="mono">{correlation.group_by.join(', ')}</span>}</Fact>
+          </>
+        )}
+        {rule.silent ? <Fact label={t('own_alerts')}>{t('silent')}</Fact> : null}
+        <Fact label={t('hits')}>{rule.hits_7d === 0 ? <span className="dim">{t('hits_none')}</span> : <>{t('hits_said', { day: rule.hits_24h, week: rule.hits_7d })}{rule.last_hit_at === null ? null : <> · <Time at={rule.last_hit_at} /></>}</>}</Fact>
+        <Fact label={t('cost')}><Cost rule={rule} /></Fact>
         <Fact label={t('techniques')}>{rule.techniques.length === 0 ? <span className="dim">{t('not_stated')}</span> : <span className={classes['links']}>{rule.techniques.map((technique) => <a key={technique} className="mono" href={`https://attack.mitre.org/techniques/${technique.replace('.', '/')}/`} target="_blank" rel="noreferrer noopener">{technique}</a>)}</span>}</Fact>
         <Fact label={t('status')}><Stage status={rule.status} /></Fact>
         <Fact label={t('pack')}><button type="button" className={classes['link']} onClick={() => go({ pack: rule.pack })}>{rule.pack}</button></Fact>

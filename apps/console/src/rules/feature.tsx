@@ -6,7 +6,7 @@ import { shellRoute } from '../shell/routes.ts'
 
 /** `tab` is packs or suppressions; `rule`, `opened` (a pack) and `suppression` are in the side panel. */
 export const rulesRoute = createRoute({
-  getParentRoute: () => shellRoute, path: '/rules', validateSearch: texts('tab', 'text', 'pack', 'level', 'enabled', 'rule', 'opened', 'suppression'), component: lazyRouteComponent(() => import('./RulesPage.tsx'), 'RulesPage'),
+  getParentRoute: () => shellRoute, path: '/rules', validateSearch: texts('tab', 'text', 'pack', 'level', 'enabled', 'kind', 'order', 'rule', 'opened', 'suppression'), component: lazyRouteComponent(() => import('./RulesPage.tsx'), 'RulesPage'),
 })
 
 export const rules = {

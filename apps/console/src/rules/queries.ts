@@ -4,7 +4,7 @@ import { api } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
 
 type Page = { rules: RuleSummary[]; total: number; next_cursor: string | null }
-export type RuleSearch = { readonly text?: string | undefined; readonly pack?: string | undefined; readonly level?: string | undefined; readonly enabled?: string | undefined }
+export type RuleSearch = { readonly text?: string | undefined; readonly pack?: string | undefined; readonly level?: string | undefined; readonly enabled?: string | undefined; readonly kind?: string | undefined; readonly order?: string | undefined }
 
 export const rulesQuery = (search: RuleSearch) => infiniteQueryOptions({
   queryKey: ['rules', 'list', search], queryFn: ({ pageParam, signal }) => api.get<Page>('/api/v1/rules', { query: { ...search, limit: 500, cursor: pageParam }, signal }),

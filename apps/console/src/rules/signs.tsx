@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react'
 import type { RuleSummary, Suppression } from '../../../server/src/detection/wire.ts'
 import { StatusSign } from '../parts/signs.tsx'
-import { useTexts } from '../texts/useTexts.ts'
+import { useFormats, useTexts } from '../texts/useTexts.ts'
 import { ruleTexts } from './texts.ts'
+import classes from './Rules.module.css'
 
 const stages = ['stable', 'test', 'experimental', 'deprecated', 'unsupported'] as const
 
@@ -15,6 +16,32 @@ export function Stage({ status }: { status: string | null }) {
   const t = useTexts(ruleTexts)
   const known = stages.find((stage) => stage === status)
   return <>{known === undefined ? status ?? <span className="dim">–</span> : t(`status_${known}`)}</>
+}
+
+const types = ['event_count', 'value_count', 'value_sum', 'value_avg', 'value_median', 'value_percentile', 'temporal', 'temporal_ordered'] as const
+
+/** What a correlation does, in words. */
+export function useCorrelationType() {
+  const t = useTexts(ruleTexts)
+  return (type: string): string => {
+    const known = types.find((one) => one === type)
+    return known === undefined ? type : t(`type_${known}`)
+  }
+}
+
+/** Marks a correlation in a list. */
+export function Correlates({ rule: { correlation } }: { rule: RuleSummary }) {
+  const typeOf = useCorrelationType()
+  const t = useTexts(ruleTexts)
+  return correlation === null ? null : <span className={classes['correlates']} title={t('correlates_said', { type: typeOf(correlation.type), rules: correlation.refers_to.map(({ title }) => title).join(', ') })}>{typeOf(correlation.type)}</span>
+}
+
+/** A rule's part of what all rules cost. */
+export function Cost({ rule: { cost_us: alone, cost_share: share } }: { rule: RuleSummary }) {
+  const t = useTexts(ruleTexts)
+  const f = useFormats()
+  if (alone === null || share === null) return <span className="dim">–</span>
+  return <span title={t('cost_said', { microseconds: f.number(Number(alone.toFixed(2))) })}>{share < 0.001 ? <span className="dim">{t('cost_small')}</span> : t('cost_share', { percent: f.number(Number((share * 100).toFixed(1))) })}</span>
 }
 
 /** `windows / process_creation`; null for a rule of any record. */

@@ -19,6 +19,11 @@ export const ruleTexts = catalogue({
   history: 'Last 30 days', show_alerts: { one: 'Show {count} alert', other: 'Show {count} alerts' }, no_alerts: 'No alerts.', history_said: '{yes} judged true, {no} false, {open} not judged', true_positive: 'True', false_positive: 'False', unjudged: 'Not judged',
   suppressed_where: 'Suppressions', suppress: 'Suppress', suppress_none: 'Nothing is suppressed.',
 
+  column_hits: 'Hits, 7 days', column_last_hit: 'Last hit', column_cost: 'Cost', filter_kind: 'Kind', kind_rule: 'Rules', kind_correlation: 'Correlations', order: 'Order', order_hits: 'Most hits first', order_last_hit: 'Latest hit first', order_cost: 'Most expensive first',
+  hits: 'Hits', hits_said: '{day} in 24 hours, {week} in 7 days', hits_none: 'None in 7 days', cost: 'Cost of the search', cost_share: '{percent} %', cost_small: '< 0.1 %', cost_said: 'Sampled: {microseconds} µs of an event, alone',
+  correlation: 'Correlation', correlation_said: '{type}, within {time}', refers_to: 'Of the rules', group_by: 'For each', group_by_none: 'Everything together', own_alerts: 'Own alerts', silent: 'None: a correlation speaks for it', correlates_said: '{type}: {rules}',
+  type_event_count: 'Number of events', type_value_count: 'Number of different values', type_value_sum: 'Sum', type_value_avg: 'Average', type_value_median: 'Median', type_value_percentile: 'Percentile', type_temporal: 'Together in time', type_temporal_ordered: 'One after the other',
+
   install: 'Install a pack', install_again: 'Install again', roll_back: 'Roll back', remove: 'Remove',
   column_name: 'Pack', column_version: 'Version', column_accepted: 'Rules', column_rejected: 'Rejected', column_scope: 'For', column_switched: 'In force since', column_state: 'State', column_source: 'From',
   scope_all: 'All tenants', scope_own: 'This tenant', state_in_force: 'In force', state_source_missing: 'In force, source gone', state_damaged: 'Damaged',
@@ -62,6 +67,11 @@ export const ruleTexts = catalogue({
   looks_at: '살피는 로그', any_log: '모든 기록', techniques: '공격 기법', author: '작성자', licence: '라이선스', licence_none: '규칙과 규칙 팩 어디에도 적혀 있지 않습니다', not_stated: '적혀 있지 않음', pack: '규칙 팩', id: 'ID', status: '성숙도',
   history: '최근 30일', show_alerts: '경보 {count}건 보기', no_alerts: '경보가 없었습니다.', history_said: '정탐 {yes}건, 오탐 {no}건, 미판정 {open}건', true_positive: '정탐', false_positive: '오탐', unjudged: '미판정',
   suppressed_where: '경보 억제', suppress: '경보 억제하기', suppress_none: '억제하는 것이 없습니다.',
+
+  column_hits: '일치(7일)', column_last_hit: '마지막 일치', column_cost: '비용', filter_kind: '종류', kind_rule: '단일 규칙', kind_correlation: '상관 분석', order: '정렬', order_hits: '일치 많은 순', order_last_hit: '최근 일치 순', order_cost: '비용 큰 순',
+  hits: '일치', hits_said: '24시간 {day}회, 7일 {week}회', hits_none: '최근 7일 동안 없습니다', cost: '탐지 비용', cost_share: '{percent}%', cost_small: '0.1% 미만', cost_said: '표본 측정: 단독 실행 시 이벤트당 {microseconds}µs',
+  correlation: '상관 분석', correlation_said: '{type}, {time} 이내', refers_to: '대상 규칙', group_by: '묶는 기준', group_by_none: '전체를 하나로 봅니다', own_alerts: '자체 경보', silent: '없음. 상관 분석이 대신 알립니다', correlates_said: '{type}: {rules}',
+  type_event_count: '이벤트 수', type_value_count: '서로 다른 값의 수', type_value_sum: '합계', type_value_avg: '평균', type_value_median: '중앙값', type_value_percentile: '백분위수', type_temporal: '같은 시간대 발생', type_temporal_ordered: '순서대로 발생',
 
   install: '규칙 팩 설치하기', install_again: '다시 설치하기', roll_back: '되돌리기', remove: '삭제하기',
   column_name: '규칙 팩', column_version: '버전', column_accepted: '규칙', column_rejected: '거부', column_scope: '적용 범위', column_switched: '적용 시작', column_state: '상태', column_source: '원본 위치',

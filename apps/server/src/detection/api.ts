@@ -21,6 +21,7 @@ import type { FollowOptions } from './follow.ts'
 import { openInForce } from './in-force.ts'
 import type { IntelPort } from './in-force.ts'
 import type { Alert, AlertEvent, AlertStatus, AlertStep, AlertVerdict, Suppression } from './model.ts'
+import { openRuleCosts } from './rule-costs.ts'
 import { openRulePacks, ownPack, packNameOf } from './rule-packs.ts'
 import type { RulePack } from './rule-packs.ts'
 import type { RuleFacts } from './rules.ts'
@@ -56,6 +57,8 @@ export type Rule = RuleFacts & {
   readonly silent: boolean
   readonly refersTo: readonly string[]
   readonly hits: { readonly day: number; readonly week: number; readonly lastAt: number | null }
+  /** Sampled: microseconds an event alone, and its part of all rules' together; null where it was not measured yet. */
+  readonly cost: { readonly microseconds: number; readonly share: number } | null
 }
 
 export interface Detection {
@@ -143,6 +146,7 @@ export function openDetection(options: DetectionOptions): Detection {
   const { database, eventLog, clock, log, metrics, outbox, packs, audit, intel } = options
   const counters = openCounters(metrics, () => follow.lag())
   const rulePacks = openRulePacks({ packs, database, log })
+  const ruleCosts = openRuleCosts({ database, log })
   const states = openCorrelationState({ database, eventLog, log })
   const searcher = openSearcher({ logFolder: options.logFolder, states, sealer: options.sealer, log, dieOn: options.dieOn ?? null, ...(options.saveEvents === undefined ? {} : { saveEvents: options.saveEvents }), onRestart: () => counters.restarts.inc() })
   const inForce = openInForce({ database, rulePacks, intel, searcher })
@@ -160,6 +164,7 @@ export function openDetection(options: DetectionOptions): Detection {
       await tellOf(tx, tenantId, raised.map(({ id }) => id))
     },
     kept(tenantId, found, raised, suppressed) {
+      ruleCosts.learn(tenantId, found.costs)
       if (found.state !== null) states.keep(tenantId, found.state)
       counters.kept(found, raised, suppressed, clock.now())
     },
@@ -265,7 +270,8 @@ export function openDetection(options: DetectionOptions): Detection {
     async rules(tenantId) {
       await prepared(tenantId)
       const now = clock.now()
-      const [states, hits, counts] = await Promise.all([
+      const [costs, states, hits, counts] = await Promise.all([
+        ruleCosts.of(tenantId),
         database.read(tenantId, (db) => store.ruleStates(db, tenantId)),
         database.read(tenantId, (db) => store.ruleHits(db, tenantId, now)),
         database.read(tenantId, (db) => store.ruleCounts(db, tenantId, now - ruleWindow, now + 1, null)),
@@ -273,14 +279,20 @@ export function openDetection(options: DetectionOptions): Detection {
       const byId = new Map(counts.map((one) => [one.ruleId, one]))
       const { silent, refers } = inForce.linking(tenantId)
       const silenced = new Set(silent)
-      return inForce.rules(tenantId).flatMap((facts) => {
+      const inForceNow = inForce.rules(tenantId)
+      const all = inForceNow.reduce((sum, { rule: { id } }) => sum + (costs.get(id) ?? 0), 0)
+      const costOf = (id: string) => {
+        const cost = costs.get(id)
+        return cost === undefined ? null : { microseconds: cost, share: all === 0 ? 0 : cost / all }
+      }
+      return inForceNow.flatMap((facts) => {
         const { id } = facts.rule
         // A correlation that leads nowhere is listed with its pack.
         if (facts.correlation !== null && !refers.has(id)) return []
         const of = byId.get(id)
         return {
           ...facts, enabled: states.get(id) ?? facts.on, alerts: of?.alerts ?? 0, truePositives: of?.truePositive ?? 0, falsePositives: of?.falsePositive ?? 0,
-          silent: silenced.has(id), refersTo: refers.get(id) ?? [], hits: hits.get(id) ?? { day: 0, week: 0, lastAt: null },
+          silent: silenced.has(id), refersTo: refers.get(id) ?? [], hits: hits.get(id) ?? { day: 0, week: 0, lastAt: null }, cost: costOf(id),
         }
       })
     },
@@ -363,6 +375,7 @@ export function openDetection(options: DetectionOptions): Detection {
     async forget(tenantId) {
       await follow.forget(tenantId)
       await states.forget(tenantId)
+      ruleCosts.forget(tenantId)
     },
     async close() {
       closing.abort()
@@ -373,6 +386,7 @@ export function openDetection(options: DetectionOptions): Detection {
       await searcher.close()
       await stopped
       await states.close()
+      await ruleCosts.close()
     },
   }
   return detection

@@ -50,6 +50,7 @@ test('a correlation is an alert with its group and the records that it stands on
   expect(events.map(({ offset }) => offset)).toEqual([0, 3, 4])
   expect(events[2]!.matched).toEqual([{ selection: 'group-by', field: 'Hostname', value: 'A' }, { selection: 'event_count', field: null, value: 3 }])
   expect(JSON.parse(events[0]!.raw)).toEqual(evil('A'))
+  expect((await detection.rules(tenant)).map(({ rule, silent, hits }) => [rule.id, silent, hits.day])).toEqual([['many', false, 1], ['rule-evil', true, 4]])
   // The fourth within the five minutes is one more of the same alert.
   await at.send([evil('A', 3)])
   expect(await told(detection)).toEqual(['many A 08:00 x2'])

@@ -151,7 +151,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
       if (trouble.size > 1) Object.assign(trouble, { size: Math.ceil(trouble.size / 2), tries: 0, halving: true })
       else {
         log.error({ code: 'event_not_searched', tenant: of.tenant, offset: from, reason }, new HaechiError('event_not_searched', { offset: from, reason }).message)
-        take(of, from, { next: from + 1, events: 0, gaps: [{ from, to: from + 1, reason: `search_failed:${reason}`.slice(0, 200) }], findings: noFindings(), volumes: new Map(), faults: {}, hits: new Map(), state: null, again: null })
+        take(of, from, { next: from + 1, events: 0, gaps: [{ from, to: from + 1, reason: `search_failed:${reason}`.slice(0, 200) }], findings: noFindings(), volumes: new Map(), faults: {}, hits: new Map(), costs: new Map(), state: null, again: null })
         passed(of)
       }
     }
@@ -300,7 +300,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
 
 const eventsIn = (found: Found | null): number => (found === null ? 0 : found.next - found.from)
 
-const foundIn = (from: number, { next, findings, gaps, volumes, faults, hits, state }: Slice): Found => ({ from, next, findings, gaps, volumes, faults, hits, state })
+const foundIn = (from: number, { next, findings, gaps, volumes, faults, hits, costs, state }: Slice): Found => ({ from, next, findings, gaps, volumes, faults, hits, costs, state })
 
 function join(earlier: Found, later: Slice): Found {
   mergeAll(earlier.findings, later.findings)
@@ -316,7 +316,7 @@ function join(earlier: Found, later: Slice): Found {
     const before = hits.get(key)
     hits.set(key, before === undefined ? one : { ...one, hits: before.hits + one.hits, lastAt: Math.max(before.lastAt, one.lastAt) })
   }
-  return { from: earlier.from, next: later.next, findings: earlier.findings, gaps: [...earlier.gaps, ...later.gaps] satisfies Gap[], volumes, faults, hits, state: later.state ?? earlier.state }
+  return { from: earlier.from, next: later.next, findings: earlier.findings, gaps: [...earlier.gaps, ...later.gaps] satisfies Gap[], volumes, faults, hits, costs: new Map([...earlier.costs, ...later.costs]), state: later.state ?? earlier.state }
 }
 
 export const skippedIn = (found: Found): number => lostIn(found.gaps)

@@ -28,6 +28,8 @@ export type Slice = {
   readonly faults: Readonly<Record<string, number>>
   /** By hour and rule. */
   readonly hits: ReadonlyMap<string, RuleHits>
+  /** Microseconds an event of rules that were measured meanwhile. */
+  readonly costs: ReadonlyMap<string, number>
   /** Of the correlations, behind this stretch. */
   readonly state: KeptState | null
   /** Nothing was searched: the thread reads again what correlations need from before it (`next` is where it began), or has just done so. */

@@ -143,3 +143,12 @@ test('the description of the API has them all', () => {
     'get /api/v1/rules', 'get /api/v1/suppressions', 'patch /api/v1/rules/{id}', 'post /api/v1/alerts/{id}/status', 'post /api/v1/rule-packs', 'post /api/v1/rule-packs/{name}/rollback', 'post /api/v1/suppressions',
   ])
 })
+
+test('rules say how often they were met, and come in the order of that', async () => {
+  const { body } = await call('GET', '/api/v1/rules?order=hits&limit=1')
+  expect(body.rules).toMatchObject([{ id: 'rule-evil', hits_24h: 5, hits_7d: 5, last_hit_at: new Date(startTime + 4_000).toISOString(), correlation: null, silent: false, cost_us: null, cost_share: null }])
+  expect((await call('GET', `/api/v1/rules?order=hits&limit=1&cursor=${body.next_cursor}`)).body.rules).toMatchObject([{ id: 'rule-bad', hits_7d: 0, last_hit_at: null }])
+  // A place in one order is none in another.
+  expect(await call('GET', `/api/v1/rules?order=cost&cursor=${body.next_cursor}`)).toMatchObject({ status: 400, body: { code: 'cursor_invalid' } })
+  expect((await call('GET', '/api/v1/rules?kind=correlation')).body.total).toBe(0)
+})

@@ -34,6 +34,8 @@ const alertSchema = z.object({ ...summaryShape, events: z.array(eventSchema) }).
 const ruleSchema = z.object({
   id: z.string(), title: z.string(), level: severity.nullable(), status: z.string().nullable(), author: z.string().nullable(), license: z.string().nullable(), pack: z.string(), techniques: texts,
   logsource: z.object({ product: z.string().exactOptional(), category: z.string().exactOptional(), service: z.string().exactOptional() }), enabled: z.boolean(), alerts: z.int(), true_positives: z.int(), false_positives: z.int(),
+  correlation: z.object({ type: z.string(), refers_to: z.array(z.object({ id: z.string(), title: z.string() })), group_by: texts, timespan_seconds: z.number() }).nullable(), silent: z.boolean(),
+  hits_24h: z.int(), hits_7d: z.int(), last_hit_at: time.nullable(), cost_us: z.number().nullable(), cost_share: z.number().nullable(),
 }).openapi('RuleSummary') satisfies z.ZodType<wire.RuleSummary>
 const packSchema = z.object({
   name: z.string(), tenant_id: z.string().nullable(), version: z.string(), previous: z.string().nullable(), license: z.string().nullable(), source: z.object({ type: z.literal('directory'), path: z.string() }),
@@ -53,7 +55,8 @@ const instant = z.string().max(40).transform((text, context) => {
 }).openapi({ type: 'string', format: 'date-time' })
 const withId = z.object({ id: z.string().min(1).max(600) })
 const alertCursor = cursorOf('alerts', z.object({ raisedAt: z.int(), id: z.string().max(100) }))
-const ruleCursor = cursorOf('rules', z.object({ title: z.string(), id: z.string() }))
+const ruleOrder = z.enum(['title', 'hits', 'last_hit', 'cost'])
+const ruleCursor = (by: z.infer<typeof ruleOrder>) => cursorOf(`rules:${by}`, z.object({ size: z.number(), title: z.string(), id: z.string() }))
 
 /** What is given, and nothing for what is not. */
 const given = <T extends object>(values: T) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
@@ -112,25 +115,34 @@ function ruleRoutes(http: AccessHttp, detection: Detection): void {
   http.route({
     method: 'get', path: '/api/v1/rules', operation: 'listRules', tag: 'detection', access: 'rule.read', summary: 'Rules in force, by title (in the language asked for, where the rule has it)',
     query: z.object({
-      ...pageQuery, text: z.string().max(200).optional().openapi({ description: 'A part of title (in either language), id or technique' }), pack: z.string().max(64).optional(), level: severity.optional(), enabled: z.enum(['true', 'false']).optional(),
+      ...pageQuery, text: z.string().max(200).optional().openapi({ description: 'A part of title (in either language), id or technique' }), pack: z.string().max(64).optional(), level: severity.optional(), enabled: z.enum(['true', 'false']).optional(), kind: z.enum(['rule', 'correlation']).optional(),
+      order: ruleOrder.default('title').openapi({ description: 'By title, or the most first: hits of 7 days, the latest hit, cost' }),
     }),
     answers: { 200: { description: 'A page, and how many there are', schema: z.object({ rules: z.array(ruleSchema), total: z.int(), next_cursor: z.string().nullable() }) } },
-  }, async ({ actor, query: { limit, cursor, text, pack, level, enabled }, request: { language } }) => {
+  }, async ({ actor, query: { limit, cursor, text, pack, level, enabled, kind, order: by }, request: { language } }) => {
     const titleOf = ({ rule }: Rule) => wordsOf(rule, language).title
     const part = text?.toLowerCase()
-    const fitting = (await detection.rules(tenantOf(actor)))
-      .filter(({ rule, techniques, ...of }) => (part === undefined || [rule.title, rule.ko?.title ?? '', rule.id, ...techniques].some((one) => one.toLowerCase().includes(part)))
+    const all = await detection.rules(tenantOf(actor))
+    const placeOf = (rule: Rule) => ({ size: by === 'title' ? 0 : by === 'hits' ? -rule.hits.week : by === 'last_hit' ? -(rule.hits.lastAt ?? 0) : -(rule.cost?.microseconds ?? -1), title: titleOf(rule), id: rule.rule.id })
+    const before = (a: ReturnType<typeof placeOf>, b: ReturnType<typeof placeOf>) => a.size - b.size || order([a.title, a.id], [b.title, b.id])
+    const fitting = all
+      .filter(({ rule, techniques, ...of }) => (kind === undefined || kind === (of.correlation === null ? 'rule' : 'correlation')) && (part === undefined || [rule.title, rule.ko?.title ?? '', rule.id, ...techniques].some((one) => one.toLowerCase().includes(part)))
         && (pack === undefined || rule.source === pack) && (level === undefined || of.level === level) && (enabled === undefined || of.enabled === (enabled === 'true')))
-      .sort((a, b) => order([titleOf(a), a.rule.id], [titleOf(b), b.rule.id]))
-    const after = ruleCursor.decode(cursor)
-    const rest = after === undefined ? fitting : fitting.filter((one) => order([titleOf(one), one.rule.id], [after.title, after.id]) > 0)
-    const { items, nextCursor } = pageOf(rest, limit, ruleCursor, (one) => ({ title: titleOf(one), id: one.rule.id }))
-    return { body: { rules: items.map((one) => presentRule(one, language)), total: fitting.length, next_cursor: nextCursor } }
+      .map((rule) => ({ rule, place: placeOf(rule) })).sort((a, b) => before(a.place, b.place))
+    const after = ruleCursor(by).decode(cursor)
+    const rest = after === undefined ? fitting : fitting.filter(({ place }) => before(place, after) > 0)
+    const { items, nextCursor } = pageOf(rest, limit, ruleCursor(by), ({ place }) => place)
+    const titles = new Map(all.map((one) => [one.rule.id, titleOf(one)]))
+    return { body: { rules: items.map(({ rule }) => presentRule(rule, language, titles)), total: fitting.length, next_cursor: nextCursor } }
   })
   http.route({
     method: 'patch', path: '/api/v1/rules/{id}', operation: 'switchRule', tag: 'detection', access: 'rule.write', summary: 'Switch a rule on or off for the tenant', params: withId, body: z.object({ enabled: z.boolean() }),
     answers: { 200: { description: 'The rule', schema: ruleSchema } },
-  }, async ({ actor, params, body, request }) => ({ body: presentRule(await detection.switchRule(actor, tenantOf(actor), params.id, body.enabled), request.language) }))
+  }, async ({ actor, params, body, request }) => {
+    const rule = await detection.switchRule(actor, tenantOf(actor), params.id, body.enabled)
+    const titles = rule.refersTo.length === 0 ? new Map<string, string>() : new Map((await detection.rules(tenantOf(actor))).map((one) => [one.rule.id, wordsOf(one.rule, request.language).title]))
+    return { body: presentRule(rule, request.language, titles) }
+  })
 }
 
 function packRoutes(http: AccessHttp, detection: Detection, access: Pick<Access, 'authorize'>): void {
@@ -216,9 +228,13 @@ export const presentAlertEvent = ({ eventId, time: at, receivedAt, source, match
     parent_guid: process.parentGuid, parent_pid: process.parentPid, parent_image: process.parentImage, parent_command_line: process.parentCommandLine,
   },
 })
-const presentRule = ({ rule, level, status: state, techniques, logsource, enabled, alerts, truePositives, falsePositives }: Rule, language: Language): wire.RuleSummary => ({
+const presentRule = ({ rule, level, status: state, techniques, logsource, enabled, alerts, truePositives, falsePositives, correlation, refersTo, silent, hits, cost }: Rule, language: Language, titles: ReadonlyMap<string, string>): wire.RuleSummary => ({
   id: rule.id, title: wordsOf(rule, language).title, level, status: state, author: rule.author, license: rule.license, pack: rule.source, techniques: [...techniques], logsource, enabled, alerts,
-  true_positives: truePositives, false_positives: falsePositives,
+  true_positives: truePositives, false_positives: falsePositives, silent,
+  correlation: correlation === null ? null : {
+    type: correlation.type, refers_to: refersTo.map((to) => ({ id: to, title: titles.get(to) ?? to })), group_by: [...correlation.groupBy], timespan_seconds: correlation.timespan / 1_000,
+  },
+  hits_24h: hits.day, hits_7d: hits.week, last_hit_at: hits.lastAt === null ? null : iso(hits.lastAt), cost_us: cost?.microseconds ?? null, cost_share: cost?.share ?? null,
 })
 const presentPack = (pack: RulePack): wire.RulePack => ({
   name: pack.name, tenant_id: pack.tenantId, version: pack.version, previous: pack.previous, license: pack.license, source: pack.source, accepted: pack.report.accepted, rejected_count: pack.report.rejectedCount,

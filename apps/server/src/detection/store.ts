@@ -34,6 +34,7 @@ export type Found = {
   readonly volumes: ReadonlyMap<number, Volume>
   readonly faults: Readonly<Record<string, number>>
   readonly hits: ReadonlyMap<string, RuleHits>
+  readonly costs: ReadonlyMap<string, number>
   /** Kept after the commit, in a transaction of its own. */
   readonly state: KeptState | null
 }

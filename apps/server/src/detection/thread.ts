@@ -12,6 +12,8 @@ import { askForKeys, openCursor } from '../platform/event-log/cursor.ts'
 import type { LogCursor } from '../platform/event-log/cursor.ts'
 import { run } from './correlating.ts'
 import type { Beginning, Correlations, Running } from './correlating.ts'
+import { sampleCosts } from './cost.ts'
+import type { CostSampler } from './cost.ts'
 import { evidenceOf, word } from './evidence.ts'
 import { fold, noFindings } from './fold.ts'
 import type { Findings, Match } from './fold.ts'
@@ -50,6 +52,7 @@ type Loaded = { readonly rules: readonly { readonly rule: Rule | Correlation; re
 /** `facts` by the id that a rule has for the engine; `silent` and `referred` are such ids too: of rules that make no alert of their own, and of those that correlations refer to. */
 type Compiled = Correlations & {
   readonly matcher: Matcher
+  readonly rules: readonly Rule[]
   readonly facts: ReadonlyMap<string, RuleFacts>
   readonly silent: ReadonlySet<string>
   readonly referred: ReadonlySet<string>
@@ -72,6 +75,7 @@ type Place = { readonly cursor: LogCursor; at: number; batch: Lines | null }
 const places = new Map<string, Place>()
 const running = new Map<string, Running>()
 const recent = rememberBatches()
+const samplers = new Map<string, CostSampler>()
 
 /** What the matcher's callbacks are told of the batch in hand, and tell. */
 const hand: { receivedAt: number; faults: Record<string, number> } = { receivedAt: 0, faults: {} }
@@ -93,7 +97,7 @@ function compile(keys: readonly string[]): Compiled {
     const packOf = (id: string | undefined, file: string) => facts.get(id ?? '')?.rule.source ?? keys.flatMap((name, i) => loaded[i]!.filters.flatMap((filter) => (filter.id === id && filter.file === file ? [name.split('@')[0]!] : []))).at(0) ?? ''
     found = {
       key, matcher: createMatcher(linked.rules, { onError: ({ code }) => { hand.faults[code] = (hand.faults[code] ?? 0) + 1 } }, (record) => readRecord(record, { now: hand.receivedAt })),
-      correlations: linked.correlations, facts, silent: linked.silent, referred: new Set(linked.correlations.flatMap((correlation) => correlation.rules)),
+      rules: linked.rules, correlations: linked.correlations, facts, silent: linked.silent, referred: new Set(linked.correlations.flatMap((correlation) => correlation.rules)),
       linking: {
         silent: [...linked.silent].flatMap((id) => facts.get(id)?.rule.id ?? []),
         refers: new Map(linked.correlations.map((correlation) => [facts.get(correlation.id)!.rule.id, correlation.rules.map((id) => facts.get(id)?.rule.id ?? id)])),
@@ -167,14 +171,17 @@ async function runningFor(tenant: string, rules: Compiled, from: number): Promis
 /** Tenants whose correlations read again what is before the search. */
 const reading = new Set<string>()
 
-const nothing = (next: number) => ({ next, events: 0, gaps: [], findings: noFindings(), volumes: new Map<number, Volume>(), faults: {}, hits: new Map<string, RuleHits>(), state: null })
+const nothing = (next: number) => ({ next, events: 0, gaps: [], findings: noFindings(), volumes: new Map<number, Volume>(), faults: {}, hits: new Map<string, RuleHits>(), costs: new Map<string, number>(), state: null })
 
 async function search({ tenant: name, from, end, most }: SearchRequest): Promise<Slice> {
   const tenant = tenants.get(name)!
   const rules = compile(tenant.rules.packs)
-  const deadline = performance.now() + sliceMs
+  const begin = performance.now()
+  const deadline = begin + sliceMs
   const correlations = await runningFor(name, rules, from)
-  const inHand: Hand = { name, tenant, rules, correlations, findings: null, hits: new Map(), volume: { events: 0, matches: 0 }, bytes: 0 }
+  const sampler = samplers.get(name) ?? sampleCosts()
+  samplers.set(name, sampler)
+  const inHand: Hand = { name, tenant, rules, correlations, sampler, findings: null, hits: new Map(), volume: { events: 0, matches: 0 }, bytes: 0 }
   if (reading.has(name)) {
     await readAgain(inHand, from, deadline)
     if (correlations.at === from) reading.delete(name)
@@ -216,9 +223,10 @@ async function search({ tenant: name, from, end, most }: SearchRequest): Promise
     throw error
   }
   correlations.reach(place.at)
+  const costs = new Map([...inHand.sampler.measure(rules.rules, performance.now() - begin)].map(([id, cost]) => [rules.facts.get(id)!.rule.id, cost]))
   const evicted = correlations.evicted()
   if (evicted > 0) faults['correlation_evicted'] = evicted
-  return { next: place.at, events, gaps, findings, volumes, faults, hits: inHand.hits, state: correlations.due(), again: null }
+  return { next: place.at, events, gaps, findings, volumes, faults, hits: inHand.hits, costs, state: correlations.due(), again: null }
 }
 
 async function nextLines(place: Place, end: number): Promise<Lines | null> {
@@ -285,7 +293,7 @@ async function forget(tenant: string): Promise<void> {
 }
 
 /** What the events of a slice are searched with, and what is found. `findings` null: nothing is to be said of them, they only feed correlations. */
-type Hand = { readonly name: string; readonly tenant: Tenant; readonly rules: Compiled; readonly correlations: Running; findings: Findings | null; readonly hits: Map<string, RuleHits>; volume: Volume; bytes: number }
+type Hand = { readonly name: string; readonly tenant: Tenant; readonly rules: Compiled; readonly correlations: Running; readonly sampler: CostSampler; findings: Findings | null; readonly hits: Map<string, RuleHits>; volume: Volume; bytes: number }
 
 /** Searches at most `most` events of a batch, from its event `first` on, until the deadline. Answers how many, at least one. */
 function searchBatch(inHand: Hand, lines: Lines, first: number, most: number, deadline: number): number {
@@ -320,6 +328,7 @@ function searchEvents(inHand: Hand, lines: Lines, from: number, to: number): voi
     }),
     ({ eventIndex }) => from + eventIndex,
   )
+  if (findings !== null) for (const i of inHand.sampler.wanted(to - from)) inHand.sampler.keep(parsed(lineAt(lines, from + i)), batch.receivedAt)
   const index = findings === null ? noIndicators : tenant.index
   // Indicators are looked for in every event, records of rules are read where one matched.
   for (const i of index.size > 0 ? range(from, to) : matched.keys()) {

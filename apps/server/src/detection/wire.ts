@@ -67,6 +67,17 @@ export type RuleSummary = {
   alerts: number
   true_positives: number
   false_positives: number
+  /** A correlation: what it does, over which rules (`refers_to`, by id), grouped by which fields, within how many seconds; null of a rule. */
+  correlation: { type: string; refers_to: { id: string; title: string }[]; group_by: string[]; timespan_seconds: number } | null
+  /** A correlation speaks for it: it makes no alerts of its own. */
+  silent: boolean
+  /** How often it was met in the last 24 hours and 7 days, silently and suppressed too, and when last (T2). */
+  hits_24h: number
+  hits_7d: number
+  last_hit_at: string | null
+  /** Sampled: microseconds that it alone takes of an event, and its part (0 to 1) of what all rules take. null: not measured yet, or a correlation. */
+  cost_us: number | null
+  cost_share: number | null
 }
 
 export type RulePack = {
