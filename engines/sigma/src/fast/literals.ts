@@ -12,6 +12,8 @@ export type Found = { add(numbers: readonly number[]): void }
 export type Literals = {
   /** Adds to `found` the numbers of all texts that stand in `text`, folded, at their place, perhaps repeatedly. */
   search(text: string, found: Found): void
+  /** Whether nothing is said of `text`, told without anything else being done; false also where that is not known at once. */
+  silent(text: string): boolean
 }
 
 /** Depth of the automaton's table: a longer text is followed on from there along its own letters. Deeper costs memory, shallower costs time. */
@@ -88,7 +90,7 @@ export function createForest(): Forest {
           }
           const search = (text: string, folded: boolean, found: Found): void => {
             // Most texts are ASCII, and those are folded letter by letter as they are read.
-            if (automaton !== null && !automaton(text, folded, found)) {
+            if (automaton !== null && !automaton.search(text, folded, found)) {
               search(fold(text), true, found)
               return
             }
@@ -106,6 +108,7 @@ export function createForest(): Forest {
               if (automaton === null && mayChange && !isAscii(text)) search(fold(text), true, found)
               else search(text, false, found)
             },
+            silent: always.length > 0 || mayChange ? () => false : automaton === null ? () => true : (text) => automaton.silent(text),
           }
         },
       }
@@ -125,7 +128,7 @@ const isAscii = (text: string): boolean => {
  * to be near at hand: texts that have one so early are compared where the automaton stops. States that say something are numbered behind those that do not.
  * Answers false when it stopped at a letter beyond ASCII of a text that is not folded: letters of ASCII it folds itself.
  */
-function automatonOf(texts: readonly { text: string; number: number }[], trie: Trie): (text: string, folded: boolean, found: Found) => boolean {
+function automatonOf(texts: readonly { text: string; number: number }[], trie: Trie): { search(text: string, folded: boolean, found: Found): boolean; silent(text: string): boolean } {
   const ascii = new Uint8Array(128)
   let width = 1
   let foreign = 0
@@ -228,16 +231,29 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
     for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, DEPTH))) found.add([number])
   }
   for (let code = 65; code <= 90; code += 1) ascii[code] = ascii[code + 32]!
-  return (text, folded, found) => {
-    const { length } = text
-    let state = 0
-    for (let at = 0; at < length; at += 1) {
-      const code = text.charCodeAt(at)
-      if (code < 128) state = steps[state + ascii[code]!]!
-      else if (folded) state = steps[state + foreign]!
-      else return false
-      if (state >= firstSpeaking) speak((state - firstSpeaking) / width, text, at, found)
-    }
-    return true
+  return {
+    search(text, folded, found) {
+      const { length } = text
+      let state = 0
+      for (let at = 0; at < length; at += 1) {
+        const code = text.charCodeAt(at)
+        if (code < 128) state = steps[state + ascii[code]!]!
+        else if (folded) state = steps[state + foreign]!
+        else return false
+        if (state >= firstSpeaking) speak((state - firstSpeaking) / width, text, at, found)
+      }
+      return true
+    },
+    silent(text) {
+      const { length } = text
+      let state = 0
+      for (let at = 0; at < length; at += 1) {
+        const code = text.charCodeAt(at)
+        if (code > 127) return false
+        state = steps[state + ascii[code]!]!
+        if (state >= firstSpeaking) return false
+      }
+      return true
+    },
   }
 }

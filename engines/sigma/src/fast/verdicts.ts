@@ -7,7 +7,7 @@ import type { Piece, Test } from '../rule.ts'
 import { NO_VERDICTS } from '../view.ts'
 import type { Value } from '../view.ts'
 import { createForest } from './literals.ts'
-import type { Found, Literals } from './literals.ts'
+import type { Found, Literals, Place } from './literals.ts'
 import { requiredBy } from './required.ts'
 
 export type Verdict = {
@@ -81,14 +81,20 @@ export function createVerdicts(): Verdicts {
       marked.list.push(predicate)
     }
   }
+  const alone: (Verdict | undefined)[] = []
   const verdictOf = (list: number[]): Verdict => {
-    if (list.length === 0 && !exhausted) return NOTHING_MET
+    if (list.length < 2 && !exhausted) {
+      if (list.length === 0) return NOTHING_MET
+      const known = alone[list[0]!]
+      if (known !== undefined) return known
+    }
     if (list.length > 1) list.sort((a, b) => a - b)
     const key = exhausted ? `${list.join()}!` : list.join()
     let verdict = interned.get(key)
     if (verdict === undefined) {
       verdict = { id: interned.size + 1, predicates: [...list], exhausted }
       interned.set(key, verdict)
+      if (list.length === 1 && !exhausted) alone[list[0]!] = verdict
     }
     return verdict
   }
@@ -104,16 +110,26 @@ export function createVerdicts(): Verdicts {
     const whenNull: number[] = []
     const whenPresent: number[] = []
     let literals: Literals | null = null
+    /** Whether a number or a boolean can be met by anything but being there. */
+    let readsOthers = false
+    /** Whether nothing but literals is looked at, so that their silence says all. */
+    let mayBeSilent = true
+    const plant = (text: string, at: Place, number: number): void => {
+      if (/^[\d.e+-]*$|^(?:infinity|nan)$/.test(text) || 'infinity'.includes(text) || 'true'.includes(text) || 'false'.includes(text)) readsOthers = true
+      tree.add(text, at, number)
+    }
     const around = { slotOf: () => 0, numberOf: () => null, exhausted: () => { exhausted = true } }
 
     const conditional = (predicate: number, test: Test, texts: readonly string[] | null): void => {
       const meets = compileTest(test, around)
       if (texts === null) {
         unconditional.push({ predicate, meets })
+        readsOthers = true
+        mayBeSilent = false
         return
       }
       const candidate = candidates.push({ predicate, meets }) - 1
-      for (const text of texts) tree.add(text, 'inside', ~candidate)
+      for (const text of texts) plant(text, 'inside', ~candidate)
     }
     /** A predicate of its own says that the field is there, for those that are met when it is not. */
     const beThere = (): void => {
@@ -134,7 +150,7 @@ export function createVerdicts(): Verdicts {
           if (plain !== null) {
             let weight = 0
             for (const { at, text } of plain) {
-              tree.add(text, at, predicate)
+              plant(text, at, predicate)
               weight += at === 'whole' ? (/^\d*$/.test(text) ? 50 : 2) : byLength(text.length) + (at === 'inside' ? 1 : 0)
             }
             return weight
@@ -144,10 +160,10 @@ export function createVerdicts(): Verdicts {
           return byLength(longest.length)
         }
         case 'number':
-          tree.add(String(test.value), 'whole', predicate)
-          if (fold(test.text) !== String(test.value)) tree.add(fold(test.text), 'whole', predicate)
+          plant(String(test.value), 'whole', predicate)
+          if (fold(test.text) !== String(test.value)) plant(fold(test.text), 'whole', predicate)
           return 50
-        case 'boolean': tree.add(String(test.value), 'whole', predicate); return 300
+        case 'boolean': plant(String(test.value), 'whole', predicate); return 300
         case 'regex': {
           const texts = requiredBy(test.source, test.flags)
           conditional(predicate, test, texts)
@@ -186,15 +202,27 @@ export function createVerdicts(): Verdicts {
       exhausted = false
       for (const predicate of whenPresent) mark(predicate)
     }
-    const judge = (raw: Raw, text: string): Verdict => {
-      begin()
+    const judge = (raw: Raw): Verdict => {
       literals ??= tree.build()
+      if (typeof raw !== 'string' && !readsOthers) return ofPresent()
+      const text = typeof raw === 'string' ? raw : String(raw)
+      if (mayBeSilent && literals.silent(text)) return ofPresent()
+      begin()
       value = null
       judged.raw = raw
       judged.text = text
       literals.search(text, found)
       for (const { predicate, meets } of unconditional) if (meets(onlyValue(), NO_VIEW) !== null) mark(predicate)
       return verdictOf(marked.list)
+    }
+
+    let present: Verdict | null = null
+    const ofPresent = (): Verdict => {
+      if (present === null) {
+        begin()
+        present = verdictOf(marked.list)
+      }
+      return present
     }
 
     let remembered = new Map<Raw, Verdict>()
@@ -232,9 +260,8 @@ export function createVerdicts(): Verdicts {
             met = 0
           }
         }
-        const text = typeof raw === 'string' ? raw : String(raw)
-        const verdict = judge(raw, text)
-        if (worthwhile && text.length <= MAX_REMEMBERED_LENGTH) {
+        const verdict = judge(raw)
+        if (worthwhile && (typeof raw !== 'string' || raw.length <= MAX_REMEMBERED_LENGTH)) {
           if (remembered.size >= MAX_REMEMBERED) remembered = new Map()
           remembered.set(raw, verdict)
         }
@@ -245,10 +272,7 @@ export function createVerdicts(): Verdicts {
         for (const predicate of whenNull) mark(predicate)
         return verdictOf(marked.list)
       },
-      ofPresent() {
-        begin()
-        return verdictOf(marked.list)
-      },
+      ofPresent,
     }
     return slot
   }
