@@ -40,6 +40,7 @@ const SERVICES: Record<string, string> = {
   'microsoft-windows-application-experience/program-telemetry': 'application-experience', 'microsoft-windows-application-experience/program-compatibility-assistant': 'application-experience',
   'microsoft-windows-ntfs/operational': 'ntfs',
   'microsoft-windows-hyper-v-worker': 'hyper-v-worker', 'microsoft-windows-hyper-v-worker-admin': 'hyper-v-worker',
+  'microsoft-windows-kernel-shimengine/operational': 'kernel-shimengine', 'microsoft-windows-kernel-shimengine/diagnostic': 'kernel-shimengine',
   'microsoft-windows-kernel-eventtracing': 'kernel-event-tracing', 'microsoft-windows-kernel-eventtracing/admin': 'kernel-event-tracing',
   'microsoft-windows-sense/operational': 'sense',
   'microsoft-servicebus-client/admin': 'microsoft-servicebus-client', 'microsoft-servicebus-client/operational': 'microsoft-servicebus-client',
@@ -78,6 +79,34 @@ export function categoryOf(service: string, id: number, eventType: string | null
     default: return ''
   }
 }
+
+/** The channels of each of Sigma's Windows services, in lower case. */
+export const windowsChannels: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(Object.groupBy(Object.entries(SERVICES), ([, service]) => service)).map(([service, entries = []]) => [service, entries.map(([channel]) => channel)]),
+)
+
+/** What each of Sigma's Windows categories is made of: events of a service. The narrower registry categories also say what was done. */
+export const windowsCategories: ReadonlyMap<string, readonly { service: string; ids: readonly number[]; eventTypes?: readonly string[] }[]> = (() => {
+  const found = new Map<string, { service: string; ids: number[]; eventTypes?: string[] }[]>([
+    ['registry_add', [{ service: 'sysmon', ids: [12], eventTypes: ['CreateKey'] }]],
+    ['registry_delete', [{ service: 'sysmon', ids: [12], eventTypes: ['DeleteKey', 'DeleteValue'] }]],
+    ['registry_event', [{ service: 'sysmon', ids: [12, 13, 14] }]],
+  ])
+  const candidates: Record<string, readonly number[]> = {
+    sysmon: Object.keys(SYSMON_CATEGORIES).map(Number), security: [4688], powershell: [4103, 4104], 'powershell-classic': [400, 600, 800], windefend: [...ANTIVIRUS],
+  }
+  for (const [service, ids] of Object.entries(candidates)) {
+    for (const id of ids) {
+      const category = categoryOf(service, id, null)
+      const known = found.get(category) ?? []
+      const of = known.find((entry) => entry.service === service)
+      if (of === undefined) known.push({ service, ids: [id] })
+      else of.ids.push(id)
+      found.set(category, known)
+    }
+  }
+  return found
+})()
 
 const SYSMON_TYPES: Record<number, number> = {
   1: 100701, 2: 100106, 3: 400101, 5: 100702, 6: 100201, 7: 100501, 8: 100704, 9: 100102, 10: 100703, 11: 100101, 13: 20100202, 14: 20100105, 15: 100101, 16: 600208,

@@ -26,6 +26,8 @@ export type ItemCondition = Anywhere
   | { type: 'match_string'; pattern: string; negated: boolean; every: boolean }
   | { type: 'match_value'; value: Value; every: boolean }
   | { type: 'contains_wildcard' | 'is_null'; every: boolean }
+  /** Of the built-in pipelines alone: a value is another field. */
+  | { type: 'contains_reference' }
 
 /** `patterns`: expressions that must fit from the beginning of the name. */
 export type FieldCondition = Anywhere | { type: 'include_fields' | 'exclude_fields'; fields: readonly string[]; patterns: boolean }
@@ -80,6 +82,7 @@ export const itemFits = (gate: Gate<ItemCondition> | undefined, run: Run, item: 
     }
     case 'match_value': return values(condition.every, (test) => isValue(test, condition.value))
     case 'contains_wildcard': return values(condition.every, (test) => hasWildcard(test, item.field === null))
+    case 'contains_reference': return item.tests.some((test) => test.kind === 'fieldref')
     case 'is_null': return values(condition.every, (test) => test.kind === 'null')
     case 'processing_item_applied': return run.appliedTo.get(item)?.has(condition.id) === true
     case 'processing_state': return stateFits(condition, run)
@@ -126,14 +129,10 @@ function isAmong(condition: Extract<FieldCondition, { fields: readonly string[] 
 }
 
 function isValue(test: Test, value: Value): boolean {
-  switch (test.kind) {
-    case 'any': return test.of.some((one) => isValue(one, value))
-    case 'null': return value === null
-    case 'number': return typeof value === 'number' && test.value === value
-    case 'boolean': return test.value === value
-    case 'pattern': return typeof value === 'string' && textsIn(test, false).some((text) => text.toLowerCase() === value.toLowerCase())
-    default: return false
-  }
+  if (test.kind === 'any') return test.of.some((one) => isValue(one, value))
+  if (test.kind === 'null') return value === null
+  if (test.kind === 'number' || test.kind === 'boolean') return test.value === value
+  return typeof value === 'string' && textsIn(test, false).some((text) => text.toLowerCase() === value.toLowerCase())
 }
 
 function related(left: Value, relation: Relation, right: Value): boolean {
@@ -160,15 +159,18 @@ const ATTRIBUTES = ['id', 'name', 'title', 'level', 'status', 'author', 'license
 
 /** Levels and statuses have an order, dates are compared as dates; texts are only equal or not, lists contain or not. */
 function attributeFits({ attribute, relation, value }: Extract<RuleCondition, { type: 'rule_attribute' }>, { head, attributes }: Run): boolean {
-  const known: unknown = (ATTRIBUTES as readonly string[]).includes(attribute) ? head[attribute as (typeof ATTRIBUTES)[number]] : attributes.get(attribute)
+  const known: Value | readonly string[] | undefined = (ATTRIBUTES as readonly string[]).includes(attribute) ? head[attribute as (typeof ATTRIBUTES)[number]] : attributes.get(attribute)
   if (known === undefined || known === null) return false
-  if (Array.isArray(known)) return relation === 'in' ? known.includes(value) : relation === 'not_in' ? !known.includes(value) : relation === 'ne'
+  if (typeof known === 'object') {
+    const contains = known.includes(String(value))
+    return relation === 'in' ? contains : relation === 'not_in' ? !contains : relation === 'ne'
+  }
   if (relation === 'in' || relation === 'not_in') return false
   const order = attribute === 'level' ? LEVELS : attribute === 'status' ? STATUSES : null
   if (order !== null) return related(order.indexOf(String(known)), relation, order.indexOf(String(value).toLowerCase()))
   if (typeof known === 'number') return related(known, relation, Number(value))
   if (attribute === 'date' || attribute === 'modified') return related(dayOf(known), relation, dayOf(value))
-  return (relation === 'eq' || relation === 'ne') && related(known as Value, relation, value)
+  return (relation === 'eq' || relation === 'ne') && related(known, relation, value)
 }
 
 /** Old rules write dates with slashes. */

@@ -53,12 +53,9 @@ const anyOf = (tests: readonly Test[]): Test => (tests.length === 1 ? tests[0] a
 /** A value as the pipeline states it. */
 export function valueTest(value: Value, keyword: boolean): Test {
   if (keyword && value !== null) return patternOf([ANY, ...piecesOf(String(value)), ANY], false)
-  switch (typeof value) {
-    case 'string': return patternOf(piecesOf(value), false)
-    case 'number': return { kind: 'number', value, text: String(value) }
-    case 'boolean': return { kind: 'boolean', value }
-    default: return { kind: 'null' }
-  }
+  if (typeof value === 'string') return patternOf(piecesOf(value), false)
+  if (typeof value === 'number') return { kind: 'number', value, text: String(value) }
+  return value === null ? { kind: 'null' } : { kind: 'boolean', value }
 }
 
 /** Other values for a text, number or boolean that is named as a whole. */
@@ -102,7 +99,7 @@ export function hashFields(item: Item, { algorithms, prefix, dropAlgorithm }: { 
       continue
     }
     const field = prefix + (dropAlgorithm ? '' : algorithm)
-    byField.set(field, [...byField.get(field) ?? [], patternOf(piecesOf(digest), cased)])
+    byField.set(field, [...byField.get(field) ?? [], patternOf([...piecesOf(digest), ...(isAny(pieces.at(-1)) ? [ANY] : [])], cased)])
   }
   const of = [...byField].map(([field, tests]): Item => ({ ...item, field, tests }))
   if (of.length === 0) throw new Refusal('pipeline_failed', `no value of ${item.field ?? 'keywords'} is a hash of ${algorithms.join(', ')}`)

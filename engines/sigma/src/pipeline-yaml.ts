@@ -11,7 +11,7 @@ import type { Value } from './pipeline-values.ts'
 import { Refusal } from './refusal.ts'
 import type { Condition, Rejection } from './rule.ts'
 import { MAX_FILE_CHARACTERS, documents } from './yaml.ts'
-import type { Entries, Node } from './yaml.ts'
+import type { Node } from './yaml.ts'
 
 const MAX_ITEMS = 10_000
 const MAX_NESTED = 16
@@ -292,7 +292,7 @@ function parametersOf(node: Node, what: string): Parameters {
       return source
     },
     end() {
-      const unknown = (node as Entries).entries.find(({ key }) => !asked.has(key))
+      const unknown = node.entries.find(({ key }) => !asked.has(key))
       if (unknown !== undefined) throw invalid(`${what} of this type has no "${unknown.key.slice(0, 40)}"`, unknown.line)
     },
   }

@@ -357,8 +357,8 @@ describe('hostile', () => {
       read += 1
       const { rules } = linked(text, [parsed.pipeline])
       createMatcher(structuredClone(rules)).match(Buffer.from('{"f":"x","g":"a -x"}'), {})
-    }), { numRuns: 6000 })
-    expect(read).toBeGreaterThan(1000)
+    }), { numRuns: 1500 })
+    expect(read).toBeGreaterThan(300)
   })
   test('an expression that goes back for ever elsewhere', () => {
     const from = performance.now()
