@@ -18,7 +18,7 @@ const incident = {
 }
 const answers = {
   'incidents list': { incidents: [incident] }, 'incidents show inc_1': incident, 'incidents status inc_1 contained': incident, 'actions list': { actions: [action], next_cursor: null }, 'actions show act_1': action, 'actions lift act_1': { action_id: 'act_1', status: 'lifting' },
-  'rules list': { rules: [{ id: 'r', title: 'R', level: 'informational', pack: 'p', techniques: [], enabled: true, alerts: 0 }], next_cursor: null },
+  'rules list': { rules: [{ id: 'r', title: 'R', level: 'informational', pack: 'p', techniques: [], enabled: true, alerts: 0, hits_7d: 0, last_hit_at: null, cost_share: null, correlation: null }], next_cursor: null },
   'intel lookup a.example': { results: [{ indicator: 'a.example', type: 'domain', verdict: 'suspicious', confidence: 1, sources: [], tags: [], last_seen: null, sightings: 0 }] },
   'users list': { users: [{ id: 'u', name: 'mina', display_name: 'Mina', role: 'approver', side: 'customer', all_tenants: false, disabled: false, must_change_password: false, created_at: '2026-11-22T09:00:00.000Z' }], next_cursor: null },
 }

@@ -100,6 +100,16 @@ describe('detect with correlations and filters', () => {
     expect(err).toContain('1 correlations, 1 groups open at the end; left out: 1 events without a time, 0 too late')
   })
 
+  test('a correlation that another refers to is silent too; an event without a time is counted once', async () => {
+    const { file } = stage()
+    const then = 'title: Then\nid: then\ncorrelation:\n  type: temporal\n  rules: [spraying, failed, again]\n  group-by: [IpAddress]\n  timespan: 1m\n'
+    const rules = file('c.yml', [base, base.replace('id: base\nname: failed', 'id: base2\nname: again'), `name: spraying\n${spraying()}`, then].join('---\n'))
+    const { '@timestamp': _, ...untimed } = failed(1, 'bob')
+    const { out, err } = await haechi(['detect', '--rules', rules, '--input', file('e.ndjson', ndjson([untimed, failed(0, 'ann'), failed(2, 'cho'), failed(3, 'dee')])), '--json'])
+    expect([...new Set(lines(out).map((line) => (line as { rule_id: string }).rule_id))]).toEqual(['then'])
+    expect(lines(err)).toMatchObject([{ statistics: { correlations: 2, untimed: 1 } }])
+  })
+
   test('a filter in another file takes out what it says', async () => {
     const { rules, file } = stage()
     const filter = file('filter.yml', 'title: Ours\nid: f\nlogsource: {product: windows, category: process_creation}\nfilter:\n  rules: [r1]\n  selection: {CommandLine|contains: our-tool}\n  condition: selection\n')

@@ -114,9 +114,9 @@ describe('rules of a server', () => {
 
   test('list, packs, remove, back, on and off', async () => {
     const { directory, asked } = await fakeServer(({ method, path }) => ({
-      body: method === 'PATCH' ? { id: 'r/1', title: 'Alpha', pack: 'own', enabled: false } : path.endsWith('/rollback') ? added : method === 'DELETE' ? { removed: true } : path.endsWith('packs') ? { packs: [added] } : { rules: [{ id: 'r', title: 'Alpha', level: 'high', status: 'test', author: null, license: null, pack: 'own', techniques: ['T1003'], logsource: {}, enabled: false, alerts: 12, true_positives: 0, false_positives: 0 }], next_cursor: null },
+      body: method === 'PATCH' ? { id: 'r/1', title: 'Alpha', pack: 'own', enabled: false } : path.endsWith('/rollback') ? added : method === 'DELETE' ? { removed: true } : path.endsWith('packs') ? { packs: [added] } : { rules: [{ id: 'r', title: 'Alpha', level: 'high', status: 'test', author: null, license: null, pack: 'own', techniques: ['T1003'], logsource: {}, enabled: false, alerts: 12, true_positives: 0, false_positives: 0, hits_7d: 1234, last_hit_at: null, cost_share: 0.0123, correlation: { type: 'event_count' } }], next_cursor: null },
     }))
-    expect((await haechi(['rules', 'list', '--data', directory])).out.split('\n')[1]).toMatch(/^high +Alpha +T1003 +own +off +12 +r$/)
+    expect((await haechi(['rules', 'list', '--data', directory])).out.split('\n')[1]).toMatch(/^high +Alpha \(event_count\) +T1003 +own +off +12 +1,234 +- +1\.2 % +r$/)
     expect((await haechi(['rules', 'packs', '--data', directory])).out.split('\n')[1]).toMatch(/^own +all tenants +2 +1 +v1 +DRL-1\.1 /)
     expect((await haechi(['rules', 'remove', 'own', '--data', directory])).out).toBe('own is removed.\n')
     expect([asked[2]?.method, asked[2]?.path, String(asked[2]?.query)]).toEqual(['DELETE', '/api/v1/rule-packs/own', 'all_tenants=true'])
