@@ -1,5 +1,5 @@
 // Rules as whoever tends detection meets them: what is on, what it did, what a change means before it is made. In a real browser on a real server.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,15 +16,18 @@ const words = {
     rules: 'Rules', find: 'Title, id or technique', panel: 'Details', off: 'Switch off', on: 'Switch on', offEffect: /raise no alerts in this tenant/, undo: 'How to undo', offNow: 'Off', empty: 'Nothing fits these filters', clear: 'Clear the filters', retry: 'Try again', level: 'Level', critical: 'Critical',
     install: 'Install a pack', name: 'Name', path: 'Directory on the server', rejected: 'modifier_unknown', line: 'line 5', rollBack: 'Roll back', remove: 'Remove', removeEffect: /1 rule goes out of force/, needed: 'This is needed.',
     suppress: 'Suppress', host: 'Host (optional)', reason: 'Reason', whole: /silences the whole rule/, effect: /\(host BASTION\) raise no alerts/, again: 'Let it alert again', none: 'Nothing is suppressed', suppressions: 'Suppressions',
+    type: 'Number of events', within: 'Number of events, within 5 min', silent: 'None: a correlation speaks for it', order: 'Order', byHits: 'Most hits first',
   },
   ko: {
     rules: '탐지 규칙', find: '제목, ID, 공격 기법', panel: '상세', off: '규칙 끄기', on: '규칙 켜기', offEffect: /이 테넌트에서는 이 규칙에 일치해도/, undo: '되돌리는 방법', offNow: '사용 안 함', empty: '조건에 맞는 규칙이 없습니다', clear: '필터 지우기', retry: '다시 시도하기', level: '수준', critical: '심각',
     install: '규칙 팩 설치하기', name: '이름', path: '서버의 디렉터리', rejected: 'modifier_unknown', line: '5번째 줄', rollBack: '되돌리기', remove: '삭제하기', removeEffect: /규칙 1개가 더는 적용되지 않습니다/, needed: '입력해 주십시오.',
     suppress: '경보 억제하기', host: '호스트(선택)', reason: '사유', whole: /규칙 전체가 조용해집니다/, effect: /범위: 호스트 BASTION/, again: '억제 해제하기', none: '억제하는 경보가 없습니다', suppressions: '경보 억제',
+    type: '이벤트 수', within: '이벤트 수, 5분 이내', silent: '없음. 상관 분석이 대신 알립니다', order: '정렬', byHits: '일치 많은 순',
   },
 } as const
 
 const good = (level: string) => `title: House rule\nid: 6f2d1f4e-1f0a-4f7c-9d6c-0a4d8f5b1c11\nauthor: House\nlogsource: {product: windows, category: process_creation}\ndetection:\n  selection: {Image|endswith: '\\house.exe'}\n  condition: selection\nlevel: ${level}\n`
+const many = `${good('low').replaceAll('House rule', 'One step').replace('c11', 'c13')}---\ntitle: Many steps\nid: many-steps\nlevel: high\ncorrelation: {type: event_count, rules: [6f2d1f4e-1f0a-4f7c-9d6c-0a4d8f5b1c13], group-by: [Hostname], timespan: 5m, condition: {gte: 9}}\n`
 const bad = 'title: Broken\nid: 6f2d1f4e-1f0a-4f7c-9d6c-0a4d8f5b1c12\nlogsource: {product: windows}\ndetection:\n  selection: {Image|nosuch: x}\n  condition: selection\nlevel: high\n'
 
 describe.skipIf(noBrowser !== '')(`rules in the console${noBrowser}`, () => {
@@ -126,6 +129,38 @@ describe.skipIf(noBrowser !== '')(`rules in the console${noBrowser}`, () => {
       await expect.poll(async () => (await as<{ packs: RulePack[] }>(owner, 'GET', '/api/v1/rule-packs')).packs.map(({ name }) => name), { timeout: 15_000 }).toEqual(['haechi-rules'])
       await panel.waitFor({ state: 'detached' })
       expect(faults()).toEqual([])
+      await close()
+    })
+
+    test(`${language}: a correlation says what it refers to, and rules how often they were met`, async () => {
+      const folder = join(pack, '..', `haechi-steps-${language}-${server.pid}`)
+      await mkdir(folder)
+      await writeFile(join(folder, 'many.yml'), many)
+      await as<RulePack>(owner, 'POST', '/api/v1/rule-packs', { name: `steps-${language}`, path: folder })
+      await rm(folder, { recursive: true })
+      const key = await server.createKey({ role: 'ingest', name: `steps-${language}` })
+      await fetch(`${server.url}/ingest/v1/events`, {
+        method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`, 'content-type': 'application/x-ndjson' },
+        body: JSON.stringify({ Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, UtcTime: new Date().toISOString().replace('T', ' ').replace('Z', ''), Hostname: 'WS-1', Image: String.raw`C:\house.exe`, for: language }),
+      })
+      // Hits are the rule's, whichever pack it comes in.
+      await expect.poll(async () => (await rules('text=One%20step')).rules[0]?.hits_7d, { timeout: 15_000 }).toBe(language === 'en' ? 1 : 2)
+      const { page, faults, close } = await open(language, '/rules?kind=correlation')
+      await page.getByRole('row', { name: /Many steps/ }).getByText(t.type, { exact: true }).waitFor()
+      await page.getByRole('row', { name: /Many steps/ }).click()
+      const panel = panelOf(page, t.panel)
+      await panel.getByText(t.within).waitFor()
+      expect(await axe(page)).toEqual([])
+      await panel.getByRole('button', { name: 'One step' }).click()
+      await panel.getByText(t.silent).waitFor()
+      await page.goto(`${server.url}/rules`)
+      await page.getByRole('button', { name: t.order }).click()
+      await page.getByRole('menuitemradio', { name: t.byHits }).click()
+      await page.waitForURL(/order=hits/)
+      await expect.poll(() => page.getByRole('row').nth(1).textContent(), { timeout: 15_000 }).toContain('One step')
+      expect(await axe(page)).toEqual([])
+      expect(faults()).toEqual([])
+      await as<unknown>(owner, 'DELETE', `/api/v1/rule-packs/steps-${language}`)
       await close()
     })
 
