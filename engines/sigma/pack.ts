@@ -1,4 +1,4 @@
-// Emits @haechi/sigma as plain JavaScript with types, for any Node from 22 on: npm run pack:sigma -- [FOLDER], by default dist beside this file; the archive is printed.
+// Emits @haechi/sigma as plain JavaScript with types, for any Node from 22 on: npm run pack:sigma -- [FOLDER], by default dist/sigma; the archive's path is printed.
 // What is packed is what can be reached from the entries and nothing else: @haechi/records goes in, npm packages stay dependencies with the versions of the lock.
 // Defended by src/pack.integration.test.ts, which installs the archive and compiles against it.
 import { spawnSync } from 'node:child_process'
@@ -92,4 +92,4 @@ export function pack(output: string): string {
   }
 }
 
-if (import.meta.main) console.log(pack(resolve(process.argv[2] ?? join(engines, 'sigma/dist'))))
+if (import.meta.main) console.log(pack(resolve(process.argv[2] ?? join(root, 'dist/sigma'))))
