@@ -71,20 +71,13 @@ export function createPlainCorrelator(correlations: readonly Correlation[], opti
         return matches
       }
       clock = Math.max(clock, time)
-      const passed = new Set<number>()
-      const give = (id: string, at: number, own: CorrelationMatch['group'] | null, after: number): void => {
-        for (const target of targets.get(id) ?? []) {
-          if (target.index <= after) continue
-          const match = take(target, event, at, own)
-          if (match !== null) matches.push(match)
-        }
-      }
-      give(event.ruleId, time, null, -1)
-      for (const match of matches) {
-        const index = correlations.indexOf(match.correlation)
-        if (passed.has(index)) continue
-        passed.add(index)
-        give(match.correlation.id, match.time, match.group, index)
+      const give = (id: string, at: number, own: CorrelationMatch['group'] | null, after: number): CorrelationMatch[] =>
+        (targets.get(id) ?? []).flatMap((target) => (target.index <= after ? [] : take(target, event, at, own) ?? []))
+      let round = give(event.ruleId, time, null, -1)
+      while (round.length > 0) {
+        matches.push(...round)
+        const firsts = round.filter((match, at, of) => of.findIndex((other) => other.correlation === match.correlation) === at)
+        round = firsts.flatMap((match) => give(match.correlation.id, match.time, match.group, correlations.indexOf(match.correlation)))
       }
       return matches
     },

@@ -34,6 +34,10 @@ const VALUE_BYTES = 16
 /** Owners of keys: groups are their correlation's, values their group's. Places of blocks are multiples of 4, so these are never the same. */
 const ownerOf = (index: number): number => index * 4 + 1
 
+/** Rings from this power of two of bytes on are large: they hardly find room between other blocks. */
+const LARGE = 12
+const orderOf = (bytes: number): number => Math.ceil(Math.log2(bytes))
+
 /** What a window counts. `order`: what is between its numbers; `seen`: which rules occurred when. */
 type Kind = 'count' | 'distinct' | 'sum' | 'order' | 'seen'
 type Kept = {
@@ -598,6 +602,7 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     const writer = new StateWriter()
     for (const of of all) expire(of)
     writer.double(clock)
+    saveRings(writer)
     writer.whole(all.length)
     for (const of of all) {
       writer.bytes(new TextEncoder().encode(of.correlation.id))
@@ -605,6 +610,31 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
       writer.part(() => saveGroups(of, writer))
     }
     return writer.finished()
+  }
+  /** Which large blocks the rings need, the largest first: taken in this order at the beginning, they find room where they had it, whatever stands between them later. */
+  function saveRings(writer: StateWriter): void {
+    const orders: number[] = []
+    for (const of of all) {
+      for (let group = of.first; group !== 0; group = heap.i32[group + NEXT] as number) {
+        const order = orderOf((heap.i32[group + LENGTH] as number) * of.stride * 8)
+        if (order >= LARGE) orders.push(order)
+      }
+    }
+    writer.whole(orders.length)
+    for (const order of orders.toSorted((a, b) => b - a)) writer.whole(order)
+  }
+  function loadRings(reader: StateReader): Map<number, number[]> {
+    const rings = new Map<number, number[]>()
+    for (let left = reader.whole(); left > 0; left--) {
+      const order = reader.whole()
+      reader.check(order >= LARGE && order < 32)
+      const ring = heap.alloc(2 ** order)
+      if (ring === 0) continue
+      const known = rings.get(order)
+      if (known === undefined) rings.set(order, [ring])
+      else known.push(ring)
+    }
+    return rings
   }
   function saveGroups(of: Kept, writer: StateWriter): void {
     let touched = 0
@@ -645,14 +675,16 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     const known = new Map(all.map((of) => [`${of.correlation.id} ${hexOf(definitionOf(of.correlation))}`, of]))
     clock = reader.double()
     reader.check(!Number.isNaN(clock))
+    const rings = loadRings(reader)
     const many = reader.whole()
     for (let each = 0; each < many; each++) {
       const of = known.get(`${new TextDecoder().decode(reader.bytes())} ${hexOf(reader.bytes())}`)
-      reader.part(of === undefined ? null : () => loadGroups(of, reader))
+      reader.part(of === undefined ? null : () => loadGroups(of, reader, rings))
     }
+    for (const unused of rings.values()) for (const ring of unused) heap.free(ring)
     reader.finish()
   }
-  function loadGroups(of: Kept, reader: StateReader): void {
+  function loadGroups(of: Kept, reader: StateReader, rings: ReadonlyMap<number, number[]>): void {
     let touched = 0
     let ref = 0
     for (let left = reader.whole(); left > 0; left--) {
@@ -670,7 +702,10 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
       if (group !== 0) heap.f64[group + TOUCHED >> 1] = touched
       let time = touched
       const values: Int32Array[] = []
-      for (let more = reader.whole(), youngest = -Infinity; more > 0; more--) {
+      const length = reader.whole()
+      const ring = group === 0 ? undefined : rings.get(orderOf(length * of.stride * 8))?.pop()
+      if (ring !== undefined) moveRing(of, group, ring)
+      for (let more = length, youngest = -Infinity; more > 0; more--) {
         time += reader.signed()
         ref += reader.signed()
         reader.check(time >= youngest && Math.abs(time) <= MAX_TIME && ref >= 0 && ref <= MAX_TIME)
@@ -740,15 +775,23 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
     },
   }
 
-  /** What was found goes to the correlations that refer to it, what they find too. An event makes of each correlation one occurrence: however its ways branch, they end. */
+  /**
+   * What was found goes to the correlations that refer to it, what they find too: round after round, in each of which a correlation passes on once.
+   * One that refers comes after what it refers to, so the rounds end.
+   */
   function passOn(found: CorrelationMatch[], fields: Fields, ref: number): void {
     const passed = new Set<number>()
-    for (const match of found) {
+    let round = found.length
+    for (let at = 0; at < found.length; at++) {
+      if (at === round) {
+        passed.clear()
+        round = found.length
+      }
+      const match = found[at] as CorrelationMatch
       const index = placeOf.get(match.correlation) as number
       if (passed.has(index)) continue
       passed.add(index)
       for (const target of targets.get(match.correlation.id) ?? []) {
-        // One that refers comes after what it refers to: no circle can close.
         if (target.index <= index) continue
         const next = take(target, match.time, fields, ref, match.group)
         if (next !== null) found.push(next)

@@ -92,6 +92,7 @@ export class KeyTable {
 
   /** The block of the key, 0 when there is none. */
   find(): number {
+    if (this.#count === 0) return 0
     const { i32 } = this.#heap
     const hash = finished(this.#hash)
     const words = this.#words
