@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib'
 import { createMatcher, parse } from '@haechi/sigma'
 import { corpus, grouped, root, searchable, startServer } from '../server.ts'
 import type { TestServer } from '../server.ts'
-import { events, machine, memory, postAgain, quantile } from './load.ts'
+import { events, machine, memory, postAgain, processorTime, quantile } from './load.ts'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '30' }, rate: { type: 'string', default: '5000' }, rules: { type: 'string', default: 'own' }, events: { type: 'string', default: 'same' } },
@@ -107,6 +107,7 @@ try {
   const authorization = `Basic ${Buffer.from(`${key.id}:${key.secret}`).toString('base64')}`
   const samples: Record<string, number>[] = []
   const sampling = setInterval(() => samples.push(memory(server.pid)), Math.max(1_000, seconds * 50))
+  const before = processorTime(server.pid)
   const start = performance.now()
   const { kept, waits } = await openLoop(server, authorization, 0, seconds, rate)
   const sent = (performance.now() - start) / 1000
@@ -115,6 +116,7 @@ try {
   const detected = (performance.now() - start) / 1000
   await searchable(server, durable)
   const whole = (performance.now() - start) / 1000
+  const after = processorTime(server.pid)
   clearInterval(sampling)
   const planted = kept / perRequest
   const raised = await alerts(server)
@@ -124,6 +126,9 @@ try {
   const { total } = await (await server.api('/api/v1/incidents?status=all')).json() as { total: number }
   console.log(`sent at ${Math.round(kept / sent)} events/s; ${Math.round(kept / detected)} events/s to detected and grouped (${(kept / detected / bareRate).toFixed(2)} of the bare matcher), ${Math.round(kept / whole)} to searchable too; acknowledgement p99 ${quantile(waits, 0.99).toFixed(0)} ms`)
   console.log(`events ${kept} sent, ${count} found; attacks ${planted} planted, ${counted} in ${first.length} alerts (of ${raised.length}): ${count === kept && counted === planted ? 'none lost, none doubled' : 'DIFFERENT'}; incidents ${total}`)
+  const spent = Object.entries(after).map(([name, seconds]) => [name, (1e6 * (seconds - (before[name] ?? 0))) / kept] as const).filter(([, each]) => each >= 0.5).sort(([, a], [, b]) => b - a)
+  const sum = spent.reduce((all, [, each]) => all + each, 0)
+  console.log(`processor time an event: ${sum.toFixed(0)} us, at most ${Math.round(2e6 / sum)} events/s on two cores: ${spent.map(([name, each]) => `${name} ${each.toFixed(1)}`).join(', ')}`)
   for (const at of [0, 0.25, 0.5, 0.75, 1]) console.log(`MiB at ${at * 100} %: ${JSON.stringify(samples[Math.min(samples.length - 1, Math.floor(at * samples.length))])}`)
 
   // An alert is raised once for its ten minutes, so each attack here needs a host that has none yet: the ones above are over after forty.

@@ -62,9 +62,7 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
-/** MiB in memory of a process and all below it, by command. */
-export function memory(pid: number): Record<string, number> {
-  const found: Record<string, number> = {}
+function familyOf(pid: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -74,20 +72,44 @@ export function memory(pid: number): Record<string, number> {
       // It ended while we looked.
     }
   }
-  for (const id of parents.keys()) {
-    for (let up: number | undefined = id; up !== undefined && up > 1; up = parents.get(up)) {
-      if (up !== pid) continue
-      try {
-        const status = readFileSync(`/proc/${id}/status`, 'utf8')
-        const command = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0').slice(0, 2).map((part) => part.split('/').at(-1)).join(' ')
-        found[command] = (found[command] ?? 0) + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
-      } catch {
-        // It ended while we looked.
-      }
-      break
+  return [...parents.keys()].filter((id) => {
+    for (let up: number | undefined = id; up !== undefined && up > 1; up = parents.get(up)) if (up === pid) return true
+    return false
+  })
+}
+
+/** MiB in memory of a process and all below it, by command. */
+export function memory(pid: number): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const id of familyOf(pid)) {
+    try {
+      const status = readFileSync(`/proc/${id}/status`, 'utf8')
+      const command = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0').slice(0, 2).map((part) => part.split('/').at(-1)).join(' ')
+      found[command] = (found[command] ?? 0) + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
+    } catch {
+      // It ended while we looked.
     }
   }
   return Object.fromEntries(Object.entries(found).map(([command, mib]) => [command, Math.round(mib)]))
+}
+
+/** Seconds of processor time of a process and all below it, by thread: what an event costs, whatever else the machine does. */
+export function processorTime(pid: number): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const id of familyOf(pid)) {
+    try {
+      const command = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0').slice(0, 2).map((part) => part.split('/').at(-1)).join(' ')
+      for (const task of readdirSync(`/proc/${id}/task`)) {
+        const [, thread = '', rest = ''] = /\((.*)\) (.*)/.exec(readFileSync(`/proc/${id}/task/${task}/stat`, 'latin1')) ?? []
+        const fields = rest.split(' ')
+        const name = command.startsWith('postgres') ? 'postgres' : `${command} ${thread}`
+        found[name] = (found[name] ?? 0) + (Number(fields[11]) + Number(fields[12])) / 100
+      }
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found
 }
 
 export const machine = (): string => `${cpus().length} x ${cpus()[0]?.model ?? '?'}, Node ${process.version}`
