@@ -16,8 +16,32 @@ export type Literals = {
   silent(text: string): boolean
 }
 
-/** Depth of the automaton's table: a longer text is followed on from there along its own letters. Deeper costs memory, shallower costs time. */
-const DEPTH = 4
+/** Of the automaton's table, in states: it is as deep as that lets it be, and a longer text is followed on from there along its own letters. */
+const MAX_STATES = 8000
+const SHALLOWEST = 3
+/** From here on a text is worth copying to bytes and reading in four places at once, for each step waits for the one before. */
+const LONG = 48
+const bytes = new Uint8Array(262_144)
+const encoder = new TextEncoder()
+
+/** How many letters of each text the table may know: counts the states that each depth would add. */
+function depthFor(texts: readonly { text: string }[]): number {
+  const sorted = texts.map(({ text }) => text).sort()
+  const added: number[] = []
+  for (const [place, text] of sorted.entries()) {
+    const before = place === 0 ? '' : sorted[place - 1]!
+    let same = 0
+    while (same < text.length && text[same] === before[same]) same += 1
+    for (let at = same; at < text.length; at += 1) added[at] = (added[at] ?? 0) + 1
+  }
+  let states = 1
+  let depth = 0
+  while (depth < added.length && (depth < SHALLOWEST || states + added[depth]! <= MAX_STATES)) {
+    states += added[depth]!
+    depth += 1
+  }
+  return depth
+}
 
 /** Texts by their first letters. Nodes are numbered over all tries that share the table, so no trie has a table of its own. */
 class Trie {
@@ -129,11 +153,12 @@ const isAscii = (text: string): boolean => {
  * Answers false when it stopped at a letter beyond ASCII of a text that is not folded: letters of ASCII it folds itself.
  */
 function automatonOf(texts: readonly { text: string; number: number }[], trie: Trie): { search(text: string, folded: boolean, found: Found): boolean; silent(text: string): boolean } {
+  const deepest = depthFor(texts)
   const ascii = new Uint8Array(128)
   let width = 1
   let foreign = 0
   for (const { text } of texts) {
-    for (let at = 0; at < Math.min(text.length, DEPTH); at += 1) {
+    for (let at = 0; at < Math.min(text.length, deepest); at += 1) {
       const code = text.charCodeAt(at)
       if (code < 128) ascii[code] ||= width++
       else foreign ||= width++
@@ -150,7 +175,7 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
   for (const { text, number } of texts) {
     let state = 0
     let plain = true
-    const depth = Math.min(text.length, DEPTH)
+    const depth = Math.min(text.length, deepest)
     for (let at = 0; at < depth; at += 1) {
       const code = text.charCodeAt(at)
       plain &&= code < 128
@@ -173,11 +198,11 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
       state = next
     }
     if (!plain) compared[state]!.push({ text, number })
-    else if (text.length <= DEPTH) outputs[state]!.push(number)
+    else if (text.length <= deepest) outputs[state]!.push(number)
     else {
       if (onward[state] === -1) onward[state] = trie.root()
       let node = onward[state]!
-      for (let at = DEPTH; at < text.length; at += 1) node = trie.child(node, text.charCodeAt(at))
+      for (let at = deepest; at < text.length; at += 1) node = trie.child(node, text.charCodeAt(at))
       trie.ends[node]!.push(number)
     }
   }
@@ -228,12 +253,55 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
         if (ends[node]!.length > 0) found.add(ends[node]!)
       }
     }
-    for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, DEPTH))) found.add([number])
+    for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, deepest))) found.add([number])
   }
   for (let code = 65; code <= 90; code += 1) ascii[code] = ascii[code + 32]!
+  /** Reads bytes of ASCII in four places; answers false at the first word when `found` is null. Each place begins so early that what began before it is known there. */
+  const streams = (text: string, length: number, found: Found | null): boolean => {
+    const quarter = length >> 2
+    const second = quarter
+    const third = 2 * quarter
+    const fourth = 3 * quarter
+    let a = 0
+    let b = 0
+    let c = 0
+    let d = 0
+    for (let at = Math.min(deepest, quarter); at > 0; at -= 1) {
+      b = steps[b + ascii[bytes[second - at]!]!]!
+      c = steps[c + ascii[bytes[third - at]!]!]!
+      d = steps[d + ascii[bytes[fourth - at]!]!]!
+    }
+    const last = firstSpeaking - 1
+    for (let at = 0; at < quarter; at += 1) {
+      a = steps[a + ascii[bytes[at]!]!]!
+      b = steps[b + ascii[bytes[at + second]!]!]!
+      c = steps[c + ascii[bytes[at + third]!]!]!
+      d = steps[d + ascii[bytes[at + fourth]!]!]!
+      if (((last - a) | (last - b) | (last - c) | (last - d)) < 0) {
+        if (found === null) return false
+        if (a > last) speak((a - firstSpeaking) / width, text, at, found)
+        if (b > last) speak((b - firstSpeaking) / width, text, at + second, found)
+        if (c > last) speak((c - firstSpeaking) / width, text, at + third, found)
+        if (d > last) speak((d - firstSpeaking) / width, text, at + fourth, found)
+      }
+    }
+    for (let at = 4 * quarter; at < length; at += 1) {
+      d = steps[d + ascii[bytes[at]!]!]!
+      if (d > last) {
+        if (found === null) return false
+        speak((d - firstSpeaking) / width, text, at, found)
+      }
+    }
+    return true
+  }
+  const mayStream = (length: number): boolean => length >= LONG && length >= 4 * deepest && length * 3 <= bytes.length
   return {
     search(text, folded, found) {
       const { length } = text
+      if (!folded && mayStream(length)) {
+        if (encoder.encodeInto(text, bytes).written !== length) return false
+        return streams(text, length, found)
+      }
       let state = 0
       for (let at = 0; at < length; at += 1) {
         const code = text.charCodeAt(at)
@@ -246,6 +314,7 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
     },
     silent(text) {
       const { length } = text
+      if (mayStream(length)) return encoder.encodeInto(text, bytes).written === length && streams(text, length, null)
       let state = 0
       for (let at = 0; at < length; at += 1) {
         const code = text.charCodeAt(at)
