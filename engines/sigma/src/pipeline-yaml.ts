@@ -57,9 +57,15 @@ function pipelineOf(node: Node): Pipeline {
   return {
     name: textAt(node, 'name') ?? '',
     priority: stated,
-    vars: vars === null || isEmpty(vars.value) ? {} : textMap(vars),
+    vars: vars === null || isEmpty(vars.value) ? {} : varsOf(vars),
     items: items === null || isEmpty(items.value) ? [] : processingsOf(items, count, 0),
   }
+}
+
+/** Maps among them are for templates of queries. */
+function varsOf(entry: Entry): Pipeline['vars'] {
+  if (entry.value.kind !== 'map') throw invalid('vars is a map', entry.line)
+  return textMap({ ...entry, value: { ...entry.value, entries: entry.value.entries.filter(({ value }) => value.kind !== 'map') } })
 }
 
 const isEmpty = (node: Node): boolean => (node.kind === 'scalar' ? node.value === null : node.kind === 'list' ? node.items.length === 0 : node.entries.length === 0)
@@ -158,7 +164,8 @@ function transformationOf(type: string, parameters: Parameters, count: { items: 
 /** The conditions of one kind, a list linked by `and` or `or`, or a map that an expression names. */
 function gateOf<T>(parameters: Parameters, kind: 'rule' | 'detection_item' | 'field_name', read: (type: string, parameters: Parameters) => T): Gate<T> | undefined {
   const given = parameters.maybe(`${kind}_conditions`, (entry) => entry)
-  const operator = parameters.maybe(`${kind}_cond_op`, (entry) => oneOf(entry, ['and', 'or']))
+  // pySigma knows `and` and `or`, pipelines of the community also say `all` and `any`.
+  const operator = parameters.maybe(`${kind}_cond_op`, (entry) => oneOf(entry, ['and', 'or', 'all', 'any']))
   const written = parameters.maybe(`${kind}_cond_expr`, (entry) => ({ text: textOr(entry), line: entry.line }))
   const negated = parameters.flag(`${kind}_cond_not`)
   if (given === null || isEmpty(given.value)) {
@@ -176,7 +183,7 @@ function gateOf<T>(parameters: Parameters, kind: 'rule' | 'detection_item' | 'fi
     return [name, condition]
   }))
   const of = nodes.map(([name]): Condition => ({ kind: 'selection', name }))
-  const linked: Condition = written === null ? { kind: operator === 'or' ? 'or' : 'and', of } : expressionOf(written, nodes.map(([name]) => name))
+  const linked: Condition = written === null ? { kind: operator === 'or' || operator === 'any' ? 'or' : 'and', of } : expressionOf(written, nodes.map(([name]) => name))
   return { conditions, expression: negated ? { kind: 'not', of: linked } : linked }
 }
 

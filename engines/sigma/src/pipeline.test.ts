@@ -59,7 +59,9 @@ describe('transformations', () => {
     ['an item goes', 'type: drop_detection_item\nfield_name_conditions: [{type: include_fields, fields: [f]}]', 'f: x\ng: y', [{ g: 'y' }], [{ f: 'x' }]],
     ['an alternative goes', 'type: drop_detection_item\nfield_name_conditions: [{type: include_fields, fields: [f]}]', '- f: x\n- g: y', [{ g: 'y' }], [{ f: 'x' }]],
     ['hashes by algorithm', 'type: hashes_fields\nvalid_hash_algos: [MD5, SHA1, SHA256]\nfield_prefix: File\nfield_name_conditions: [{type: include_fields, fields: [Hashes]}]', `Hashes|contains: ['MD5=${DIGESTS.md5}', 'sha1=${DIGESTS.sha1}', 'IMPHASH=1']`, [{ FileMD5: DIGESTS.md5.toUpperCase() }, { FileSHA1: DIGESTS.sha1 }], [{ Hashes: `MD5=${DIGESTS.md5}` }, { FileSHA1: DIGESTS.md5 }]],
-    ['hashes by their length, all in one field', 'type: hashes_fields\nvalid_hash_algos: [SHA256]\nfield_prefix: hash\ndrop_algo_prefix: true', `h: ${DIGESTS.sha256}`, [{ hash: DIGESTS.sha256 }], [{ h: DIGESTS.sha256 }]],
+    ['hashes, and nothing else', 'type: hashes_fields\nvalid_hash_algos: [MD5]', `Hashes: ${DIGESTS.md5}\ng: x`, [{ MD5: DIGESTS.md5, g: 'x' }], [{ Hashes: DIGESTS.md5, g: 'x' }]],
+    ['any hash of an algorithm', 'type: hashes_fields\nvalid_hash_algos: [MD5]', 'Hashes|contains: MD5=', [{ MD5: 'x' }], [{ SHA1: 'x' }]],
+    ['hashes by their length, all in one field', 'type: hashes_fields\nvalid_hash_algos: [SHA256]\nfield_prefix: hash\ndrop_algo_prefix: true\nfield_name_conditions: [{type: include_fields, fields: [h]}]', `h: ${DIGESTS.sha256}`, [{ hash: DIGESTS.sha256 }], [{ h: DIGESTS.sha256 }]],
     ['a part of a text', `type: replace_string\nregex: 'HKLM\\\\'\nreplacement: 'HKEY_LOCAL_MACHINE\\\\'`, String.raw`f|startswith: 'HKLM\Software\'`, [{ f: String.raw`HKEY_LOCAL_MACHINE\Software\x` }], [{ f: String.raw`HKLM\Software\x` }]],
     ['groups and the wildcards around', String.raw`type: replace_string
 regex: '^\*\\([^\\]+)$'
@@ -121,7 +123,7 @@ replacement: '\g<b>\g<1>'`, 'f: 1xxy2', [{ f: '1yxx2' }], [{ f: '1xxy2' }]],
     ['detection_item_failure', 'type: detection_item_failure\nmessage: no names\nfield_name_conditions: [{type: include_fields, fields: [f]}]', 'f: x', 'f: no names'],
     ['strict_field_mapping_failure', 'type: strict_field_mapping_failure', 'f: x', 'no pipeline maps the field "f"'],
     ['a text that is no number', 'type: convert_type\ntarget_type: num', 'f: x', '"x" is no number'],
-    ['no hash that is known', 'type: hashes_fields\nvalid_hash_algos: [MD5]', 'f: x', 'no value of f is a hash of MD5'],
+    ['no hash that is known', 'type: hashes_fields\nvalid_hash_algos: [MD5]', 'Hashes: x', 'no value of Hashes is a hash of MD5'],
   ])('%s refuses the rule, and only that', (_, transformation, selection, reason) => {
     const other = rule('- only', 'logsource: {product: other}\n').replace('id: r', 'id: o')
     const refusing = one(`${transformation}\nrule_conditions: [{type: logsource, product: windows}]`)
@@ -177,6 +179,8 @@ describe('conditions', () => {
   test.each<[name: string, linking: string, expected: boolean]>([
     ['and', 'rule_conditions: [{type: tag, tag: attack.t1003}, {type: tag, tag: none}]', false],
     ['or', 'rule_cond_op: or\nrule_conditions: [{type: tag, tag: attack.t1003}, {type: tag, tag: none}]', true],
+    ['any', 'rule_cond_op: any\nrule_conditions: [{type: tag, tag: attack.t1003}, {type: tag, tag: none}]', true],
+    ['all', 'rule_cond_op: all\nrule_conditions: [{type: tag, tag: attack.t1003}, {type: tag, tag: none}]', false],
     ['not', 'rule_cond_op: or\nrule_cond_not: true\nrule_conditions: [{type: tag, tag: attack.t1003}, {type: tag, tag: none}]', false],
     ['a map without an expression', 'rule_conditions: {a: {type: tag, tag: attack.t1003}, b: {type: tag, tag: none}}', false],
     ['an expression', 'rule_cond_expr: a and not (b or c)\nrule_conditions: {a: {type: tag, tag: attack.t1003}, b: {type: tag, tag: none}, c: {type: is_sigma_correlation_rule}}', true],
@@ -322,7 +326,7 @@ describe('what is no pipeline', () => {
   ])('%s', (_, yaml, code, line) => expect(parsePipeline(yaml, 'p.yml')).toMatchObject({ rejection: { file: 'p.yml', code, line } }))
 
   test('what says nothing is allowed', () => {
-    expect(pipeline('name: x\npriority: 5\nvars:\nallowed_backends: [splunk]\npostprocessing: []\nfinalizers:\ntransformations:')).toEqual({ name: 'x', priority: 5, vars: {}, items: [] })
+    expect(pipeline('name: x\npriority: 5\nvars: {for: {templates: 1}}\nallowed_backends: [splunk]\npostprocessing: []\nfinalizers:\ntransformations:')).toEqual({ name: 'x', priority: 5, vars: {}, items: [] })
   })
 })
 

@@ -173,7 +173,8 @@ function effectOf(processing: Processing): Step {
     case 'detection_item_failure': return onItems(processing, (item) => {
       throw new Refusal('pipeline_failed', `${item.field ?? 'keywords'}: ${transformation.message}`)
     })
-    case 'hashes_fields': return onItems(processing, (item) => hashFields(item, transformation))
+    // Without conditions on names it is about the field that it is named after.
+    case 'hashes_fields': return onItems(processing, (item) => (processing.field === undefined && !['Hashes', 'Hash'].includes(item.field ?? '') ? item : hashFields(item, transformation)))
     case 'replace_string': return onValues(processing, replacer(transformation))
     case 'map_string': return onValues(processing, (test) => mapText(test, transformation.mapping))
     case 'set_value': return onItems(processing, (item) => ({ ...item, tests: [valueTest(transformation.value, item.field === null)], all: false }))
