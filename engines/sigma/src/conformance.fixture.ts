@@ -1,7 +1,7 @@
 // Reads the conformance vectors (tests/conformance/sigma, whose README says what they are). Not part of the engine's face.
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { load } from 'js-yaml'
+import { CORE_SCHEMA, intCoreTag, load } from 'js-yaml'
 import type { LogSource } from './index.ts'
 
 export type Event = Record<string, unknown>
@@ -29,8 +29,14 @@ export type Vector = {
 
 const FOLDER = resolve(import.meta.dirname, '../../../tests/conformance/sigma')
 
+/** Digits that a double does not hold stay as they are written, so that engines are given them so. */
+const SCHEMA = CORE_SCHEMA.withTags({
+  ...intCoreTag,
+  resolve: (source, ...more) => (/^-?\d{16,}$/.test(source) ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source) : intCoreTag.resolve(source, ...more)),
+})
+
 /** By topic, which is the name of the file. */
 export function vectors(): Map<string, Vector[]> {
   const files = readdirSync(FOLDER).filter((name) => name.endsWith('.yml')).toSorted()
-  return new Map(files.map((name) => [basename(name, '.yml'), (load(readFileSync(join(FOLDER, name), 'utf8')) as { vectors: Vector[] }).vectors]))
+  return new Map(files.map((name) => [basename(name, '.yml'), (load(readFileSync(join(FOLDER, name), 'utf8'), { schema: SCHEMA }) as { vectors: Vector[] }).vectors]))
 }
