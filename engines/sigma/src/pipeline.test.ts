@@ -1,7 +1,7 @@
 // Each transformation and condition of a pipeline by what rules match after it; what is refused, with its line; and what a pipeline must leave alone.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyPipelines, createMatcher, link, parse, parsePipeline } from './index.ts'
+import { applyPipelines, builtInPipelines, createMatcher, link, parse, parsePipeline } from './index.ts'
 import type { Linked } from './link.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -118,11 +118,23 @@ replacement: '\g<b>\g<1>'`, 'f: 1xxy2', [{ f: '1yxx2' }], [{ f: '1xxy2' }]],
     expect(linked(rule('f: x', 'fields: [f]\n'), [one('type: set_field\nfields: [z]')]).rules[0]?.fields).toEqual(['z'])
   })
 
+  test('a name in the list of fields remembers what was applied to it', () => {
+    const { rules } = linked(rule('f: x', 'fields: [f, g]\n'), [pipeline(`transformations:
+  - {id: map, type: field_name_mapping, mapping: {f: a}}
+  - {type: field_name_prefix, prefix: p., field_name_cond_not: true, field_name_conditions: [{type: processing_item_applied, processing_item_id: map}]}`)])
+    expect(rules[0]?.fields).toEqual(['a', 'p.g'])
+  })
+
+  test('a field may be called as what every object has', () => {
+    check(rule('constructor: x\n__proto__: y'), [builtInPipelines.ecs], [{ event: { category: 'process', type: 'start' }, winlog: { event_data: { constructor: 'x', ['__proto__']: 'y' } } }], [])
+  })
+
   test.each<[name: string, transformation: string, selection: string, reason: string]>([
     ['rule_failure', 'type: rule_failure\nmessage: not here', 'f: x', 'not here'],
     ['detection_item_failure', 'type: detection_item_failure\nmessage: no names\nfield_name_conditions: [{type: include_fields, fields: [f]}]', 'f: x', 'f: no names'],
     ['strict_field_mapping_failure', 'type: strict_field_mapping_failure', 'f: x', 'no pipeline maps the field "f"'],
     ['a text that is no number', 'type: convert_type\ntarget_type: num', 'f: x', '"x" is no number'],
+    ['a hash that is needed and not known', 'type: hashes_fields\nvalid_hash_algos: [MD5]', `Hashes|contains|all: ['MD5=${DIGESTS.md5}', 'IMPHASH=1']`, '"1" is no hash of MD5'],
     ['no hash that is known', 'type: hashes_fields\nvalid_hash_algos: [MD5]', 'Hashes: x', 'no value of Hashes is a hash of MD5'],
   ])('%s refuses the rule, and only that', (_, transformation, selection, reason) => {
     const other = rule('- only', 'logsource: {product: other}\n').replace('id: r', 'id: o')
@@ -232,6 +244,25 @@ describe('order', () => {
     const { rules } = linked(`${rule('f: x')}---\n${rule('f: x', 'logsource: {product: linux}\n').replace('id: r', 'id: o')}`, [second, first])
     expect(rules.map(({ detection }) => detection.selections.get('s'))).toMatchObject([{ field: 'f_' }, { field: 'f' }])
   })
+})
+
+test('an item remembers all that was applied to it, a correlation stays one', () => {
+  const twice = pipeline(`transformations:
+  - {id: first, type: field_name_mapping, mapping: {f: a}}
+  - {id: second, type: field_name_mapping, mapping: {a: b, g: h}}
+  - type: field_name_suffix
+    suffix: _
+    field_name_conditions: [{type: processing_item_applied, processing_item_id: first}]`)
+  check(rule('f: x\ng: y'), [twice], [{ b_: 'x', h: 'y' }], [{ b: 'x', h: 'y' }])
+  const added = pipeline(`transformations:
+  - {id: own, type: add_condition, conditions: {c: 1}}
+  - {type: field_name_suffix, suffix: _, field_name_cond_not: true, field_name_conditions: [{type: processing_item_applied, processing_item_id: own}]}`)
+  check(rule('f: x'), [added], [{ f_: 'x', c: 1 }], [{ f_: 'x', c_: 1 }])
+  const moved = pipeline(`transformations:
+  - {type: change_logsource, product: linux}
+  - {type: field_name_mapping, mapping: {u: v}, rule_conditions: [{type: is_sigma_correlation_rule}]}`)
+  const text = `${rule('f: x')}---\ntitle: Many\nid: c\ncorrelation: {type: event_count, rules: [r], group-by: [u], timespan: 5m, condition: {gte: 3}}\n`
+  expect(linked(text, [moved]).correlations).toMatchObject([{ groupBy: ['v'] }])
 })
 
 describe('placeholders', () => {

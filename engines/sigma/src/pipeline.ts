@@ -300,13 +300,10 @@ type NewNames = (field: string | null) => readonly string[] | undefined
 function renaming(processing: Processing, newNames: NewNames): Step {
   const { field: gate, id } = processing
   /** The names of a field outside of any item. */
-  const namesFor = ({ run, mapped }: Document, name: string): readonly string[] => {
+  const namesFor = ({ run }: Document, name: string): readonly string[] => {
     const names = newNames(name)
     if (names === undefined || !fieldFits(gate, run, name)) return [name]
-    for (const to of names) {
-      mapped.add(to)
-      if (id !== undefined) run.appliedToField.set(to, new Set([...run.appliedToField.get(name) ?? [], id]))
-    }
+    if (id !== undefined) for (const to of names) run.appliedToField.set(to, new Set([...run.appliedToField.get(name) ?? [], id]))
     return names
   }
   const one = (document: Document, name: string, what: string): string => {
