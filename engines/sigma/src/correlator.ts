@@ -63,6 +63,10 @@ type Kept = {
 /** Thrown and caught here: a group that cannot get the room that it needs, though it is the last. */
 class NoRoom extends Error {}
 
+/**
+ * Runs correlations as `link` gave them: with ids for references, each after what it refers to. What they mean where the specification (2.1.0, SEP #198) leaves a choice is in
+ * the README. `options`: room and lateness. Not shared between threads; `add` costs a microsecond, a late event in a full window as many steps as the window has.
+ */
 export function createCorrelator(correlations: readonly Correlation[], options: CorrelatorOptions = {}): Correlator {
   const totals = { evicted: 0, late: 0, forgotten: 0 }
   let state = openState(correlations, options, totals)
@@ -175,7 +179,7 @@ function openState(correlations: readonly Correlation[], options: CorrelatorOpti
   function create(of: Kept): number {
     if (groups >= maxGroups) {
       for (const each of all) expire(each)
-      while (groups >= maxGroups && evict(0));
+      if (groups >= maxGroups) evict(0)
     }
     const group = room(GROUP_BYTES, 0)
     if (group === 0) throw new NoRoom()

@@ -10,7 +10,7 @@ test('a table finds what a Map of the same keys finds', () => {
     const table = new KeyTable(heap)
     const oracle = new Map<string, number>()
     for (const [takeOut, owner, texts] of steps) {
-      const key = JSON.stringify([owner, texts.map((part) => [...part].map((one) => one.codePointAt(0)))])
+      const key = JSON.stringify([owner, texts.map((part) => Array.from(part, (one) => one.codePointAt(0)))])
       const begin = (): void => {
         table.begin(owner)
         for (const part of texts) table.addText(part)

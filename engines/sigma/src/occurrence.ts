@@ -114,7 +114,15 @@ function valueIn(raw: unknown): string | number | boolean | string[] | null {
 /** A field of an occurrence: of a correlation's match its own group, else of the event that completed it. */
 export function rawOf(fields: Fields, group: CorrelationMatch['group'] | null, name: string): unknown {
   if (group !== null) for (const { field, value } of group) if (field === name) return value
-  return fieldOf(fields, name)
+  const raw = fieldOf(fields, name)
+  return raw === undefined ? withSpaces(fields, name) : raw
+}
+
+/** Spaces in an event's name are ignored where it has no field of the exact name, as rules read it. */
+function withSpaces(fields: Fields, name: string): unknown {
+  const spaceless = name.replaceAll(' ', '')
+  const key = Object.keys(fields).findLast((one) => one.includes(' ') && one.replaceAll(' ', '') === spaceless)
+  return key === undefined ? undefined : fields[key]
 }
 
 /** A value as texts compare, exactly; several as the JSON of their list; null = none. */
