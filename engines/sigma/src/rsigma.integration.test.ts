@@ -83,6 +83,15 @@ function known(): string[] {
   return table.split('\n').filter((line) => line.startsWith('|') && !/^\|[^|]*\|[^|]*\| same \|/.test(line)).flatMap((line) => [...line.matchAll(/`([a-z-]+\/[a-z0-9-]+)`/g)].map(([, id]) => id as string)).toSorted()
 }
 
+/** The same numbers in each run. */
+function drawing(seed: number): { draw: (below: number) => number; pick: <T>(list: readonly T[]) => T } {
+  const draw = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
+    return Math.floor(seed / 65_536) % below
+  }
+  return { draw, pick: (list) => list[draw(list.length)] as (typeof list)[number] }
+}
+
 describe.skipIf(binary === undefined)(`rsigma ${binary === undefined ? '(RSIGMA is not set to the path of its binary)' : ''}`, () => {
   test('answers every vector as it is written, but for those that the table names', () => {
     expect([...vectors().values()].flat().filter((vector) => !agrees(vector)).map(({ id }) => id).toSorted()).toEqual(known())
@@ -118,13 +127,37 @@ describe.skipIf(binary === undefined)(`rsigma ${binary === undefined ? '(RSIGMA 
     expect(found.size).toBeGreaterThan(10_000)
   }, 300_000)
 
-  test('correlations fire at the same events, for the same groups, with the same values', () => {
-    let seed = 1
-    const draw = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
-      return Math.floor(seed / 65_536) % below
+  test('drawn values with wildcards and escapes, and drawn conditions, hold for the same events', () => {
+    const { draw, pick } = drawing(7)
+    const word = (alphabet: string): string => Array.from({ length: draw(6) }, () => alphabet.charAt(draw(alphabet.length))).join('')
+    const document = (index: number, detection: string): string => `title: r${index}\nid: ${String(index).padStart(8, '0')}-0000-4000-8000-000000000000\nlogsource: {category: test}\ndetection: {${detection}}`
+    const values = Array.from({ length: 400 }, (_, index) => {
+      const modifier = pick(['', '|cased', '|contains', '|startswith', '|endswith', '|contains|cased'])
+      // Within startswith and its kind it loses wildcards.
+      return document(index, `s: {'f${modifier}': '${word(modifier.length < 8 ? 'abA\\\\*?.' : 'abA\\.')}'}, condition: s`)
+    })
+    const condition = (depth: number): string => {
+      const kind = depth === 0 ? 6 : draw(7)
+      if (kind < 2) return `${condition(depth - 1)} and ${condition(depth - 1)}`
+      if (kind < 4) return `${condition(depth - 1)} or ${condition(depth - 1)}`
+      if (kind === 4) return `(${condition(depth - 1)})`
+      return kind === 5 ? `not ${condition(0)}` : pick(['a', 'b', 'x_1', 'x_2', '1 of x_*', 'all of x_*', 'any of them', 'all of them', '1 of *_1'])
     }
-    const pick = <T>(list: readonly T[]): T => list[draw(list.length)] as T
+    const conditions = Array.from({ length: 200 }, (_, index) => document(400 + index, `a: {a: 1}, b: {b: 1}, x_1: {c: 1}, x_2: {d: 1}, condition: '${condition(3)}'`))
+    const events = [...Array.from({ length: 300 }, () => ({ f: word('abAB\\\\*?.') })), ...Array.from({ length: 16 }, (_, bits) => Object.fromEntries(['a', 'b', 'c', 'd'].flatMap((name, at) => ((bits >> at) & 1 ? [[name, 1]] : []))))]
+    const text = [...values, ...conditions].join('\n---\n')
+    const { rules, rejected } = parse(text, 'rules.yml')
+    const ours = createPlainMatcher(rules).match(batch(events), {}).map(({ rule, eventIndex }) => `${eventIndex} ${rule.title}`)
+    const file = join(folder, 'rules.yml')
+    writeFileSync(file, text)
+    const found = run(['-r', file, '--include-event'], events.map((event, index) => ({ ...event, 'haechi.index': index }))).stdout.map((one) => `${String(one.event?.['haechi.index'])} ${one.rule_title}`)
+    expect(rejected).toEqual([])
+    expect(found.toSorted()).toEqual(ours.toSorted())
+    expect(ours.length).toBeGreaterThan(20_000)
+  }, 300_000)
+
+  test('correlations fire at the same events, for the same groups, with the same values', () => {
+    const { draw, pick } = drawing(1)
     const idOf = (kind: number, index: number): string => `00000000-0000-4000-8000-0000000${kind}${String(index).padStart(4, '0')}`
     const refs = [0, 1, 2, 3].map((index) => idOf(1, index))
     const single = refs.map((id, index) => `title: r${index}\nid: ${id}\nlogsource: {category: test}\ndetection: {s: {kind|contains: ${'abcd'[index]}}, condition: s}`)
