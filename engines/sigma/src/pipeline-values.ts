@@ -73,7 +73,7 @@ export function convert(test: Test, to: 'str' | 'num'): Test {
   if (test.kind !== 'pattern') return test
   const text = written(test.pieces)
   const value = Number(text.trim() === '' ? Number.NaN : text)
-  if (!Number.isFinite(value) || hasWildcard(test, false)) throw new Refusal('pipeline_failed', `"${text.slice(0, 60)}" is no number`)
+  if (!Number.isFinite(value)) throw new Refusal('pipeline_failed', `"${text.slice(0, 60)}" is no number`)
   return { kind: 'number', value, text }
 }
 

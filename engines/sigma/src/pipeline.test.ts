@@ -272,7 +272,7 @@ describe('placeholders', () => {
   })
   test('any text for what has no value', () => {
     check(rule(`f|expand: '%a%-%b%'`), [vars('{a: 1}', '[{type: value_placeholders}, {type: wildcard_placeholders}]')], [{ f: '1-zz' }, { f: '1-' }], [{ f: '2-zz' }])
-    check(rule(`f|re|expand: '^%a%x$'`), [vars('{}', '[{type: wildcard_placeholders}]')], [{ f: 'aax' }], [{ f: 'aa' }])
+    check(rule(`f|re|expand: '^a%a%x$'`), [vars('{}', '[{type: wildcard_placeholders}]')], [{ f: 'abbx' }], [{ f: 'x' }, { f: 'ab' }])
     expect(linked(rule(`f|cidr|expand: '%a%'`), [vars('{}', '[{type: wildcard_placeholders}]')]).rejected).toMatchObject([{ code: 'value_invalid', line: 6 }])
   })
   test('only those that are included, or not excluded, for the log source and field', () => {
@@ -352,6 +352,7 @@ describe('what is no pipeline', () => {
     ['a broken pattern', 'transformations:\n  - type: drop_detection_item\n    detection_item_conditions:\n      - type: match_string\n        cond: any\n        pattern: "["', 'regex_invalid', 6],
     ['a broken condition to add', 'transformations:\n  - type: add_condition\n    conditions:\n      "a|nonsense": x', 'modifier_unknown', 4],
     ['a number that is none', 'transformations:\n  - type: set_value\n    value: x\n    force_type: num', 'pipeline_invalid', 2],
+    ['placeholders that are named and not', 'transformations:\n  - type: value_placeholders\n    include: [a]\n    exclude: [b]', 'pipeline_invalid', 2],
     ['placeholders by value', 'transformations:\n  - type: value_placeholders\n    detection_item_conditions: [{type: is_null, cond: any}]', 'pipeline_unsupported', 2],
     ['placeholders by what came before', 'transformations:\n  - type: value_placeholders\n    rule_conditions: [{type: processing_state, key: a, val: b}]', 'pipeline_unsupported', 2],
   ])('%s', (_, yaml, code, line) => expect(parsePipeline(yaml, 'p.yml')).toMatchObject({ rejection: { file: 'p.yml', code, line } }))
@@ -413,6 +414,8 @@ test('pipelines without items change nothing, not even the objects', () => {
   expect(applyPipelines(before, [])).toBe(before)
   const [untouched] = applyPipelines(before, [one('type: field_name_mapping\nmapping: {other: b}')]).rules
   expect(untouched).toEqual(before.rules[0])
+  const dashed = link(parse(rule(`f|windash|contains: ' -x'\ng|re: q`), 'r.yml'))
+  expect(applyPipelines(dashed, [one('type: replace_string\nregex: q\nreplacement: r')]).rules).toEqual(dashed.rules)
 })
 
 test('a pipeline is plain data', () => {
