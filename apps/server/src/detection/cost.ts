@@ -2,7 +2,7 @@
 // they cost among others, where engines share work.
 import { createPlainMatcher } from '@haechi/sigma'
 import type { Rule } from '@haechi/sigma'
-import { readRecord } from '@haechi/records'
+import { readFields } from '@haechi/records'
 
 /** Of events one is in the sample. */
 const oneOf = 1_000
@@ -11,7 +11,7 @@ const share = 0.01
 /** Of a rule's known cost, against one measured now. */
 const memory = 0.5
 
-type Sample = ReturnType<typeof readRecord>
+type Sample = ReturnType<typeof readFields>
 
 export interface CostSampler {
   /** Counts events that were searched; answers which of them (from 0, ascending) belong to the sample. */
@@ -44,7 +44,7 @@ export function sampleCosts(): CostSampler {
       return Array.from({ length: Math.max(0, Math.ceil((events - first) / oneOf)) }, (_, i) => first + i * oneOf)
     },
     keep(record, receivedAt) {
-      samples[turn++ % sampleMost] = readRecord(record, { now: receivedAt })
+      samples[turn++ % sampleMost] = readFields(record, { now: receivedAt })
     },
     measure(rules, took) {
       const costs = new Map<string, number>()

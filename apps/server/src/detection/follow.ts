@@ -23,6 +23,8 @@ type Followed = {
   committed: number
   visible: number
   pending: Found | null
+  /** Alerts that were kept: more of them can wait a moment, new ones are told of at once. */
+  readonly told: Set<string>
   flushing: Promise<void> | null
   flushingFindings: boolean
   /** Until they are kept the search waits: a new thread must know what it is to pass over. */
@@ -48,8 +50,9 @@ export type FollowOptions = {
 const sliceEvents = 4_000
 /** Events that may wait for their commit while the next are searched. */
 const pendingEvents = 8_000
-/** The checkpoint behind events that matched nothing is moved this late: what is searched again after a kill finds the same, nothing. */
+/** The checkpoint behind events that matched nothing, or only what is an alert already, is moved this late: what is searched again after a kill finds the same. */
 const lazyMs = 500
+const toldMost = 20_000
 const triesWhole = 3
 const triesSingle = 2
 
@@ -70,7 +73,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     let of = tenants.get(tenant)
     if (of === undefined) {
       const start = from ?? eventLog.start(tenant)
-      of = { tenant, searched: start, committed: start, visible: start, pending: null, flushing: null, flushingFindings: false, flushingGaps: false, lazy: undefined, pause: undefined, trouble: null }
+      of = { tenant, searched: start, committed: start, visible: start, pending: null, told: new Set(), flushing: null, flushingFindings: false, flushingGaps: false, lazy: undefined, pause: undefined, trouble: null }
       tenants.set(tenant, of)
     }
     return of
@@ -172,7 +175,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     const empty = slice.findings.findings.size === 0
     if (empty && !of.flushingFindings && (of.pending?.findings.findings.size ?? 0) === 0) show(of, slice.next)
     of.pending = of.pending === null ? foundIn(from, slice) : join(of.pending, slice)
-    if (!empty || slice.gaps.length > 0 || eventsIn(of.pending) >= pendingEvents) void flush(of)
+    if (isUrgent(of, slice) || eventsIn(of.pending) >= pendingEvents) void flush(of)
     else of.lazy ??= setTimeout(() => void flush(of), lazyMs)
   }
 
@@ -194,9 +197,9 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
     of.flushing = commit(of, found).finally(() => {
       of.flushing = null
       of.flushingFindings = of.flushingGaps = false
-      if (of.pending !== null && (of.pending.findings.findings.size > 0 || of.pending.gaps.length > 0)) void flush(of)
+      if (of.pending !== null && isUrgent(of, of.pending)) void flush(of)
       else if (of.pending !== null) {
-        show(of, of.pending.next)
+        if (of.pending.findings.findings.size === 0) show(of, of.pending.next)
         of.lazy ??= setTimeout(() => void flush(of), lazyMs)
       }
       enqueue(of.tenant)
@@ -230,6 +233,8 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
           return
         }
         of.committed = found.next
+        if (of.told.size > toldMost) of.told.clear()
+        for (const id of found.findings.findings.keys()) of.told.add(id)
         show(of, found.next)
         // A commit whose answer was lost had been told of nothing.
         kept(tenant, found, raised, suppressed)
@@ -298,6 +303,7 @@ export function openFollow({ database, eventLog, clock, log, searcher, prepare, 
   }
 }
 
+const isUrgent = ({ told }: Followed, { findings: { findings }, gaps }: Pick<Slice, 'findings' | 'gaps'>): boolean => gaps.length > 0 || findings.keys().some((id) => !told.has(id))
 const eventsIn = (found: Found | null): number => (found === null ? 0 : found.next - found.from)
 
 const foundIn = (from: number, { next, findings, gaps, volumes, faults, hits, costs, state }: Slice): Found => ({ from, next, findings, gaps, volumes, faults, hits, costs, state })

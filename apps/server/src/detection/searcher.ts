@@ -30,6 +30,8 @@ export class SearchFailed extends Error {}
 export class SearchUntold extends Error {}
 
 const heapMegabytes = 1_536
+/** Of what is read of events nothing lives long: with room for a slice of it, little is copied. */
+const youngMegabytes = 128
 const slowestRestart = 2_000
 const searchSeconds = 60
 const asideSeconds = 300
@@ -40,7 +42,7 @@ const saveEvents = 20_000
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
 const post = (worker: Worker, message: ToThread) => { worker.postMessage(message) }
-const threadOf = (data: ThreadData) => new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } })
+const threadOf = (data: ThreadData) => new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: heapMegabytes, maxYoungGenerationSizeMb: youngMegabytes } })
 
 export function openSearcher({ logFolder, sealer, log, states, onRestart, dieOn = null, saveEvents: saves = saveEvents }: { logFolder: string; sealer: Sealer; log: Logger; states: Pick<CorrelationState, 'beginning' | 'reached'>; onRestart?: () => void; dieOn?: string | null; saveEvents?: number }): Searcher {
   const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>()

@@ -86,40 +86,54 @@ export async function ruleHits(db: Reader, tenantId: string, now: number): Promi
 export async function keepFindings(tx: Transaction, tenantId: string, { findings, records }: Findings, now: number): Promise<{ raised: Finding[]; suppressed: Finding[] }> {
   const ids = [...findings.keys()].sort()
   if (ids.length === 0) return { raised: [], suppressed: [] }
-  const { rows } = await sql<Pick<AlertRow, 'alert_id' | 'first_event_at' | 'last_event_at' | 'received_at' | 'event_count' | 'backfill' | 'processes' | 'addresses' | 'hashes'> & { evidence: string[] }>`
-    SELECT alert_id, first_event_at, last_event_at, received_at, event_count, backfill, processes, addresses, hashes,
-      ARRAY(SELECT e.log_offset FROM detection_evidence e WHERE e.tenant_id = ${tenantId} AND e.alert_id = a.alert_id) AS evidence
+  const { rows } = await sql<Pick<AlertRow, 'alert_id' | 'first_event_at' | 'last_event_at' | 'received_at' | 'event_count' | 'backfill'> & { evidence: string[] }>`
+    SELECT alert_id, first_event_at, last_event_at, received_at, event_count, backfill, ARRAY(SELECT e.log_offset FROM detection_evidence e WHERE e.tenant_id = ${tenantId} AND e.alert_id = a.alert_id) AS evidence
     FROM detection_alerts a WHERE tenant_id = ${tenantId} AND alert_id = ANY(${ids}) ORDER BY alert_id FOR UPDATE`.execute(tx)
   const known = new Map(rows.map((row) => [row.alert_id, row]))
-  const alerts: object[] = []
-  const evidence: { alert_id: string; log_offset: number; matched: readonly Matched[] }[] = []
+  const kept = new Map(ids.map((id) => {
+    const there = new Set(known.get(id)?.evidence.map(Number))
+    return [id, findings.get(id)!.evidence.filter(({ offset }) => !there.has(offset)).slice(0, evidenceMost - there.size)]
+  }))
+  const more = rows.flatMap(({ alert_id }) => (kept.get(alert_id)!.length > 0 ? [alert_id] : []))
+  const { rows: traitRows } = more.length === 0 ? { rows: [] } : await sql<Pick<AlertRow, 'alert_id' | 'processes' | 'addresses' | 'hashes'>>`
+    SELECT alert_id, processes, addresses, hashes FROM detection_alerts WHERE tenant_id = ${tenantId} AND alert_id = ANY(${more})`.execute(tx)
+  const traitsOf = new Map<string, Traits>(traitRows.map((row) => [row.alert_id, row]))
+  const made: object[] = []
+  const changed: object[] = []
   const raised: Finding[] = []
   const suppressed: Finding[] = []
   for (const id of ids) {
     const found = findings.get(id)!
     const row = known.get(id)
-    const there = new Set(row?.evidence.map(Number))
-    const kept = found.evidence.filter(({ offset: at }) => !there.has(at)).slice(0, evidenceMost - there.size)
-    const before: Traits = row ?? noTraits
+    const added = kept.get(id)!
+    const named = () => traits(traitsOf.get(id) ?? noTraits, added.flatMap((one) => records.get(one.offset) ?? []))
     // Its earlier evidence is in its table; here only how much of it there is counts.
-    const alert = row === undefined ? found : merge({
+    const { host, user, rule, kind, severity, techniques, tactics, indicators, suppressionId, firstEventAt, lastEventAt, receivedAt, eventCount, backfill, offset } = row === undefined ? found : merge({
       ...found, firstEventAt: Number(row.first_event_at), lastEventAt: Number(row.last_event_at), receivedAt: Number(row.received_at), eventCount: row.event_count, backfill: row.backfill, evidence: [],
     }, found)
-    if (row === undefined) (found.suppressionId === null ? raised : suppressed).push(found)
-    const { host, user, rule, kind, severity, techniques, tactics, indicators, suppressionId, firstEventAt, lastEventAt, receivedAt, eventCount, backfill, offset } = alert
-    alerts.push({
-      alert_id: id, kind, rule_id: rule.id, rule, severity, status: suppressionId === null ? 'new' : 'suppressed', suppression_id: suppressionId, host, user_name: user, techniques, tactics,
-      first_event_at: firstEventAt, last_event_at: lastEventAt, received_at: receivedAt, event_count: eventCount, indicators, backfill,
-      ...traits(before, kept.flatMap((one) => records.get(one.offset) ?? [])), log_offset: offset,
-    })
-    for (const one of kept) evidence.push({ alert_id: id, log_offset: one.offset, matched: one.matched })
+    const counted = { alert_id: id, first_event_at: firstEventAt, last_event_at: lastEventAt, received_at: receivedAt, event_count: eventCount, backfill }
+    // A storm goes on in its numbers alone.
+    if (row !== undefined) changed.push(added.length === 0 ? counted : { ...counted, ...named() })
+    else {
+      (suppressionId === null ? raised : suppressed).push(found)
+      made.push({
+        ...counted, ...named(), kind, rule_id: rule.id, rule, severity, status: suppressionId === null ? 'new' : 'suppressed', suppression_id: suppressionId, host, user_name: user, techniques, tactics, indicators, log_offset: offset,
+      })
+    }
   }
-  await sql`INSERT INTO detection_alerts AS a (tenant_id, raised_at, alert_id, kind, rule_id, rule, severity, status, suppression_id, host, user_name, techniques, tactics, first_event_at, last_event_at, received_at,
-      event_count, indicators, backfill, processes, addresses, hashes, log_offset)
-    SELECT ${tenantId}, ${now}, n.* FROM json_to_recordset(${JSON.stringify(alerts)}::json) AS n (alert_id text, kind text, rule_id text, rule json, severity text, status text, suppression_id text, host text, user_name text,
-      techniques text[], tactics text[], first_event_at bigint, last_event_at bigint, received_at bigint, event_count integer, indicators json, backfill boolean, processes json, addresses text[], hashes text[], log_offset bigint)
-    ON CONFLICT (tenant_id, alert_id) DO UPDATE SET first_event_at = excluded.first_event_at, last_event_at = excluded.last_event_at, received_at = excluded.received_at, event_count = excluded.event_count,
-      backfill = excluded.backfill, processes = excluded.processes, addresses = excluded.addresses, hashes = excluded.hashes`.execute(tx)
+  if (made.length > 0) {
+    await sql`INSERT INTO detection_alerts (tenant_id, raised_at, alert_id, kind, rule_id, rule, severity, status, suppression_id, host, user_name, techniques, tactics, first_event_at, last_event_at, received_at,
+        event_count, indicators, backfill, processes, addresses, hashes, log_offset)
+      SELECT ${tenantId}, ${now}, n.* FROM json_to_recordset(${JSON.stringify(made)}::json) AS n (alert_id text, kind text, rule_id text, rule json, severity text, status text, suppression_id text, host text, user_name text,
+        techniques text[], tactics text[], first_event_at bigint, last_event_at bigint, received_at bigint, event_count integer, indicators json, backfill boolean, processes json, addresses text[], hashes text[], log_offset bigint)`.execute(tx)
+  }
+  if (changed.length > 0) {
+    await sql`UPDATE detection_alerts a SET first_event_at = n.first_event_at, last_event_at = n.last_event_at, received_at = n.received_at, event_count = n.event_count, backfill = n.backfill,
+        processes = coalesce(n.processes, a.processes), addresses = coalesce(n.addresses, a.addresses), hashes = coalesce(n.hashes, a.hashes)
+      FROM json_to_recordset(${JSON.stringify(changed)}::json) AS n (alert_id text, first_event_at bigint, last_event_at bigint, received_at bigint, event_count integer, backfill boolean, processes json, addresses text[], hashes text[])
+      WHERE a.tenant_id = ${tenantId} AND a.alert_id = n.alert_id`.execute(tx)
+  }
+  const evidence = ids.flatMap((id) => kept.get(id)!.map(({ offset, matched }): { alert_id: string; log_offset: number; matched: readonly Matched[] } => ({ alert_id: id, log_offset: offset, matched })))
   if (evidence.length > 0) {
     const behind = [...new Set(evidence.map(({ log_offset }) => log_offset))].sort((a, b) => a - b).flatMap((offset) => records.get(offset) ?? [])
     await sql`INSERT INTO detection_records (tenant_id, log_offset, event_id, source, time, received_at, process, raw)

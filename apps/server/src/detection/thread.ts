@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createIndex, scanRecord } from '@haechi/indicators'
 import type { Hit, IndicatorIndex } from '@haechi/indicators'
-import { fieldOf, readRecord } from '@haechi/records'
+import { fieldOf, readFields, readRecord } from '@haechi/records'
 import { createMatcher, link } from '@haechi/sigma'
 import type { Correlation, CorrelationMatch, Filter, Matcher, Rule } from '@haechi/sigma'
 import { HaechiError } from '../platform/errors.ts'
@@ -96,7 +96,7 @@ function compile(keys: readonly string[]): Compiled {
     const facts = new Map(chosen.map(({ rule, facts: of }) => [rule.id, of]))
     const packOf = (id: string | undefined, file: string) => facts.get(id ?? '')?.rule.source ?? keys.flatMap((name, i) => loaded[i]!.filters.flatMap((filter) => (filter.id === id && filter.file === file ? [name.split('@')[0]!] : []))).at(0) ?? ''
     found = {
-      key, matcher: createMatcher(linked.rules, { onError: ({ code }) => { hand.faults[code] = (hand.faults[code] ?? 0) + 1 } }, (record) => readRecord(record, { now: hand.receivedAt })),
+      key, matcher: createMatcher(linked.rules, { onError: ({ code }) => { hand.faults[code] = (hand.faults[code] ?? 0) + 1 } }, (record) => readFields(record, { now: hand.receivedAt })),
       rules: linked.rules, correlations: linked.correlations, facts, silent: linked.silent, referred: new Set(linked.correlations.flatMap((correlation) => correlation.rules)),
       linking: {
         silent: [...linked.silent].flatMap((id) => facts.get(id)?.rule.id ?? []),
