@@ -86,7 +86,7 @@ export function fold(into: Findings, tenantId: string, { facts, record, backfill
   const id = alertId(tenantId, facts, at)
   const one: Finding = {
     ...facts, id, firstEventAt: Math.min(record.time, at), lastEventAt: at, receivedAt: record.receivedAt, offset: record.offset, eventCount: 1, backfill,
-    evidence: [{ offset: record.offset, matched }, ...offsets.filter((offset) => offset !== record.offset).slice(1 - evidenceMost).map((offset) => ({ offset, matched: [] }))],
+    evidence: [{ offset: record.offset, matched }, ...[...new Set(offsets)].filter((offset) => offset !== record.offset).slice(1 - evidenceMost).map((offset) => ({ offset, matched: [] }))],
   }
   const known = into.findings.get(id)
   const merged = known === undefined ? one : merge(known, one)
