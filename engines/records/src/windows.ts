@@ -439,7 +439,6 @@ export function windowsOcsf(w: WindowsEvent, columns: Columns): Bag {
     case 1009: {
       const script = get('ScriptBlockText') ?? get('Payload') ?? w.message ?? ''
       body['script'] = present({ script_content: { value: script }, type_id: 2, type: 'PowerShell', uid: get('ScriptBlockId'), file: file(get('Path')) })
-      get('ContextInfo')
       actorProcess = present({ cmd_line: columns.command_line, name: 'powershell' })
       break
     }
