@@ -129,6 +129,8 @@ try {
   const spent = Object.entries(after).map(([name, seconds]) => [name, (1e6 * (seconds - (before[name] ?? 0))) / kept] as const).filter(([, each]) => each >= 0.5).sort(([, a], [, b]) => b - a)
   const sum = spent.reduce((all, [, each]) => all + each, 0)
   console.log(`processor time an event: ${sum.toFixed(0)} us, at most ${Math.round(2e6 / sum)} events/s on two cores: ${spent.map(([name, each]) => `${name} ${each.toFixed(1)}`).join(', ')}`)
+  const { rules: dear } = await (await server.api('/api/v1/rules?order=cost&limit=5')).json() as { rules: { title: string; cost_us: number | null; cost_share: number | null }[] }
+  console.log(`most expensive: ${dear.map(({ title, cost_us: cost, cost_share: share }) => `${title} ${cost?.toFixed(2)} us (${((share ?? 0) * 100).toFixed(1)} %)`).join('; ')}`)
   for (const at of [0, 0.25, 0.5, 0.75, 1]) console.log(`MiB at ${at * 100} %: ${JSON.stringify(samples[Math.min(samples.length - 1, Math.floor(at * samples.length))])}`)
 
   // An alert is raised once for its ten minutes, so each attack here needs a host that has none yet: the ones above are over after forty.
