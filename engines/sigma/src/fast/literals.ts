@@ -46,21 +46,28 @@ function depthFor(texts: readonly { text: string }[]): number {
 /** Texts by their first letters. Nodes are numbered over all tries that share the table, so no trie has a table of its own. */
 class Trie {
   readonly children: PairTable
-  readonly ends: number[][]
+  /** Numbers of the texts that end at a node; most nodes have none. */
+  readonly ends: (number[] | undefined)[]
 
-  constructor(children: PairTable, ends: number[][]) {
+  constructor(children: PairTable, ends: (number[] | undefined)[]) {
     this.children = children
     this.ends = ends
   }
 
   root(): number {
-    return this.ends.push([]) - 1
+    return this.ends.push(undefined) - 1
+  }
+
+  end(node: number, number: number): void {
+    const known = this.ends[node]
+    if (known === undefined) this.ends[node] = [number]
+    else known.push(number)
   }
 
   child(node: number, code: number): number {
     let next = this.children.get(node, code)
     if (next === -1) {
-      next = this.ends.push([]) - 1
+      next = this.ends.push(undefined) - 1
       this.children.set(node, code, next)
     }
     return next
@@ -92,12 +99,12 @@ export function createForest(): Forest {
             starts = true
             let node = start
             for (let i = 0; i < text.length; i += 1) node = trie.child(node, text.charCodeAt(i))
-            trie.ends[node]!.push(number)
+            trie.end(node, number)
           } else if (at === 'end') {
             ends = true
             let node = end
             for (let i = text.length - 1; i >= 0; i -= 1) node = trie.child(node, text.charCodeAt(i))
-            trie.ends[node]!.push(number)
+            trie.end(node, number)
           } else inside.push({ text, number })
         },
         build() {
@@ -109,7 +116,8 @@ export function createForest(): Forest {
             for (let node = root, at = from; at >= 0 && at < text.length; at += step) {
               node = children.get(node, lower(text.charCodeAt(at)))
               if (node === -1) return
-              if (numbers[node]!.length > 0) found.add(numbers[node]!)
+              const said = numbers[node]
+              if (said !== undefined) found.add(said)
             }
           }
           const search = (text: string, folded: boolean, found: Found): void => {
@@ -203,7 +211,7 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
       if (onward[state] === -1) onward[state] = trie.root()
       let node = onward[state]!
       for (let at = deepest; at < text.length; at += 1) node = trie.child(node, text.charCodeAt(at))
-      trie.ends[node]!.push(number)
+      trie.end(node, number)
     }
   }
   const fail = new Int32Array(states)
@@ -250,7 +258,8 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
       for (let next = at + 1; next < text.length; next += 1) {
         node = children.get(node, lower(text.charCodeAt(next)))
         if (node === -1) break
-        if (ends[node]!.length > 0) found.add(ends[node]!)
+        const further = ends[node]
+        if (further !== undefined) found.add(further)
       }
     }
     for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, deepest))) found.add([number])

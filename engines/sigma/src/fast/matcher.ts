@@ -21,6 +21,9 @@ const MAX_DEPTH = 200
 type SlotAt = { readonly slot: Slot; readonly name: string; event: number; raw: Raw | null }
 /** What a key of a record means to the rules: a field of that name; fields within it, by dotted names; fields that leave out its blanks. */
 type Key = { readonly slot: SlotAt | null; readonly dotted: readonly SlotAt[]; readonly spaced: readonly SlotAt[] }
+/** What a combination has more than the one before it. */
+type Arrival = Pick<Verdict, 'predicates' | 'exhausted'>
+const GAVE_UP: Arrival = { predicates: [], exhausted: true }
 /** What the rules of one log source have to know of an event. */
 type Partition = {
   readonly applies: Uint8Array
@@ -30,8 +33,10 @@ type Partition = {
   readonly at: ReadonlyMap<Slot, SlotAt>
   readonly keyOf: (name: string) => Key | null
   keys: Map<string, Key | null>
+  /** By predicate, whether it tells events apart here. */
+  readonly asked: Uint8Array
   /** Verdicts without what no rule here asks for, by the number of the whole verdict. */
-  readonly reduced: (Verdict | undefined)[]
+  reduced: (Verdict | undefined)[]
   readonly reduce: (verdict: Verdict) => Verdict
   /** The combination of no verdict at all; -1 when it was forgotten. */
   root: number
@@ -67,17 +72,21 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   // A combination of verdicts is a state, reached from that of the log source by one verdict after the other.
   const next = createPairTable()
   let parents: number[] = []
-  let arrived: (Verdict | null)[] = []
+  let arrived: (Arrival | null)[] = []
   let outcomes: (Outcome | undefined)[] = []
-  const newState = (parent: number, verdict: Verdict | null): number => {
+  const newState = (parent: number, arrival: Arrival | null): number => {
     parents.push(parent)
-    arrived.push(verdict)
+    arrived.push(arrival)
     return outcomes.push(undefined) - 1
   }
+  const lones: (Arrival | undefined)[] = []
+  const lone = (predicate: number): Arrival => (lones[predicate] ??= { predicates: [predicate], exhausted: false })
   const partitions = new Map<string, Partition>()
   const createPartition = (source: LogSource, strict: boolean): Partition => {
     const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
     const asked = program.askedOf(fits)
+    // That a field is there is asked for by no rule, but by those who are met when it is not.
+    for (const [predicate, { presence }] of verdicts.predicates.entries()) if (presence) asked[predicate] = 1
     const bySlot = new Map<Slot, { all: number; asked: number[] }>()
     for (const [predicate, { slot }] of verdicts.predicates.entries()) {
       const counted = bySlot.get(slot) ?? { all: 0, asked: [] }
@@ -88,16 +97,15 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     const at = new Map<Slot, SlotAt>()
     let keywords: Slot | null = null
     for (const [slot, counted] of bySlot) {
-      if (counted.asked.length === 0) continue
+      if (counted.asked.every((predicate) => verdicts.predicates[predicate]!.presence)) continue
       // Where most is asked for, one slot serves all log sources.
-      const own = counted.asked.length * 2 > counted.all ? slot : verdicts.narrowed(slot, counted.asked)
+      const own = counted.asked.length * 2 > counted.all ? slot : verdicts.narrowed(slot, counted.asked.filter((predicate) => !verdicts.predicates[predicate]!.presence))
       if (slot.field === null) keywords = own
       else at.set(slot, { slot: own, name: slot.field, event: -1, raw: null })
     }
     return {
-      applies: fits, open: program.openOf(fits), keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), reduced: [], root: -1,
-      // That a field is there is asked for by no rule, but by those who are met when it is not.
-      reduce: (verdict) => verdicts.verdictOf(verdict.predicates.filter((predicate) => asked[predicate] === 1 || verdicts.predicates[predicate]!.presence), verdict.exhausted),
+      applies: fits, open: program.openOf(fits), keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), asked, reduced: [], root: -1,
+      reduce: (verdict) => verdicts.verdictOf(verdict.predicates.filter((predicate) => asked[predicate] === 1), verdict.exhausted),
     }
   }
   let last: { product: string | undefined; category: string | undefined; service: string | undefined; strict: boolean; partition: Partition } | null = null
@@ -121,29 +129,46 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     parents = []
     arrived = []
     outcomes = []
-    for (const partition of partitions.values()) partition.root = -1
+    verdicts.forget()
+    for (const one of partitions.values()) {
+      one.root = -1
+      one.reduced = []
+    }
   }
 
   let state = 0
   let partition!: Partition
+  const go = (by: number, arrival: Arrival): void => {
+    let to = next.get(state, by)
+    if (to === -1) {
+      to = newState(state, arrival)
+      next.set(state, by, to)
+    }
+    state = to
+  }
   const arrive = (whole: Verdict): void => {
     if (whole.id === 0) return
     const verdict = partition.reduced[whole.id] ?? (partition.reduced[whole.id] = partition.reduce(whole))
-    if (verdict.id === 0) return
-    let to = next.get(state, verdict.id)
-    if (to === -1) {
-      to = newState(state, verdict)
-      next.set(state, verdict.id, to)
-    }
-    state = to
+    if (verdict.id !== 0) go(verdict.id, verdict)
+  }
+  /** By what the last value met, one predicate after the other: verdicts that hardly ever come again are not worth a name. */
+  const arriveMet = (): void => {
+    const { list, exhausted } = verdicts.met
+    for (const predicate of list) if (partition.asked[predicate] === 1) go(-2 - predicate, lone(predicate))
+    if (exhausted) go(-1, GAVE_UP)
+  }
+  const ask = (slot: Slot, raw: Raw): void => {
+    const verdict = slot.of(raw)
+    if (verdict === null) arriveMet()
+    else arrive(verdict)
   }
   const outcomeOf = (at: number): Outcome => {
     const met: number[] = []
     let exhausted = false
     for (let back = at; arrived[back] !== null; back = parents[back]!) {
-      const verdict = arrived[back]!
-      met.push(...verdict.predicates)
-      exhausted ||= verdict.exhausted
+      const arrival = arrived[back]!
+      for (const predicate of arrival.predicates) met.push(predicate)
+      exhausted ||= arrival.exhausted
     }
     const outcome = program.outcome(met, partition.applies, partition.open, exhausted)
     outcomes[at] = outcome
@@ -160,7 +185,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     let any = false
     for (const item of list) {
       if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') {
-        arrive(at.slot.of(item))
+        ask(at.slot, item)
         any = true
       } else if (Array.isArray(item) && depth < MAX_DEPTH) any = takeList(at, item, depth + 1) || any
     }
@@ -170,7 +195,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     at.event = event
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       at.raw = value
-      arrive(at.slot.of(value))
+      ask(at.slot, value)
       return
     }
     at.raw = null
@@ -182,10 +207,9 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   }
   const speak = (value: unknown, depth: number): void => {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      const verdict = partition.keywords!.of(value)
-      if (verdict.id === 0) return
-      arrive(verdict)
-      said.push({ raw: value, predicates: verdict.predicates })
+      if (partition.keywords!.of(value) !== null) return
+      arriveMet()
+      if (verdicts.met.list.length > 0) said.push({ raw: value, predicates: [...verdicts.met.list] })
     } else if (value !== null && typeof value === 'object' && depth < MAX_DEPTH) {
       if (Array.isArray(value)) for (const item of value) speak(item, depth + 1)
       else for (const key of Object.keys(value)) speak((value as Record<string, unknown>)[key], depth + 1)
@@ -209,7 +233,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           const own = detected(record, reading.logSource, reading.shape === 'unknown')
           partition = partitionOf(own.source, own.strict)
         } else partition = partitionOf(source, false)
-        if (outcomes.length > MAX_COMBINATIONS) forget()
+        if (outcomes.length > MAX_COMBINATIONS || verdicts.full()) forget()
         if (partition.root === -1) partition.root = newState(-1, null)
         state = partition.root
         const { keys } = partition

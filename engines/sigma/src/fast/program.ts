@@ -39,9 +39,13 @@ export type Program = {
 export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Program {
   const atoms: Atom[] = []
   const numbers = new Map<string, number>()
+  /** By item, its predicates in the order of its tests. */
+  const written = new Map<Item, number[]>()
+  const trees = new Map<Selection, Tree>()
   const atomOf = (item: Item): number => {
     const slot = verdicts.slotOf(item.field)
-    const predicates = [...new Set(item.tests.map((test) => slot.predicateOf(test)))]
+    written.set(item, item.tests.map((test) => slot.predicateOf(test)))
+    const predicates = [...new Set(written.get(item))]
     const all = item.all && predicates.length > 1
     const key = `${all ? '&' : '|'}${predicates.toSorted((a, b) => a - b).join()}`
     let number = numbers.get(key)
@@ -57,9 +61,14 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     return number
   }
   const treeOfSelection = (selection: Selection): Tree => {
-    if (selection.kind !== 'item') return { kind: selection.kind === 'all' ? 'and' : 'or', of: selection.of.map(treeOfSelection) }
-    const atom: Tree = { kind: 'atom', atom: atomOf(selection) }
-    return selection.negated ? { kind: 'not', of: atom } : atom
+    let tree: Tree
+    if (selection.kind !== 'item') tree = { kind: selection.kind === 'all' ? 'and' : 'or', of: selection.of.map(treeOfSelection) }
+    else {
+      const atom: Tree = { kind: 'atom', atom: atomOf(selection) }
+      tree = selection.negated ? { kind: 'not', of: atom } : atom
+    }
+    trees.set(selection, tree)
+    return tree
   }
   const compiled = rules.map(({ detection }) => {
     const selections = new Map([...detection.selections].map(([name, selection]) => [name, { selection, tree: treeOfSelection(selection) }]))
@@ -91,7 +100,8 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const seen = new Uint32Array(atoms.length + 1)
   const truth = new Uint8Array(atoms.length + 1)
   let epoch = 0
-  let there: Set<Slot> = new Set()
+  /** Fields that are there, by their slot. */
+  const there = new Set<Slot>()
 
   const predicateHolds = (predicate: number): boolean => hit[predicate] === epoch || (verdicts.predicates[predicate]!.absent && !there.has(verdicts.predicates[predicate]!.slot))
   const holdsAtom = (number: number): boolean => {
@@ -121,15 +131,14 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     const { selections } = compiled[rule]!
     const showSelection = (name: string, selection: Selection): void => {
       if (selection.kind !== 'item') {
-        for (const part of selection.of) if (holds(treeOfSelection(part))) showSelection(name, part)
+        for (const part of selection.of) if (holds(trees.get(part)!)) showSelection(name, part)
         return
       }
       const slot = verdicts.slotOf(selection.field)
       if (selection.field !== null) {
         if (!shown.some((one) => one.selection === name && one.slot === slot)) shown.push({ selection: name, slot, predicate: -1 })
       }
-      else if (!selection.negated) for (const test of selection.tests) {
-        const predicate = slot.predicateOf(test)
+      else if (!selection.negated) for (const predicate of written.get(selection)!) {
         if (hit[predicate] === epoch) shown.push({ selection: name, slot, predicate })
       }
     }
@@ -169,7 +178,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     openOf: (applies) => open.filter((rule) => applies[rule] === 1),
     outcome(met, applies, openHere, exhausted) {
       epoch += 1
-      there = new Set()
+      there.clear()
       for (const predicate of met) {
         hit[predicate] = epoch
         const { slot } = verdicts.predicates[predicate]!

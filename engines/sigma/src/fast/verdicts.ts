@@ -25,14 +25,19 @@ export type Slot = {
   readonly field: string | null
   /** Whether it matters that the field is there at all. */
   presence: boolean
-  /** Of a scalar value of the record. */
-  of(raw: Raw): Verdict
+  /** Of a scalar value of the record. null: it is not worth remembering, and what it meets is in `met` until the next value is asked for. */
+  of(raw: Raw): Verdict | null
   ofNull(): Verdict
   /** Of an object or list: there, and neither null nor any value. */
   ofPresent(): Verdict
 }
 
 export type Verdicts = {
+  /** Of the last value that was not remembered: the predicates that it meets, and whether an expression gave up on it. */
+  readonly met: { readonly list: readonly number[]; exhausted: boolean }
+  /** Whether so many verdicts are known that they are better forgotten, by `forget`, which begins their numbers anew. */
+  full(): boolean
+  forget(): void
   slotOf(field: string | null): Slot & Building
   /** A slot of some of a slot's predicates alone, which are all that a log source needs to know. The same one for the same predicates. */
   narrowed(slot: Slot, predicates: readonly number[]): Slot
@@ -62,6 +67,7 @@ const MAX_REMEMBERED = 8192
 const MAX_REMEMBERED_LENGTH = 1024
 const MAX_VARIANTS = 25
 const MAX_NARROWED = 64
+const MAX_VERDICTS = 50_000
 
 export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
 
@@ -72,17 +78,17 @@ export function createVerdicts(): Verdicts {
   const narrow = new Map<string, Built>()
   const interned = new Map<string, Verdict>()
 
-  const marked: { epoch: Uint32Array; list: number[] } = { epoch: new Uint32Array(0), list: [] }
+  const marked: { epoch: Uint32Array; list: number[]; exhausted: boolean } = { epoch: new Uint32Array(0), list: [], exhausted: false }
   let epoch = 0
-  let exhausted = false
+  let generation = 0
   const mark = (predicate: number): void => {
     if (marked.epoch[predicate] !== epoch) {
       marked.epoch[predicate] = epoch
       marked.list.push(predicate)
     }
   }
-  const alone: (Verdict | undefined)[] = []
-  const verdictOf = (list: number[]): Verdict => {
+  let alone: (Verdict | undefined)[] = []
+  const verdictOf = (list: number[], exhausted: boolean): Verdict => {
     if (list.length < 2 && !exhausted) {
       if (list.length === 0) return NOTHING_MET
       const known = alone[list[0]!]
@@ -118,7 +124,7 @@ export function createVerdicts(): Verdicts {
       if (/^[\d.e+-]*$|^(?:infinity|nan)$/.test(text) || 'infinity'.includes(text) || 'true'.includes(text) || 'false'.includes(text)) readsOthers = true
       tree.add(text, at, number)
     }
-    const around = { slotOf: () => 0, numberOf: () => null, exhausted: () => { exhausted = true } }
+    const around = { slotOf: () => 0, numberOf: () => null, exhausted: () => { marked.exhausted = true } }
 
     const conditional = (predicate: number, test: Test, texts: readonly string[] | null): void => {
       const meets = compileTest(test, around)
@@ -199,33 +205,40 @@ export function createVerdicts(): Verdicts {
     const begin = (): void => {
       epoch += 1
       marked.list.length = 0
-      exhausted = false
+      marked.exhausted = false
       for (const predicate of whenPresent) mark(predicate)
     }
-    const judge = (raw: Raw): Verdict => {
+    /** Answers whether there is more to say than that the field is there; what is met is marked then. */
+    const judge = (raw: Raw): boolean => {
       literals ??= tree.build()
-      if (typeof raw !== 'string' && !readsOthers) return ofPresent()
+      if (typeof raw !== 'string' && !readsOthers) return false
       const text = typeof raw === 'string' ? raw : String(raw)
-      if (mayBeSilent && literals.silent(text)) return ofPresent()
+      if (mayBeSilent && literals.silent(text)) return false
       begin()
       value = null
       judged.raw = raw
       judged.text = text
       literals.search(text, found)
       for (const { predicate, meets } of unconditional) if (meets(onlyValue(), NO_VIEW) !== null) mark(predicate)
-      return verdictOf(marked.list)
-    }
-
-    let present: Verdict | null = null
-    const ofPresent = (): Verdict => {
-      if (present === null) {
-        begin()
-        present = verdictOf(marked.list)
-      }
-      return present
+      return true
     }
 
     let remembered = new Map<Raw, Verdict>()
+    let present: Verdict | null = null
+    let of = generation
+    const fresh = (): void => {
+      of = generation
+      present = null
+      remembered = new Map()
+    }
+    const ofPresent = (): Verdict => {
+      if (of !== generation) fresh()
+      if (present === null) {
+        begin()
+        present = verdictOf(marked.list, false)
+      }
+      return present
+    }
     /** Fields whose values hardly ever repeat are not remembered. */
     let asked = 0
     let met = 0
@@ -247,20 +260,20 @@ export function createVerdicts(): Verdicts {
         return number
       },
       of(raw) {
-        if (worthwhile) {
-          const verdict = remembered.get(raw)
-          asked += 1
-          if (verdict !== undefined) {
-            met += 1
-            return verdict
-          }
-          if (asked >= 4096) {
-            worthwhile = met * 4 > asked
-            asked = 0
-            met = 0
-          }
+        if (!worthwhile) return judge(raw) ? null : ofPresent()
+        if (of !== generation) fresh()
+        const known = remembered.get(raw)
+        asked += 1
+        if (known !== undefined) {
+          met += 1
+          return known
         }
-        const verdict = judge(raw)
+        if (asked >= 4096) {
+          worthwhile = met * 4 > asked
+          asked = 0
+          met = 0
+        }
+        const verdict = judge(raw) ? verdictOf(marked.list, marked.exhausted) : ofPresent()
         if (worthwhile && (typeof raw !== 'string' || raw.length <= MAX_REMEMBERED_LENGTH)) {
           if (remembered.size >= MAX_REMEMBERED) remembered = new Map()
           remembered.set(raw, verdict)
@@ -270,7 +283,7 @@ export function createVerdicts(): Verdicts {
       ofNull() {
         begin()
         for (const predicate of whenNull) mark(predicate)
-        return verdictOf(marked.list)
+        return verdictOf(marked.list, false)
       },
       ofPresent,
     }
@@ -299,9 +312,13 @@ export function createVerdicts(): Verdicts {
       }
       return found
     },
-    verdictOf(chosen, gaveUp) {
-      exhausted = gaveUp
-      return verdictOf([...chosen])
+    verdictOf: (chosen, exhausted) => verdictOf([...chosen], exhausted),
+    met: marked,
+    full: () => interned.size > MAX_VERDICTS,
+    forget() {
+      interned.clear()
+      alone = []
+      generation += 1
     },
     build() {
       marked.epoch = new Uint32Array(predicates.length + 1)
