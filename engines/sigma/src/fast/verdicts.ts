@@ -121,7 +121,7 @@ export function createVerdicts(): Verdicts {
     /** Whether nothing but literals is looked at, so that their silence says all. */
     let mayBeSilent = true
     const plant = (text: string, at: Place, number: number): void => {
-      if (/^[\d.e+-]*$|^(?:infinity|nan)$/.test(text) || 'infinity'.includes(text) || 'true'.includes(text) || 'false'.includes(text)) readsOthers = true
+      if (/^[\d.e+-]*$/.test(text) || '-infinity'.includes(text) || 'true'.includes(text) || 'false'.includes(text)) readsOthers = true
       tree.add(text, at, number)
     }
     const around = { slotOf: () => 0, numberOf: () => null, exhausted: () => { marked.exhausted = true } }
