@@ -100,10 +100,20 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const seen = new Uint32Array(atoms.length + 1)
   const truth = new Uint8Array(atoms.length + 1)
   let epoch = 0
-  /** Fields that are there, by their slot. */
-  const there = new Set<Slot>()
+  // Looked up for every predicate that is met, so they stand in tables and not behind objects.
+  const slotNumbers = new Map<Slot, number>()
+  const slotOf = Int32Array.from(verdicts.predicates, ({ slot }) => {
+    if (!slotNumbers.has(slot)) slotNumbers.set(slot, slotNumbers.size)
+    return slotNumbers.get(slot)!
+  })
+  const isAbsence = Uint8Array.from(verdicts.predicates, ({ absent }) => (absent ? 1 : 0))
+  const isPresence = Uint8Array.from(verdicts.predicates, ({ presence }) => (presence ? 1 : 0))
+  const isWitness = Uint8Array.from(atomsOf, (list) => (list.length > 0 ? 1 : 0))
+  /** By slot, the last time that its field was there. */
+  const there = new Uint32Array(slotNumbers.size)
+  const witnesses: number[] = []
 
-  const predicateHolds = (predicate: number): boolean => hit[predicate] === epoch || (verdicts.predicates[predicate]!.absent && !there.has(verdicts.predicates[predicate]!.slot))
+  const predicateHolds = (predicate: number): boolean => hit[predicate] === epoch || (isAbsence[predicate] === 1 && there[slotOf[predicate]!] !== epoch)
   const holdsAtom = (number: number): boolean => {
     if (seen[number] === epoch) return truth[number] === 1
     seen[number] = epoch
@@ -178,11 +188,11 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     openOf: (applies) => open.filter((rule) => applies[rule] === 1),
     outcome(met, applies, openHere, exhausted) {
       epoch += 1
-      there.clear()
+      witnesses.length = 0
       for (const predicate of met) {
         hit[predicate] = epoch
-        const { slot } = verdicts.predicates[predicate]!
-        if (slot.presence) there.add(slot)
+        if (isPresence[predicate] === 1) there[slotOf[predicate]!] = epoch
+        if (isWitness[predicate] === 1) witnesses.push(predicate)
       }
       const hits: Hit[] = []
       const ask = (rule: number): void => {
@@ -192,7 +202,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
         if (dynamic) hits.push({ rule, shown: null })
         else if (holds(tree)) hits.push({ rule, shown: show(rule) })
       }
-      for (const predicate of met) {
+      for (const predicate of witnesses) {
         for (const atom of atomsOf[predicate]!) {
           if (seen[atom] === epoch && truth[atom] === 0) continue
           if (!holdsAtom(atom)) continue
