@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createCorrelator } from './correlator.ts'
 import { createPlainCorrelator } from './correlator-plain.ts'
-import type { CorrelationMatch, CorrelatorOptions, Occurrence } from './occurrence.ts'
+import type { CorrelationMatch, Correlator, CorrelatorOptions, Occurrence } from './occurrence.ts'
 import type { Condition, Correlation, CorrelationType } from './rule.ts'
 
 const head = { name: null, title: 't', level: null, status: null, author: null, description: null, date: null, modified: null, references: [], falsepositives: [], fields: [], tags: [], techniques: [], tactics: [], file: 'f.yml', line: 1 }
@@ -310,6 +310,20 @@ describe('room', () => {
     expect(correlator.stats()).toMatchObject({ bytes, evicted: 0, forgotten: 0 })
     expect(correlator.stats().groups).toBeLessThan(6)
   })
+  test('what found no room is not kept', () => {
+    for (let maxBytes = 300; maxBytes < 2000; maxBytes += 16) {
+      const [used, fresh] = [0, 1].map(() => createCorrelator([correlation({ type: 'value_count', timespan: 1e9, condition: gte(1) })], { maxBytes })) as [Correlator, Correlator]
+      for (let ref = 0; ref < 100; ref++) used.add(at(ref, ref, { host: `h${ref}`, v: 'x'.repeat((ref * 7) % 150) }))
+      expect([maxBytes, used.add(at(100, 100, { v: 'x' })).length]).toEqual([maxBytes, fresh.add(at(100, 100, { v: 'x' })).length])
+    }
+  })
+  test.each(['temporal', 'temporal_ordered'] as const)('%s: what was forgotten is in no window', (type) => {
+    const correlator = createCorrelator([correlation({ type, rules: ['a', 'b'], timespan: 1e9, condition: gte(2) })], { maxBytes: 60_000 })
+    correlator.add(at(0, 0, {}, 'a'))
+    let ref = 1
+    for (; correlator.stats().forgotten === 0; ref++) expect(correlator.add(at(ref, ref, {}, 'b')).length + correlator.stats().forgotten).toBeGreaterThan(0)
+    expect(correlator.add(at(ref, ref, {}, 'b'))).toEqual([])
+  })
   test('values that want all room: huge texts, 10,000 groups of them', () => {
     const correlator = createCorrelator([correlation({ type: 'value_count', condition: gte(2) })], { maxBytes: 2 ** 20 })
     const huge = 'x'.repeat(3_000_000)
@@ -345,6 +359,19 @@ describe('a saved state', () => {
     expect(correlator.stats().groups).toBe(18)
     expect(correlator.add(at(281, 99, { host: 'h1', v: 1 }, 'a')).map((match) => match.correlation.id)).not.toContain('temporal')
     expect(correlator.add(at(282, 99, { host: 'h1', v: 1 }, 'b')).map((match) => match.correlation.id)).toContain('temporal')
+  })
+  test.each<[string, Given & { counted?: readonly string[] }]>([
+    ['type', { type: 'value_median' }], ['rules', { rules: ['b', 'a'] }], ['groupBy', { groupBy: [] }], ['aliases', { aliases: { host: { a: 'user' } } }], ['timespan', { timespan: 1001 }], ['condition', { condition: gte(3) }],
+    ['valueOf', { counted: ['w'] }], ['percentile', { percentile: 91 }],
+  ])('is of another definition when its %s is another', (_, change) => {
+    const before: Given & { type: CorrelationType } = { type: 'value_percentile', rules: ['a', 'b'], condition: gte(2), percentile: 90 }
+    const state = filled([correlation(before)]).save()
+    const [same, other] = [correlation(before), correlation({ ...before, ...change })].map((one) => {
+      const correlator = createCorrelator([one])
+      correlator.restore(state)
+      return correlator.stats().groups
+    })
+    expect([same, other]).toEqual([3, 0])
   })
   test('of nothing is a state', () => {
     const correlator = filled()

@@ -37,7 +37,10 @@ test('carries are moved before digits run over', () => {
   const heap = new Heap(65_536)
   const sum = heap.alloc(SUM_BYTES)
   clearSum(heap, sum)
-  const many = 3_000_000
-  for (let at = 0; at < many; at++) addTo(heap, sum, 2 ** 32 - 1 + 0.5, 1)
-  expect(sumIn(heap, sum)).toBe((2 ** 32 - 1 + 0.5) * many)
+  const many = 3_000_001
+  for (let at = 0; at < many; at++) addTo(heap, sum, Number.MAX_SAFE_INTEGER, 1)
+  expect(sumIn(heap, sum)).toBe(Number(BigInt(many) * BigInt(Number.MAX_SAFE_INTEGER)))
+  // What is left shows the last digits.
+  for (let at = 1; at < many; at++) addTo(heap, sum, Number.MAX_SAFE_INTEGER, -1)
+  expect(sumIn(heap, sum)).toBe(Number.MAX_SAFE_INTEGER)
 })
