@@ -87,8 +87,10 @@ else {
   parentPort!.on('message', (times: number) => {
     const from = performance.now()
     for (let i = 0; i < times; i += 1) run(matcher, batches, sourceOf(lane, 'routed'))
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     parentPort!.postMessage(performance.now() - from)
   })
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
   parentPort!.postMessage('ready')
 }
 

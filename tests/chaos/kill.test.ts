@@ -47,7 +47,7 @@ const attempt = (n: number, of: number) => JSON.stringify({
 const attemptRules = `title: One step
 id: chaos-step
 logsource: {product: windows, category: process_creation}
-detection: {selection: {Image|endswith: '\attempt.exe'}, condition: selection}
+detection: {selection: {Image|endswith: '\\attempt.exe'}, condition: selection}
 level: low
 ---
 title: Four steps

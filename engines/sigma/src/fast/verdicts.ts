@@ -302,7 +302,7 @@ export function createVerdicts(): Verdicts {
     },
     narrowed(slot, chosen) {
       const { field } = slot
-      const key = `${chosen.join()}`
+      const key = chosen.join()
       let found = narrow.get(key)
       if (found === undefined) {
         if (narrow.size >= MAX_NARROWED) narrow.clear()
