@@ -1,0 +1,263 @@
+// The fast matcher is the plain one: drawn rules by drawn events, and each of its parts against what it stands for.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readFields } from '@haechi/records'
+import { createMatcher, createPlainMatcher, parse } from '../index.ts'
+import type { MatchFault, Rule } from '../index.ts'
+import type { Matcher, Read } from '../matcher.ts'
+import { fold } from '../pattern.ts'
+import { compileRegex } from '../regex.ts'
+import { ODD, batch, ruleFile, text as anyText } from './fast.fixture.ts'
+import type { Batch } from './fast.fixture.ts'
+import { createForest } from './literals.ts'
+import type { Literals, Place } from './literals.ts'
+import { createPairTable } from './pair-table.ts'
+import { requiredBy } from './required.ts'
+
+/** The fields as they stand in the record, as far as it has any. */
+const asWritten: Read = (record) => ({ ...readFields(record), fields: typeof record === 'object' && record !== null && !Array.isArray(record) ? record as Record<string, unknown> : {} })
+
+type Answer = { id: string; eventIndex: number; matched: unknown[]; fields: unknown }
+
+/** All that a matcher answers to batches, one after the other. 0 and -0 are one value to both, and either is shown. */
+function answers(create: (rules: readonly Rule[], options: { onError: (fault: MatchFault) => void }, read?: Read) => Matcher, rules: readonly Rule[], batches: readonly Batch[], read?: Read): { answers: Answer[][]; faults: MatchFault[] } {
+  const faults: MatchFault[] = []
+  const matcher = create(rules, { onError: (fault) => faults.push(fault) }, read)
+  const found = batches.map(({ bytes, source }) => matcher.match(bytes, source).map(({ rule, eventIndex, matched, fields }) => ({
+    id: rule.id, eventIndex, fields, matched: matched.map((one) => ({ ...one, value: one.value === 0 ? 0 : one.value })),
+  })))
+  return { answers: found, faults: faults.filter(({ code }) => code === 'json_invalid') }
+}
+
+const full = process.env['HAECHI_TEST_FULL'] === '1'
+
+describe('drawn rules and events', () => {
+  test.each([['fields as they are read', undefined], ['fields as they are written', asWritten]])('%s', (_, read) => {
+    const met = new Map<string, number>()
+    fc.assert(fc.property(ruleFile, fc.array(batch, { minLength: 1, maxLength: 4 }), (text, batches) => {
+      const { rules } = parse(text, 'r.yml')
+      const fast = answers(createMatcher, rules, batches, read)
+      expect(fast).toEqual(answers(createPlainMatcher, rules, batches, read))
+      const fired = new Set(fast.answers.flat().map(({ id }) => id))
+      for (const rule of rules) if (fired.has(rule.id)) for (const kind of kindsIn(rule)) met.set(kind, (met.get(kind) ?? 0) + 1)
+    }), { numRuns: full ? 10_000 : 400 })
+    // What was drawn says something: rules with tests of every kind were met.
+    for (const kind of ['pattern', 'number', 'boolean', 'null', 'exists', 'regex', 'cidr', 'compare', 'fieldref', 'any', 'time', 'keyword', 'negated', 'every']) expect([kind, (met.get(kind) ?? 0) > 50]).toEqual([kind, true])
+  }, 600_000)
+})
+
+function kindsIn({ detection }: Rule): Set<string> {
+  const written = JSON.stringify([...detection.selections.values()])
+  const kinds = new Set([...written.matchAll(/"kind":"(\w+)"/g)].map(([, kind = '']) => kind))
+  for (const [kind, mark] of [['keyword', '"field":null'], ['negated', '"negated":true'], ['every', '"all":true']] as const) if (written.includes(mark)) kinds.add(kind)
+  return kinds
+}
+
+/** Both matchers on the same; answers what they say. */
+function agreed(text: string, batches: readonly Batch[], read?: Read): Answer[][] {
+  const { rules, rejected } = parse(text, 'r.yml')
+  expect(rejected).toEqual([])
+  const fast = answers(createMatcher, rules, batches, read)
+  expect(fast).toEqual(answers(createPlainMatcher, rules, batches, read))
+  return fast.answers
+}
+const batchOf = (events: readonly unknown[], source: Batch['source'] = {}): Batch => ({ bytes: Buffer.from(events.map((event) => (typeof event === 'string' ? event : JSON.stringify(event))).join('\n')), source })
+const ruleOf = (id: string, detection: unknown, logsource: unknown = { product: 'windows' }): string => JSON.stringify({ title: id, id, logsource, detection })
+
+test('what an event states as its log source is a text, whatever it reads like', () => {
+  const text = [ruleOf('windows', { s: { x: 1 }, condition: 's' }), ruleOf('star', { s: { x: 1 }, condition: 's' }, { product: '*' }), ruleOf('any', { s: { x: 1 }, condition: 's' }, { category: 'c' })].join('\n---\n')
+  const events = ['*', 'null', '', '*\n*\n*', 'windows'].map((product) => ({ product, x: 1 }))
+  const [detect, plain] = agreed(text, [batchOf([...events, { x: 1 }], 'detect'), batchOf([{ x: 1 }]), batchOf([{ x: 1 }], { product: '*' })])
+  expect(detect?.filter(({ eventIndex }) => eventIndex === 5).map(({ id }) => id)).toEqual(['windows', 'star', 'any'])
+  expect(plain).toHaveLength(3)
+})
+
+test('numbers beyond those that are held', () => {
+  const text = ['-Infinity', 'Infinity', '-inf*', '*fin*', '*nan*', '1000000000000000000000', '1e+21', '*e+*'].map((value) => ruleOf(value, { s: { f: value }, condition: 's' })).join('\n---\n')
+  const [found] = agreed(text, [batchOf(['1e400', '-1e400', '1e21', '-0', '"infinity"', '"-INFINITY"', '"NaN"'].map((value) => `{"f":${value}}`))])
+  expect(found?.map(({ id, eventIndex }) => `${eventIndex} ${id}`)).toEqual(['0 Infinity', '0 *fin*', '1 -Infinity', '1 -inf*', '1 *fin*', '2 1000000000000000000000', '2 1e+21', '2 *e+*', '4 Infinity', '4 *fin*', '5 -Infinity', '5 -inf*', '5 *fin*', '6 *nan*'])
+})
+
+describe('what is remembered has bounds, and behind them the answers are the same', () => {
+  const letters = 'abcdefghijklmnopqr'.split('')
+  const subset = (bits: number): string[] => letters.filter((_, place) => ((bits >> place) & 1) === 1)
+  const chunks = <T>(list: readonly T[], size: number): T[][] => Array.from({ length: Math.ceil(list.length / size) }, (_, place) => list.slice(place * size, (place + 1) * size))
+
+  test('more combinations', () => {
+    const text = [ruleOf('few', { ...Object.fromEntries(letters.map((letter) => [`s_${letter}`, { [letter]: 1 }])), condition: 's_a and s_b and not (s_c or s_d) and s_r and s_q and s_p' }), ruleOf('pair', { s: { c: 1, d: 1 }, n: { e: 1 }, m: { f: null }, condition: 's and not n and m' }),
+      ruleOf('all', { ...Object.fromEntries(letters.map((letter) => [`s_${letter}`, { [letter]: 1 }])), condition: 'all of s_*' })].join('\n---\n')
+    const events = Array.from({ length: 2 ** 18 }, (_, bits) => Object.fromEntries(subset(bits).map((letter) => [letter, 1])))
+    const { rules } = parse(text, 'r.yml')
+    const matcher = createMatcher(rules)
+    const found = chunks(events, 2 ** 14).flatMap((some, chunk) => matcher.match(batchOf(some).bytes, {}).map(({ rule, eventIndex }) => `${chunk * 2 ** 14 + eventIndex} ${rule.id}`))
+    const few = (bits: number): boolean => (bits & 0b1111) === 0b11 && bits >> 15 === 0b111
+    const expected = events.flatMap((event, index) => [...(few(index) ? [`${index} few`] : []), ...('c' in event && 'd' in event && !('e' in event) && !('f' in event) ? [`${index} pair`] : []), ...(Object.keys(event).length === 18 ? [`${index} all`] : [])])
+    expect(found).toEqual(expected)
+    const some = events.filter((_, bits) => bits % 97 === 0)
+    expect(matcher.match(batchOf(some).bytes, {}).map(({ rule, eventIndex, matched }) => [rule.id, eventIndex, matched])).toEqual(createPlainMatcher(rules).match(batchOf(some).bytes, {}).map(({ rule, eventIndex, matched }) => [rule.id, eventIndex, matched]))
+  }, 60_000)
+
+  test('more sets of what one value meets, of values that come twice', () => {
+    const text = [ruleOf('three', { 's': { 'f|contains|all': ['<a', '<g', '<m'] }, 'n': { 'f|contains': ['<b', '<c'] }, 'condition': 's and not n' }), ruleOf('one', { s: { 'f|contains': letters.map((letter) => `<${letter}`) }, condition: 'not s' })].join('\n---\n')
+    const values = Array.from({ length: 2 ** 17 }, (_, bits) => subset(bits).map((letter) => `<${letter}`).join(''))
+    const { rules } = parse(text, 'r.yml')
+    const matcher = createMatcher(rules)
+    const found = chunks(values, 2 ** 13).flatMap((some, chunk) => matcher.match(batchOf(some.flatMap((f) => [{ f }, { f }])).bytes, {}).map(({ rule, eventIndex }) => `${chunk * 2 ** 14 + eventIndex} ${rule.id}`))
+    expect(found).toEqual(values.flatMap((f, index) => [...(/<a.*<g.*<m/.test(f) && !/<[bc]/.test(f) ? ['three'] : []), ...(f === '' ? ['one'] : [])].flatMap((id) => [`${index * 2} ${id}`, `${index * 2 + 1} ${id}`])))
+  }, 60_000)
+
+  test('more values of a field, repeated and not, than are remembered', () => {
+    const text = ['7', '*77*', '5000', '*x'].map((f) => ruleOf(f, { s: { f }, condition: 's' })).join('\n---\n')
+    const seven = Array.from({ length: 20_000 }, (_, index) => ({ f: index }))
+    const mixed = Array.from({ length: 20_000 }, (_, index) => ({ f: index % 3 === 0 ? 'x' : `${index % 9000}` }))
+    agreed(text, [batchOf([...mixed, ...seven, ...mixed]), batchOf(Array.from({ length: 30_000 }, (_, index) => ({ f: index >> 1 }))), batchOf(mixed)])
+  }, 60_000)
+
+  test('more log sources, each stated by events', () => {
+    const sources = Array.from({ length: 300 }, (_, index) => ({ product: `p${index % 60}`, category: `c${index % 7}`, service: `s${index % 11}` }))
+    const text = [...sources.map((source, index) => ruleOf(`r${index}`, { s: { 'f|contains': `v${index % 10}`, 'g': [null, `w${index % 3}`] }, condition: 's' }, source)), ruleOf('all', { s: ['v1'], condition: 's' }, { category: 'c1' })].join('\n---\n')
+    const events = Array.from({ length: 4000 }, (_, index) => ({ product: `p${index % 1700}`, category: `c${index % 9}`, f: `a v${index % 13}`, ...(index % 2 === 0 ? {} : { g: `w${index % 4}` }), ...(index % 5 === 0 ? { service: `s${index % 13}` } : {}) }))
+    const [found] = agreed(text, [batchOf([...events, ...events], 'detect')])
+    expect(found?.length).toBeGreaterThan(200)
+  }, 60_000)
+
+  test('more names of keys', () => {
+    const text = [ruleOf('plain', { s: { 'k7.x': 1 }, condition: 's' }), ruleOf('spaced', { s: { j24999: 1 }, condition: 's' })].join('\n---\n')
+    const events = Array.from({ length: 25_000 }, (_, index) => ({ [`k${index}`]: { x: 1 }, [`j ${index}`]: 1 }))
+    const [found] = agreed(text, [batchOf([...events, ...events])])
+    expect(found?.map(({ id, eventIndex }) => `${eventIndex} ${id}`)).toEqual(['7 plain', '24999 spaced', '25007 plain', '49999 spaced'])
+  }, 60_000)
+})
+
+describe('literals', () => {
+  type Wanted = { text: string; at: Place }
+  const planted = (sets: readonly (readonly Wanted[])[]): Literals[] => {
+    const forest = createForest()
+    const trees = sets.map((wanted) => {
+      const tree = forest.plant()
+      for (const [number, { text, at }] of wanted.entries()) tree.add(text, at, number)
+      return tree
+    })
+    return trees.map((tree) => tree.build())
+  }
+  const foundIn = (literals: Literals, text: string): Set<number> => {
+    const found = new Set<number>()
+    literals.search(text, { add: (numbers) => { for (const number of numbers) found.add(number) } })
+    return found
+  }
+  const stands = { whole: (text: string, wanted: string) => text === wanted, start: (text: string, wanted: string) => text.startsWith(wanted), end: (text: string, wanted: string) => text.endsWith(wanted), inside: (text: string, wanted: string) => text.includes(wanted) }
+  const held = (wanted: readonly Wanted[], text: string): void => {
+    const folded = fold(text)
+    for (const literals of planted([[], wanted]).slice(1)) {
+      const found = foundIn(literals, text)
+      expect([...found].sort((a, b) => a - b)).toEqual([...wanted.keys()].filter((number) => stands[wanted[number]!.at](folded, wanted[number]!.text)))
+      if (literals.silent(text)) expect(found.size).toBe(0)
+    }
+  }
+  /** Few letters, so that texts share beginnings, stand within each other and are found. */
+  const letters = fc.constantFrom('a', 'a', 'b', 'A', 'B', 'a', 'b', 'k', 'K', 's', '.', '1', ...ODD)
+  const ascii = fc.constantFrom('a', 'b', 'A', 'B', 'z')
+  const texts = (letter: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<string> => fc.array(letter, { maxLength }).map((parts) => parts.join(''))
+  const places = fc.constantFrom<Place>('whole', 'start', 'end', 'inside', 'inside', 'inside')
+  const wanted = (maxLength: number, letter: fc.Arbitrary<string> = letters, at: fc.Arbitrary<Place> = places): fc.Arbitrary<Wanted[]> =>
+    fc.array(fc.record({ text: fc.oneof({ arbitrary: texts(letter, maxLength).map(fold), weight: 9 }, { arbitrary: anyText.map(fold), weight: 1 }), at }), { maxLength: 12 })
+
+  test('short texts', () => {
+    fc.assert(fc.property(wanted(5), fc.array(fc.oneof(texts(letters, 12), anyText), { minLength: 1, maxLength: 4 }), (sets, searched) => {
+      for (const text of searched) held(sets, text)
+    }), { numRuns: 3000 })
+  })
+
+  test('texts long enough to be read in four places, of ASCII and not', () => {
+    fc.assert(fc.property(fc.oneof(wanted(9, ascii), wanted(9), wanted(4, ascii, fc.constant('inside'))), fc.oneof(texts(ascii, 140), fc.tuple(texts(ascii, 140), letters, texts(ascii, 60)).map((parts) => parts.join(''))), fc.constantFrom('x', 'a', 'ab', ''), (sets, text, filler) => {
+      held(sets, text.padEnd(49, filler))
+      // What is wanted stands at each place once: across each boundary too.
+      const [first] = sets
+      if (first !== undefined) for (let at = 0; at < 60; at += 1) held(sets, `${'x'.repeat(at)}${first.text}${'x'.repeat(60 - at)}`)
+    }), { numRuns: 250 })
+  })
+
+  test('texts longer than what is copied at once', () => {
+    fc.assert(fc.property(wanted(6, ascii), fc.constantFrom('a', 'ab', 'bA', 'é', 'x'), fc.constantFrom(65_536, 87_380, 87_381, 87_382, 262_144, 262_150), texts(letters, 6), (sets, filler, length, tail) => {
+      held(sets, filler.repeat(length / filler.length) + tail)
+    }), { numRuns: 60 })
+  })
+
+  test('more letters than the table has room for: what is behind its depth is followed', () => {
+    let seed = 1
+    const draw = (below: number): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) % below
+    const word = (length: number): string => Array.from({ length }, () => 'abcdefgh'[draw(8)]).join('')
+    const sets: Wanted[] = Array.from({ length: 2500 }, (_, index) => ({ text: index % 50 === 0 ? `${word(7)}é${word(2)}` : word(4 + draw(12)), at: 'inside' }))
+    const [literals] = planted([sets]) as [Literals]
+    for (let round = 0; round < 300; round += 1) {
+      const chosen = sets[draw(sets.length)]!.text
+      const cut = chosen.slice(0, draw(chosen.length) + 1)
+      for (const text of [`${word(draw(90))}${chosen.toUpperCase()}${word(draw(90))}`, `${word(draw(9))}${cut}${cut}${chosen}`, cut, `${word(60)}${cut}`]) {
+        const folded = fold(text)
+        const found = foundIn(literals, text)
+        expect([...found].sort((a, b) => a - b)).toEqual([...sets.keys()].filter((number) => folded.includes(sets[number]!.text)))
+        if (literals.silent(text)) expect(found.size).toBe(0)
+      }
+    }
+  })
+  test('one text of 8,000 letters, alone and beside others like it', () => {
+    const long = 'ab'.repeat(4000)
+    for (const others of [[], Array.from({ length: 9 }, (_, index) => ({ text: `${index}${long}`, at: 'inside' as const }))]) {
+      const sets: Wanted[] = [{ text: long, at: 'inside' }, ...others]
+      for (const text of [long, long.slice(1), `x${long}`, `5${long}`, `5${long.slice(0, -1)}`, `${long.slice(0, -1)}${long}`, `é${long}`, `5${long.slice(0, -1)}é`]) held(sets, text)
+    }
+  })
+})
+
+test('pairs to numbers, as a Map has them', () => {
+  const small = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2 ** 31 - 1 }), fc.constantFrom(0, 1024, 2 ** 16, 2 ** 31 - 1))
+  const step = fc.oneof({ arbitrary: fc.tuple(small, fc.oneof(small, small.map((b) => -1 - b)), small), weight: 60 }, { arbitrary: fc.constant(null), weight: 1 })
+  fc.assert(fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 0, max: 3000 }), (steps, filled) => {
+    const table = createPairTable()
+    const map = new Map<string, [number, number, number]>()
+    const set = (a: number, b: number, value: number): void => {
+      expect(table.get(a, b)).toBe(map.get(`${a} ${b}`)?.[2] ?? -1)
+      table.set(a, b, value)
+      map.set(`${a} ${b}`, [a, b, value])
+    }
+    for (let number = 0; number < filled; number += 1) set(number % 60, number >> 3, number)
+    for (const one of steps) {
+      if (one === null) {
+        table.clear()
+        map.clear()
+      } else set(...one)
+    }
+    expect(table.size()).toBe(map.size)
+    for (const [a, b, value] of map.values()) expect(table.get(a, b)).toBe(value)
+    expect(table.get(41, 2 ** 20)).toBe(-1)
+  }), { numRuns: 60 })
+})
+
+describe('what an expression requires', () => {
+  const atom = fc.constantFrom('a', 'b', 'ab', 'cmd', '[aA]', '[ab]', '.', '\\.', '\\b', '^', '$', 'K', '[k\\u212a]', 'σ', 'Σ', 'İ', 'É', '\\x{1F600}', '[^b]', '(?i)', '\\d', '[\\s\\S]')
+  const { regex } = fc.letrec<{ regex: string }>((tie) => ({
+    regex: fc.oneof({ depthSize: 'medium', withCrossShrink: true }, { arbitrary: atom, weight: 5 },
+      { arbitrary: fc.array(tie('regex'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')), weight: 4 },
+      { arbitrary: fc.array(tie('regex'), { minLength: 1, maxLength: 3 }).map((parts) => `(${parts.join('|')})`), weight: 2 },
+      { arbitrary: fc.tuple(tie('regex'), fc.constantFrom('*', '+', '?', '{0,2}', '{2}', '+?')).map(([of, times]) => `(?:${of})${times}`), weight: 2 }),
+  }))
+  const searched = fc.array(fc.constantFrom('a', 'b', 'A', 'B', 'cmd', 'CMD', 'k', 'K', '\u212A', 'σ', 'ς', 'Σ', 'İ', 'i\u0307', 'É', 'é', '\u{1F600}', '\uD83D', '.', ' ', '1', '\n'), { maxLength: 10 }).map((parts) => parts.join(''))
+  test('stands in all that it finds', () => {
+    const seen = { found: 0, required: 0, missed: 0 }
+    fc.assert(fc.property(fc.array(regex, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')), fc.constantFrom('', 'i', 'ms'), fc.array(searched, { minLength: 8, maxLength: 16 }), (source, flags, list) => {
+      const required = requiredBy(source, flags)
+      const { search } = compileRegex(source, flags)
+      for (const text of list) {
+        const found = search(text) === 'found'
+        const standing = required === null || required.some((one) => fold(text).includes(one))
+        expect([source, flags, text, found && !standing]).toEqual([source, flags, text, false])
+        if (required === null) continue
+        seen.required += 1
+        if (found) seen.found += 1
+        else if (!standing) seen.missed += 1
+      }
+    }), { numRuns: 4000 })
+    // Texts that are found, and texts that need not be searched, both by expressions that require something.
+    expect([seen.found > 300, seen.missed > seen.required / 2]).toEqual([true, true])
+  })
+})
