@@ -4,7 +4,7 @@ import { fieldOf, readFields } from '@haechi/records'
 import type { LogSource } from '@haechi/records'
 import { applies, compilePlain, detected, linesOf, parsed } from '../matcher.ts'
 import type { Match, MatchFault, Matcher, MatcherOptions, Read } from '../matcher.ts'
-import type { Rule } from '../rule.ts'
+import type { Rule, Selection } from '../rule.ts'
 import { createPairTable } from './pair-table.ts'
 import { compileProgram } from './program.ts'
 import type { Outcome } from './program.ts'
@@ -15,6 +15,9 @@ import type { Raw, Slot, Verdict } from './verdicts.ts'
 const MAX_COMBINATIONS = 200_000
 const MAX_KEYS = 20_000
 const MAX_SOURCES = 1000
+const MAX_NARROWED = 64
+/** From so many events on a log source has tests of its own. */
+const OFTEN = 200
 const MAX_DEPTH = 200
 
 /** A slot with what the event at hand has in it. */
@@ -35,9 +38,10 @@ type Partition = {
   keys: Map<string, Key | null>
   /** By predicate, whether it tells events apart here. */
   readonly asked: Uint8Array
-  /** Verdicts without what no rule here asks for, by the number of the whole verdict. */
-  reduced: (Verdict | undefined)[]
-  readonly reduce: (verdict: Verdict) => Verdict
+  /** Verdicts without what no rule here asks for, by the number of the whole verdict; null while all is asked for. */
+  reduced: (Verdict | undefined)[] | null
+  /** How many there were while the log source had nothing of its own. */
+  events: number
   /** The combination of no verdict at all; -1 when it was forgotten. */
   root: number
 }
@@ -82,47 +86,78 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   const lones: (Arrival | undefined)[] = []
   const lone = (predicate: number): Arrival => (lones[predicate] ??= { predicates: [predicate], exhausted: false })
   const partitions = new Map<string, Partition>()
+  const all = new Map<Slot, SlotAt>()
+  for (const { slot } of verdicts.predicates) if (slot.field !== null && !all.has(slot)) all.set(slot, { slot, name: slot.field, event: -1, raw: null })
+  const keyOfAll = keysOver([...all.values()])
+  const everything = new Uint8Array(verdicts.predicates.length).fill(1)
+  const keyworded = Uint8Array.from(rules, (rule) => (hasKeywords(rule) ? 1 : 0))
+
+  /** At first a log source uses what all share: nothing is built for what is only met once. */
   const createPartition = (source: LogSource, strict: boolean): Partition => {
     const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
-    const asked = program.askedOf(fits)
-    // That a field is there is asked for by no rule, but by those who are met when it is not.
-    for (const [predicate, { presence }] of verdicts.predicates.entries()) if (presence) asked[predicate] = 1
-    const bySlot = new Map<Slot, { all: number; asked: number[] }>()
-    for (const [predicate, { slot }] of verdicts.predicates.entries()) {
-      const counted = bySlot.get(slot) ?? { all: 0, asked: [] }
-      bySlot.set(slot, counted)
-      counted.all += 1
-      if (asked[predicate] === 1) counted.asked.push(predicate)
-    }
-    const at = new Map<Slot, SlotAt>()
-    let keywords: Slot | null = null
-    for (const [slot, counted] of bySlot) {
-      if (counted.asked.every((predicate) => verdicts.predicates[predicate]!.presence)) continue
-      // Where most is asked for, one slot serves all log sources.
-      const own = counted.asked.length * 2 > counted.all ? slot : verdicts.narrowed(slot, counted.asked.filter((predicate) => !verdicts.predicates[predicate]!.presence))
-      if (slot.field === null) keywords = own
-      else at.set(slot, { slot: own, name: slot.field, event: -1, raw: null })
-    }
     return {
-      applies: fits, open: program.openOf(fits), keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), asked, reduced: [], root: -1,
-      reduce: (verdict) => verdicts.verdictOf(verdict.predicates.filter((predicate) => asked[predicate] === 1), verdict.exhausted),
+      applies: fits, open: program.openOf(fits), keywords: fits.some((one, rule) => one === 1 && keyworded[rule] === 1) ? verdicts.slotOf(null) : null,
+      at: all, keyOf: keyOfAll, keys: new Map(), asked: everything, reduced: null, root: -1, events: 0,
     }
   }
+  /** What is met often gets a part of the tests for itself, so that what no rule here asks for tells no two of its events apart. */
+  const narrow = (key: string, { applies: fits, open }: Partition): Partition => {
+    const asked = program.askedOf(fits)
+    const whole = new Map<Slot, { all: number; asked: number[] }>()
+    for (const [predicate, { slot, presence }] of verdicts.predicates.entries()) {
+      const counted = whole.get(slot) ?? { all: 0, asked: [] }
+      whole.set(slot, counted)
+      // That a field is there is asked for by no rule, but by those who are met when it is not.
+      if (presence) asked[predicate] = 1
+      else {
+        counted.all += 1
+        if (asked[predicate] === 1) counted.asked.push(predicate)
+      }
+    }
+    // Where most is asked for, the shared slot serves.
+    const shared = (counted: { all: number; asked: number[] }): boolean => counted.asked.length * 2 > counted.all
+    const own = verdicts.narrowed([...whole.values()].flatMap((counted) => (shared(counted) ? [] : counted.asked)))
+    const at = new Map<Slot, SlotAt>()
+    let keywords: Slot | null = null
+    for (const [slot, counted] of whole) {
+      if (counted.asked.length === 0) continue
+      const chosen = own.get(slot) ?? slot
+      if (slot.field === null) keywords = chosen
+      else at.set(slot, { slot: chosen, name: slot.field, event: -1, raw: null })
+    }
+    const partition: Partition = { applies: fits, open, keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), asked, reduced: [], root: -1, events: 0 }
+    narrowed.delete(key)
+    for (const oldest of narrowed) {
+      if (narrowed.size < MAX_NARROWED) break
+      narrowed.delete(oldest)
+      partitions.delete(oldest)
+    }
+    narrowed.add(key)
+    partitions.set(key, partition)
+    return partition
+  }
+  const narrowed = new Set<string>()
   let last: { product: string | undefined; category: string | undefined; service: string | undefined; strict: boolean; partition: Partition } | null = null
   const partitionOf = (source: LogSource, strict: boolean): Partition => {
     const { product, category, service } = source
-    if (last !== null && last.product === product && last.category === category && last.service === service && last.strict === strict) return last.partition
-    // Events choose these texts: none may read like a part that is not stated.
-    const key = JSON.stringify([strict, product, category, service])
-    let partition = partitions.get(key)
-    if (partition === undefined) {
+    if (last !== null && last.product === product && last.category === category && last.service === service && last.strict === strict && last.partition.reduced !== null) return last.partition
+    const key = `${strict ? '!' : '?'}${product ?? '*'}\n${category ?? '*'}\n${service ?? '*'}`
+    let found = partitions.get(key)
+    if (found === undefined) {
       // Events may state any log source they like; what is remembered of them is bounded.
-      if (partitions.size >= MAX_SOURCES) partitions.clear()
-      partition = createPartition(source, strict)
-      partitions.set(key, partition)
+      if (partitions.size >= MAX_SOURCES) {
+        partitions.clear()
+        narrowed.clear()
+      }
+      found = createPartition(source, strict)
+      partitions.set(key, found)
     }
-    last = { product, category, service, strict, partition }
-    return partition
+    if (found.reduced === null) {
+      found.events += 1
+      if (found.events === OFTEN) found = narrow(key, found)
+    }
+    last = { product, category, service, strict, partition: found }
+    return found
   }
   const forget = (): void => {
     next.clear()
@@ -132,7 +167,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     verdicts.forget()
     for (const one of partitions.values()) {
       one.root = -1
-      one.reduced = []
+      if (one.reduced !== null) one.reduced = []
     }
   }
 
@@ -148,7 +183,8 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   }
   const arrive = (whole: Verdict): void => {
     if (whole.id === 0) return
-    const verdict = partition.reduced[whole.id] ?? (partition.reduced[whole.id] = partition.reduce(whole))
+    const { reduced, asked } = partition
+    const verdict = reduced === null ? whole : reduced[whole.id] ??= verdicts.verdictOf(whole.predicates.filter((predicate) => asked[predicate] === 1), whole.exhausted)
     if (verdict.id !== 0) go(verdict.id, verdict)
   }
   /** By what the last value met, one predicate after the other: verdicts that hardly ever come again are not worth a name. */
@@ -320,4 +356,9 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
       return matches
     },
   }
+}
+
+const hasKeywords = ({ detection }: Rule): boolean => {
+  const within = (selection: Selection): boolean => (selection.kind === 'item' ? selection.field === null : selection.of.some(within))
+  return [...detection.selections.values()].some(within)
 }

@@ -7,7 +7,7 @@ import type { Piece, Test } from '../rule.ts'
 import { NO_VERDICTS } from '../view.ts'
 import type { Value } from '../view.ts'
 import { createForest } from './literals.ts'
-import type { Found, Literals, Place } from './literals.ts'
+import type { Forest, Found, Literals, Place } from './literals.ts'
 import { requiredBy } from './required.ts'
 
 export type Verdict = {
@@ -39,8 +39,8 @@ export type Verdicts = {
   full(): boolean
   forget(): void
   slotOf(field: string | null): Slot & Building
-  /** A slot of some of a slot's predicates alone, which are all that a log source needs to know. The same one for the same predicates. */
-  narrowed(slot: Slot, predicates: readonly number[]): Slot
+  /** Slots of some predicates alone, which are all that a log source needs to know, by the slots that all share. */
+  narrowed(predicates: readonly number[]): Map<Slot, Slot>
   /** The verdict of some of a verdict's predicates. */
   verdictOf(predicates: readonly number[], exhausted: boolean): Verdict
   build(): void
@@ -66,7 +66,6 @@ type Built = Slot & Building & { learn(predicate: number, test: Test): number }
 const MAX_REMEMBERED = 8192
 const MAX_REMEMBERED_LENGTH = 1024
 const MAX_VARIANTS = 25
-const MAX_NARROWED = 64
 const MAX_VERDICTS = 50_000
 
 export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
@@ -75,7 +74,6 @@ export function createVerdicts(): Verdicts {
   const forest = createForest()
   const predicates: Predicate[] = []
   const slots = new Map<string | null, Built>()
-  const narrow = new Map<string, Built>()
   const interned = new Map<string, Verdict>()
 
   const marked: { epoch: Uint32Array; list: number[]; exhausted: boolean } = { epoch: new Uint32Array(0), list: [], exhausted: false }
@@ -107,7 +105,7 @@ export function createVerdicts(): Verdicts {
 
   const tests: Test[] = []
   const presences = new Map<string | null, number>()
-  const createSlot = (field: string | null): Built => {
+  const createSlot = (field: string | null, forest: Forest): Built => {
     const known = new Map<string, number>()
     const tree = forest.plant()
     /** Tests that are only run where a text stands that they need, by number; and those that are run on every value. */
@@ -295,20 +293,22 @@ export function createVerdicts(): Verdicts {
     slotOf(field) {
       let slot = slots.get(field)
       if (slot === undefined) {
-        slot = createSlot(field)
+        slot = createSlot(field, forest)
         slots.set(field, slot)
       }
       return slot
     },
-    narrowed(slot, chosen) {
-      const { field } = slot
-      const key = chosen.join()
-      let found = narrow.get(key)
-      if (found === undefined) {
-        if (narrow.size >= MAX_NARROWED) narrow.clear()
-        found = createSlot(field)
-        for (const predicate of chosen) found.learn(predicate, tests[predicate]!)
-        narrow.set(key, found)
+    narrowed(chosen) {
+      const grown = createForest()
+      const found = new Map<Slot, Slot>()
+      for (const predicate of chosen) {
+        const { slot: whole } = predicates[predicate]!
+        let own = found.get(whole) as Built | undefined
+        if (own === undefined) {
+          own = createSlot(whole.field, grown)
+          found.set(whole, own)
+        }
+        own.learn(predicate, tests[predicate]!)
       }
       return found
     },
