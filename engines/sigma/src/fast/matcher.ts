@@ -42,8 +42,9 @@ type Partition = {
   reduced: (Verdict | undefined)[] | null
   /** How many there were while the log source had nothing of its own. */
   events: number
-  /** The combination of no verdict at all; -1 when it was forgotten. */
+  /** The combination of no verdict at all; of an older generation than the matcher's it was forgotten with all others. */
   root: number
+  generation: number
 }
 
 export function createMatcher(rules: readonly Rule[], options: MatcherOptions = {}, read: Read = readFields): Matcher {
@@ -85,7 +86,28 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   }
   const lones: (Arrival | undefined)[] = []
   const lone = (predicate: number): Arrival => (lones[predicate] ??= { predicates: [predicate], exhausted: false })
-  const partitions = new Map<string, Partition>()
+  // By product, category and service, each of which may be any text or not stated.
+  type Leaf = { partition: Partition | null }
+  type Part = string | undefined
+  let leaves: readonly [Map<Part, Map<Part, Map<Part, Leaf>>>, Map<Part, Map<Part, Map<Part, Leaf>>>] = [new Map(), new Map()]
+  let sources = 0
+  const leafOf = ({ product, category, service }: LogSource, strict: boolean): Leaf => {
+    const found = leaves[strict ? 1 : 0].get(product)?.get(category)?.get(service)
+    if (found !== undefined) return found
+    // Events may state any log source they like; what is remembered of them is bounded.
+    if (sources >= MAX_SOURCES) {
+      leaves = [new Map(), new Map()]
+      narrowed.clear()
+      sources = 0
+    }
+    const leaf: Leaf = { partition: null }
+    const categories = leaves[strict ? 1 : 0].get(product) ?? new Map<Part, Map<Part, Leaf>>()
+    const services = categories.get(category) ?? new Map<Part, Leaf>()
+    leaves[strict ? 1 : 0].set(product, categories.set(category, services.set(service, leaf)))
+    sources += 1
+    return leaf
+  }
+  const narrowed = new Set<Leaf>()
   const all = new Map<Slot, SlotAt>()
   for (const { slot } of verdicts.predicates) if (slot.field !== null && !all.has(slot)) all.set(slot, { slot, name: slot.field, event: -1, raw: null })
   const keyOfAll = keysOver([...all.values()])
@@ -97,11 +119,11 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
     return {
       applies: fits, open: program.openOf(fits), keywords: fits.some((one, rule) => one === 1 && keyworded[rule] === 1) ? verdicts.slotOf(null) : null,
-      at: all, keyOf: keyOfAll, keys: new Map(), asked: everything, reduced: null, root: -1, events: 0,
+      at: all, keyOf: keyOfAll, keys: new Map(), asked: everything, reduced: null, root: -1, generation: -1, events: 0,
     }
   }
   /** What is met often gets a part of the tests for itself, so that what no rule here asks for tells no two of its events apart. */
-  const narrow = (key: string, { applies: fits, open }: Partition): Partition => {
+  const narrow = (leaf: Leaf, { applies: fits, open }: Partition): Partition => {
     const asked = program.askedOf(fits)
     const whole = new Map<Slot, { all: number; asked: number[] }>()
     for (const [predicate, { slot, presence }] of verdicts.predicates.entries()) {
@@ -125,50 +147,37 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
       if (slot.field === null) keywords = chosen
       else at.set(slot, { slot: chosen, name: slot.field, event: -1, raw: null })
     }
-    const partition: Partition = { applies: fits, open, keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), asked, reduced: [], root: -1, events: 0 }
-    narrowed.delete(key)
+    const partition: Partition = { applies: fits, open, keywords, at, keyOf: keysOver([...at.values()]), keys: new Map(), asked, reduced: [], root: -1, generation: -1, events: 0 }
     for (const oldest of narrowed) {
       if (narrowed.size < MAX_NARROWED) break
       narrowed.delete(oldest)
-      partitions.delete(oldest)
+      oldest.partition = null
     }
-    narrowed.add(key)
-    partitions.set(key, partition)
+    narrowed.add(leaf)
+    leaf.partition = partition
     return partition
   }
-  const narrowed = new Set<string>()
   let last: { product: string | undefined; category: string | undefined; service: string | undefined; strict: boolean; partition: Partition } | null = null
   const partitionOf = (source: LogSource, strict: boolean): Partition => {
     const { product, category, service } = source
     if (last !== null && last.product === product && last.category === category && last.service === service && last.strict === strict && last.partition.reduced !== null) return last.partition
-    const key = `${strict ? '!' : '?'}${product ?? '*'}\n${category ?? '*'}\n${service ?? '*'}`
-    let found = partitions.get(key)
-    if (found === undefined) {
-      // Events may state any log source they like; what is remembered of them is bounded.
-      if (partitions.size >= MAX_SOURCES) {
-        partitions.clear()
-        narrowed.clear()
-      }
-      found = createPartition(source, strict)
-      partitions.set(key, found)
-    }
+    const leaf = leafOf(source, strict)
+    let found = leaf.partition ??= createPartition(source, strict)
     if (found.reduced === null) {
       found.events += 1
-      if (found.events === OFTEN) found = narrow(key, found)
+      if (found.events === OFTEN) found = narrow(leaf, found)
     }
     last = { product, category, service, strict, partition: found }
     return found
   }
+  let generation = 0
   const forget = (): void => {
     next.clear()
     parents = []
     arrived = []
     outcomes = []
     verdicts.forget()
-    for (const one of partitions.values()) {
-      one.root = -1
-      if (one.reduced !== null) one.reduced = []
-    }
+    generation += 1
   }
 
   let state = 0
@@ -270,7 +279,11 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           partition = partitionOf(own.source, own.strict)
         } else partition = partitionOf(source, false)
         if (outcomes.length > MAX_COMBINATIONS || verdicts.full()) forget()
-        if (partition.root === -1) partition.root = newState(-1, null)
+        if (partition.generation !== generation) {
+          partition.generation = generation
+          partition.root = newState(-1, null)
+          if (partition.reduced !== null) partition.reduced = []
+        }
         state = partition.root
         const { keys } = partition
         event += 1

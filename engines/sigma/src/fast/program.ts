@@ -114,24 +114,45 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const witnesses: number[] = []
 
   const predicateHolds = (predicate: number): boolean => hit[predicate] === epoch || (isAbsence[predicate] === 1 && there[slotOf[predicate]!] !== epoch)
-  const holdsAtom = (number: number): boolean => {
-    if (seen[number] === epoch) return truth[number] === 1
+  const NO = 0
+  const YES = 1
+  /** More than predicates would have to be asked. */
+  const MAYBE = 2
+  const atomHolds = (number: number): number => {
+    if (seen[number] === epoch) return truth[number]!
     seen[number] = epoch
-    const { predicates, all } = atoms[number]!
-    const holds = all ? predicates.every(predicateHolds) : predicates.some(predicateHolds)
-    truth[number] = holds ? 1 : 0
+    const { predicates, all, dynamic, slot } = atoms[number]!
+    let holds = (all ? predicates.every(predicateHolds) : predicates.some(predicateHolds)) ? YES : NO
+    // Another field is only looked at by a value of this one.
+    if (holds === NO && dynamic && there[slotNumbers.get(slot)!] === epoch) holds = MAYBE
+    truth[number] = holds
     return holds
   }
-  const holds = (tree: Tree): boolean => {
+  const holds = (tree: Tree): number => {
     switch (tree.kind) {
-      case 'atom': return holdsAtom(tree.atom)
-      case 'not': return !holds(tree.of)
-      case 'and':
-        for (const part of tree.of) if (!holds(part)) return false
-        return true
-      case 'or':
-        for (const part of tree.of) if (holds(part)) return true
-        return false
+      case 'atom': return atomHolds(tree.atom)
+      case 'not': {
+        const inner = holds(tree.of)
+        return inner === MAYBE ? MAYBE : 1 - inner
+      }
+      case 'and': {
+        let all = YES
+        for (const part of tree.of) {
+          const one = holds(part)
+          if (one === NO) return NO
+          if (one === MAYBE) all = MAYBE
+        }
+        return all
+      }
+      case 'or': {
+        let any = NO
+        for (const part of tree.of) {
+          const one = holds(part)
+          if (one === YES) return YES
+          if (one === MAYBE) any = MAYBE
+        }
+        return any
+      }
       default: return tree satisfies never
     }
   }
@@ -141,7 +162,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     const { selections } = compiled[rule]!
     const showSelection = (name: string, selection: Selection): void => {
       if (selection.kind !== 'item') {
-        for (const part of selection.of) if (holds(trees.get(part)!)) showSelection(name, part)
+        for (const part of selection.of) if (holds(trees.get(part)!) === YES) showSelection(name, part)
         return
       }
       const slot = verdicts.slotOf(selection.field)
@@ -162,7 +183,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
     }
     const holdsCondition = (condition: Condition, of: number): boolean => {
       switch (condition.kind) {
-        case 'selection': return holds(compiled[of]!.selections.get(condition.name)!.tree)
+        case 'selection': return holds(compiled[of]!.selections.get(condition.name)!.tree) === YES
         case 'not': return !holdsCondition(condition.of, of)
         case 'and': return condition.of.every((part) => holdsCondition(part, of))
         case 'or': return condition.of.some((part) => holdsCondition(part, of))
@@ -199,13 +220,12 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
         if (asked[rule] === epoch) return
         asked[rule] = epoch
         const { tree, dynamic } = compiled[rule]!
-        if (dynamic) hits.push({ rule, shown: null })
-        else if (holds(tree)) hits.push({ rule, shown: show(rule) })
+        const answer = holds(tree)
+        if (answer !== NO) hits.push({ rule, shown: dynamic ? null : show(rule) })
       }
       for (const predicate of witnesses) {
         for (const atom of atomsOf[predicate]!) {
-          if (seen[atom] === epoch && truth[atom] === 0) continue
-          if (!holdsAtom(atom)) continue
+          if (atomHolds(atom) === NO) continue
           for (const rule of witnessed[atom]!) if (applies[rule] === 1) ask(rule)
         }
       }

@@ -61,7 +61,7 @@ export type Predicate = {
 
 export type Building = { predicateOf(test: Test): number }
 
-type Built = Slot & Building & { learn(predicate: number, test: Test): number }
+type Built = Slot & Building & { learn(predicate: number, test: Test): number; built(): void }
 
 const MAX_REMEMBERED = 8192
 const MAX_REMEMBERED_LENGTH = 1024
@@ -176,7 +176,7 @@ export function createVerdicts(): Verdicts {
         case 'cidr': case 'compare': case 'time': conditional(predicate, test, null); return 300
         case 'null': beThere(); whenNull.push(predicate); return 1000
         case 'exists': beThere(); if (test.value) whenPresent.push(predicate); return 1000
-        case 'fieldref': return 1000
+        case 'fieldref': beThere(); return 1000
         case 'any': return test.of.reduce((sum, one) => sum + learn(predicate, one), 0)
         default: return test satisfies never
       }
@@ -244,6 +244,8 @@ export function createVerdicts(): Verdicts {
 
     const slot: Built = {
       field, presence: false, learn,
+      // No test is named any more.
+      built: () => known.clear(),
       predicateOf(test) {
         const key = JSON.stringify(test)
         let number = known.get(key)
@@ -322,6 +324,7 @@ export function createVerdicts(): Verdicts {
     },
     build() {
       marked.epoch = new Uint32Array(predicates.length + 1)
+      for (const slot of slots.values()) slot.built()
     },
   }
 }
