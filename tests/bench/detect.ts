@@ -42,9 +42,19 @@ function laneLines(): string[] {
     return line.length <= 1_600 ? [line] : []
   })
 }
+/** The lane as one text, and where its lines begin: what is sent must cost the sender little. */
+const laneBytes = Buffer.from((lane ?? []).join(''))
+const laneStarts = [0]
+for (const line of lane ?? []) laneStarts.push(laneStarts.at(-1)! + Buffer.byteLength(line))
 function background(first: number, count: number): Buffer {
   if (lane === null) return events(first, count)
-  return Buffer.from(Array.from({ length: count }, (_, i) => lane[(first + i) % lane.length]!).join(''))
+  const parts: Buffer[] = []
+  for (let at = first % lane.length, left = count; left > 0; at = 0) {
+    const taken = Math.min(left, lane.length - at)
+    parts.push(laneBytes.subarray(laneStarts[at], laneStarts[at + taken]))
+    left -= taken
+  }
+  return Buffer.concat(parts)
 }
 const batch = (first: number): Buffer => Buffer.concat([Buffer.from(attack(first)), background(first, perRequest - 1)])
 
