@@ -24,6 +24,9 @@ const LONG = 48
 const bytes = new Uint8Array(262_144)
 const encoder = new TextEncoder()
 
+/** Texts of one length that are told apart by more than the table sees, which has seen the first `back` letters of them. */
+type Compared = { back: number; length: number; texts: Map<string, number[]> }
+
 /** How many letters of each text the table may know: counts the states that each depth would add. */
 function depthFor(texts: readonly { text: string }[]): number {
   const sorted = texts.map(({ text }) => text).sort()
@@ -177,7 +180,7 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
   let table = new Int32Array(width * 64)
   let states = 1
   const outputs: number[][] = [[]]
-  const compared: { text: string; number: number }[][] = [[]]
+  const compared: Compared[][] = [[]]
   const onward: number[] = [-1]
   const depths: number[] = [0]
   for (const { text, number } of texts) {
@@ -205,7 +208,13 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
       }
       state = next
     }
-    if (!plain) compared[state]!.push({ text, number })
+    if (!plain) {
+      let group = compared[state]!.find(({ length }) => length === text.length)
+      if (group === undefined) compared[state]!.push(group = { back: depth, length: text.length, texts: new Map() })
+      const known = group.texts.get(text)
+      if (known === undefined) group.texts.set(text, [number])
+      else known.push(number)
+    }
     else if (text.length <= deepest) outputs[state]!.push(number)
     else {
       if (onward[state] === -1) onward[state] = trie.root()
@@ -262,7 +271,11 @@ function automatonOf(texts: readonly { text: string; number: number }[], trie: T
         if (further !== undefined) found.add(further)
       }
     }
-    for (const { text: wanted, number } of compares[speaker]!) if (text.startsWith(wanted, at + 1 - Math.min(wanted.length, deepest))) found.add([number])
+    for (const { back, length, texts: wanted } of compares[speaker]!) {
+      const from = at + 1 - back
+      const same = wanted.get(text.slice(from, from + length))
+      if (same !== undefined) found.add(same)
+    }
   }
   for (let code = 65; code <= 90; code += 1) ascii[code] = ascii[code + 32]!
   /** Reads bytes of ASCII in four places; answers false at the first word when `found` is null. Each place begins so early that what began before it is known there. */

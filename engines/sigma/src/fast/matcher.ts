@@ -13,7 +13,10 @@ import type { Raw, Slot, Verdict } from './verdicts.ts'
 
 /** Combinations remembered; beyond it all are forgotten and learnt again. */
 const MAX_COMBINATIONS = 200_000
-const MAX_KEYS = 20_000
+/** Of the rules that those hold, and of what is shown of them. */
+const MAX_HITS = 500_000
+const MAX_KEYS = 5000
+const MAX_KEY_LENGTH = 128
 const MAX_SOURCES = 1000
 const MAX_NARROWED = 64
 /** From so many events on a log source has tests of its own. */
@@ -35,7 +38,7 @@ type Partition = {
   /** By the slot that all log sources share. */
   readonly at: ReadonlyMap<Slot, SlotAt>
   readonly keyOf: (name: string) => Key | null
-  keys: Map<string, Key | null>
+  readonly keys: Map<string, Key | null>
   /** By predicate, whether it tells events apart here. */
   readonly asked: Uint8Array
   /** Verdicts without what no rule here asks for, by the number of the whole verdict; null while all is asked for. */
@@ -51,7 +54,8 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   const verdicts = createVerdicts()
   const program = compileProgram(rules, verdicts)
   verdicts.build()
-  const plain = compilePlain(rules, options)
+  // Expressions that give up were reported before it is asked.
+  const plain = compilePlain(rules, {})
 
   const keysOver = (chosen: readonly SlotAt[]): ((name: string) => Key | null) => {
     const byName = new Map(chosen.map((at) => [at.name, at]))
@@ -111,6 +115,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
   const all = new Map<Slot, SlotAt>()
   for (const { slot } of verdicts.predicates) if (slot.field !== null && !all.has(slot)) all.set(slot, { slot, name: slot.field, event: -1, raw: null })
   const keyOfAll = keysOver([...all.values()])
+  const keysOfAll = new Map<string, Key | null>()
   const everything = new Uint8Array(verdicts.predicates.length).fill(1)
   const keyworded = Uint8Array.from(rules, (rule) => (hasKeywords(rule) ? 1 : 0))
 
@@ -119,7 +124,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     const fits = Uint8Array.from(rules, (rule) => (applies(rule.logsource, source, strict) ? 1 : 0))
     return {
       applies: fits, open: program.openOf(fits), keywords: fits.some((one, rule) => one === 1 && keyworded[rule] === 1) ? verdicts.slotOf(null) : null,
-      at: all, keyOf: keyOfAll, keys: new Map(), asked: everything, reduced: null, root: -1, generation: -1, events: 0,
+      at: all, keyOf: keyOfAll, keys: keysOfAll, asked: everything, reduced: null, root: -1, generation: -1, events: 0,
     }
   }
   /** What is met often gets a part of the tests for itself, so that what no rule here asks for tells no two of its events apart. */
@@ -171,7 +176,9 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     return found
   }
   let generation = 0
+  let hits = 0
   const forget = (): void => {
+    hits = 0
     next.clear()
     parents = []
     arrived = []
@@ -217,6 +224,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
     }
     const outcome = program.outcome(met, partition.applies, partition.open, exhausted)
     outcomes[at] = outcome
+    for (const { shown } of outcome.hits) hits += 1 + (shown?.length ?? 0)
     return outcome
   }
 
@@ -278,7 +286,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           const own = detected(record, reading.logSource, reading.shape === 'unknown')
           partition = partitionOf(own.source, own.strict)
         } else partition = partitionOf(source, false)
-        if (outcomes.length > MAX_COMBINATIONS || verdicts.full()) forget()
+        if (outcomes.length > MAX_COMBINATIONS || hits > MAX_HITS || verdicts.full()) forget()
         if (partition.generation !== generation) {
           partition.generation = generation
           partition.root = newState(-1, null)
@@ -296,7 +304,7 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
             let key = keys.get(name)
             if (key === undefined) {
               key = partition.keyOf(name)
-              if (keys.size < MAX_KEYS) keys.set(name, key)
+              if (keys.size < MAX_KEYS && name.length <= MAX_KEY_LENGTH) keys.set(name, key)
             }
             if (key === null) continue
             const value = fields[name]

@@ -95,9 +95,10 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const atomsOf: number[][] = verdicts.predicates.map(() => [])
   for (const [atom, { predicates }] of atoms.entries()) if (witnessed[atom]!.length > 0) for (const predicate of predicates) atomsOf[predicate]!.push(atom)
 
-  const hit = new Uint32Array(verdicts.predicates.length + 1)
-  const asked = new Uint32Array(rules.length + 1)
-  const seen = new Uint32Array(atoms.length + 1)
+  // Doubles: what is counted up with each question outlives 32 bits.
+  const hit = new Float64Array(verdicts.predicates.length + 1)
+  const asked = new Float64Array(rules.length + 1)
+  const seen = new Float64Array(atoms.length + 1)
   const truth = new Uint8Array(atoms.length + 1)
   let epoch = 0
   // Looked up for every predicate that is met, so they stand in tables and not behind objects.
@@ -110,7 +111,7 @@ export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Prog
   const isPresence = Uint8Array.from(verdicts.predicates, ({ presence }) => (presence ? 1 : 0))
   const isWitness = Uint8Array.from(atomsOf, (list) => (list.length > 0 ? 1 : 0))
   /** By slot, the last time that its field was there. */
-  const there = new Uint32Array(slotNumbers.size)
+  const there = new Float64Array(slotNumbers.size)
   const witnesses: number[] = []
 
   const predicateHolds = (predicate: number): boolean => hit[predicate] === epoch || (isAbsence[predicate] === 1 && there[slotOf[predicate]!] !== epoch)

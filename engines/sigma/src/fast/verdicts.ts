@@ -2,7 +2,7 @@
 // and each distinct set of predicates one verdict, so that what follows from a verdict is worked out once. fast.test.ts holds it against the plain tests.
 import { compileTest } from '../predicates.ts'
 import type { CompiledTest } from '../predicates.ts'
-import { DASHES, fold, joined, plainOf } from '../pattern.ts'
+import { ANY, DASHES, fold, joined, plainOf } from '../pattern.ts'
 import type { Piece, Test } from '../rule.ts'
 import { NO_VERDICTS } from '../view.ts'
 import type { Value } from '../view.ts'
@@ -67,6 +67,13 @@ const MAX_REMEMBERED = 8192
 const MAX_REMEMBERED_LENGTH = 1024
 const MAX_VARIANTS = 25
 const MAX_VERDICTS = 50_000
+/** Of all verdicts, in predicates. */
+const MAX_LISTED = 2_000_000
+/** Of all values that are remembered, in characters. */
+const MAX_KEPT = 64_000_000
+/** A longer text is looked for by its first letters, and in whole only where those stand: else a text of one letter over and over would be followed from each of its places. */
+const MAX_FOLLOWED = 32
+const FEW = 8
 
 export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
 
@@ -76,9 +83,14 @@ export function createVerdicts(): Verdicts {
   const slots = new Map<string | null, Built>()
   const interned = new Map<string, Verdict>()
 
-  const marked: { epoch: Uint32Array; list: number[]; exhausted: boolean } = { epoch: new Uint32Array(0), list: [], exhausted: false }
+  // Doubles: counted on for as long as the matcher lives, 32 bits are used up within days.
+  const marked: { epoch: Float64Array; list: number[]; exhausted: boolean } = { epoch: new Float64Array(0), list: [], exhausted: false }
   let epoch = 0
   let generation = 0
+  let listed = 0
+  /** What slots remember, so that all of it can be forgotten at once. */
+  const memories = new Set<Map<Raw, Verdict>>()
+  let kept = 0
   const mark = (predicate: number): void => {
     if (marked.epoch[predicate] !== epoch) {
       marked.epoch[predicate] = epoch
@@ -98,6 +110,7 @@ export function createVerdicts(): Verdicts {
     if (verdict === undefined) {
       verdict = { id: interned.size + 1, predicates: [...list], exhausted }
       interned.set(key, verdict)
+      listed += list.length
       if (list.length === 1 && !exhausted) alone[list[0]!] = verdict
     }
     return verdict
@@ -133,7 +146,7 @@ export function createVerdicts(): Verdicts {
         return
       }
       const candidate = candidates.push({ predicate, meets }) - 1
-      for (const text of texts) plant(text, 'inside', ~candidate)
+      for (const text of texts) plant(text.slice(0, MAX_FOLLOWED), 'inside', ~candidate)
     }
     /** A predicate of its own says that the field is there, for those that are met when it is not. */
     const beThere = (): void => {
@@ -154,7 +167,8 @@ export function createVerdicts(): Verdicts {
           if (plain !== null) {
             let weight = 0
             for (const { at, text } of plain) {
-              plant(text, at, predicate)
+              if (at === 'inside' && text.length > MAX_FOLLOWED) conditional(predicate, { kind: 'pattern', pieces: [ANY, text, ANY], cased: false }, [text])
+              else plant(text, at, predicate)
               weight += at === 'whole' ? (/^\d*$/.test(text) ? 50 : 2) : byLength(text.length) + (at === 'inside' ? 1 : 0)
             }
             return weight
@@ -182,8 +196,14 @@ export function createVerdicts(): Verdicts {
       }
     }
 
+    const heard = new Set<readonly number[]>()
     const found: Found = {
       add(numbers) {
+        // A text of one letter over and over says the same at each of its places.
+        if (numbers.length > FEW) {
+          if (heard.has(numbers)) return
+          heard.add(numbers)
+        }
         for (const number of numbers) {
           if (number >= 0) mark(number)
           else tryCandidate(~number)
@@ -216,6 +236,7 @@ export function createVerdicts(): Verdicts {
       value = null
       judged.raw = raw
       judged.text = text
+      if (heard.size > 0) heard.clear()
       literals.search(text, found)
       for (const { predicate, meets } of unconditional) if (meets(onlyValue(), NO_VIEW) !== null) mark(predicate)
       return true
@@ -224,10 +245,15 @@ export function createVerdicts(): Verdicts {
     let remembered = new Map<Raw, Verdict>()
     let present: Verdict | null = null
     let of = generation
+    const empty = (): void => {
+      memories.delete(remembered)
+      remembered = new Map()
+      memories.add(remembered)
+    }
     const fresh = (): void => {
       of = generation
       present = null
-      remembered = new Map()
+      empty()
     }
     const ofPresent = (): Verdict => {
       if (of !== generation) fresh()
@@ -272,11 +298,13 @@ export function createVerdicts(): Verdicts {
           worthwhile = met * 4 > asked
           asked = 0
           met = 0
+          if (!worthwhile) empty()
         }
         const verdict = judge(raw) ? verdictOf(marked.list, marked.exhausted) : ofPresent()
         if (worthwhile && (typeof raw !== 'string' || raw.length <= MAX_REMEMBERED_LENGTH)) {
-          if (remembered.size >= MAX_REMEMBERED) remembered = new Map()
+          if (remembered.size >= MAX_REMEMBERED) empty()
           remembered.set(raw, verdict)
+          kept += typeof raw === 'string' ? raw.length + 64 : 64
         }
         return verdict
       },
@@ -316,14 +344,18 @@ export function createVerdicts(): Verdicts {
     },
     verdictOf: (chosen, exhausted) => verdictOf([...chosen], exhausted),
     met: marked,
-    full: () => interned.size > MAX_VERDICTS,
+    full: () => interned.size > MAX_VERDICTS || listed > MAX_LISTED || kept > MAX_KEPT,
     forget() {
       interned.clear()
       alone = []
+      listed = 0
+      for (const memory of memories) memory.clear()
+      memories.clear()
+      kept = 0
       generation += 1
     },
     build() {
-      marked.epoch = new Uint32Array(predicates.length + 1)
+      marked.epoch = new Float64Array(predicates.length + 1)
       for (const slot of slots.values()) slot.built()
     },
   }
