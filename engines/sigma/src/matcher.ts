@@ -104,7 +104,7 @@ export function* linesOf(batch: Uint8Array): Generator<string> {
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(10, from)
     const line = bytes.toString('utf8', from, end === -1 ? bytes.length : end)
-    if (line.trim() !== '') yield line
+    if (bytes[from] === 123 || line.trim() !== '') yield line
     from = end === -1 ? bytes.length : end + 1
   }
 }
@@ -122,6 +122,7 @@ export function parsed(line: string): unknown {
  * A known shape is known wholly: a rule must name nothing that it has not. Of an unknown one only what it states can speak against a rule.
  */
 export function detected(record: unknown, byShape: LogSource, unknown: boolean): { source: LogSource; strict: boolean } {
+  if (unknown) return { source: byShape, strict: false }
   const stated: LogSource = {}
   if (typeof record === 'object' && record !== null) {
     for (const part of ['product', 'category', 'service'] as const) {
@@ -129,7 +130,6 @@ export function detected(record: unknown, byShape: LogSource, unknown: boolean):
       if (typeof value === 'string' && value !== '' && value.length <= 64) stated[part] = value.toLowerCase()
     }
   }
-  if (unknown) return { source: byShape, strict: false }
   if (stated.product !== undefined && stated.product !== byShape.product) return { source: stated, strict: false }
   return { source: { ...byShape, ...stated }, strict: true }
 }

@@ -293,7 +293,9 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
           if (partition.reduced !== null) partition.reduced = []
         }
         state = partition.root
-        const { keys } = partition
+        const { keys, keywords } = partition
+        // What stands in the record and in its fields is heard once, where it is read.
+        const same = fields === record && typeof record === 'object' && record !== null
         event += 1
         several = false
         said.length = 0
@@ -306,9 +308,10 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
               key = partition.keyOf(name)
               if (keys.size < MAX_KEYS && name.length <= MAX_KEY_LENGTH) keys.set(name, key)
             }
-            if (key === null) continue
+            if (key === null && (keywords === null || !same)) continue
             const value = fields[name]
-            if (value === undefined) continue
+            if (keywords !== null && same) speak(value, 1)
+            if (key === null || value === undefined) continue
             if (key.slot !== null) take(key.slot, value)
             if (key.dotted.length > 0 && typeof value === 'object' && value !== null) {
               dotted ??= new Set()
@@ -336,10 +339,9 @@ export function createMatcher(rules: readonly Rule[], options: MatcherOptions = 
             }
           }
         }
-        if (partition.keywords !== null) {
+        if (keywords !== null && !same) {
           speak(record, 0)
-          // What the fields have from the record itself was heard.
-          if (fields !== record) for (const name in fields) if (fields[name] !== (record as Record<string, unknown> | null)?.[name]) speak(fields[name], 1)
+          for (const name in fields) if (fields[name] !== (record as Record<string, unknown> | null)?.[name]) speak(fields[name], 1)
         }
         const outcome = outcomes[state] ?? outcomeOf(state)
         for (const rule of outcome.exhausted) options.onError?.({ code: 'regex_exhausted', eventIndex, rule: rules[rule]! })
