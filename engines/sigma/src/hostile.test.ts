@@ -194,7 +194,7 @@ describe('nothing that a rule or an event holds stalls the fast matcher', () => 
   }, 120_000)
 
   test('a log source of its own for each event costs little more than finding out which rules are asked', () => {
-    const rules = rulesOf(Array.from({ length: 2000 }, (_, index) => rule({ 'f|contains': [`w${index}w`, `v${index}v`], 'g|endswith': [`x${index}`, 'y'] }, 's', { product: `p${index % 40}`, category: `c${index % 30}` })))
+    const rules = rulesOf(Array.from({ length: 2000 }, (_, index) => rule({ 'f|contains': [`w${index}w`, `v${index}v`], 'g|endswith': [`x${index}`, 'y'] }, 's', index % 2 === 0 ? { product: `p${index % 40}`, category: `c${index % 30}` } : { category: `c${index % 30}` })))
     const bytes = batch(Array.from({ length: 4000 }, (_, index) => ({ product: `q${index}`, category: `c${index % 30}`, f: `w${index % 2000}w` })))
     const from = performance.now()
     createPlainMatcher(rules).match(bytes, 'detect')
@@ -203,13 +203,18 @@ describe('nothing that a rule or an event holds stalls the fast matcher', () => 
   })
 
   test('an expression that gives up on each value is run once for each, however many rules have it, and is named for each', () => {
-    const rules = rulesOf(Array.from({ length: 20 }, () => rule({ 'f|re': 'a[ab]{999}$', 'g': [1, null] })))
+    const rules = rulesOf(Array.from({ length: 20 }, () => rule([{ 'f|re': 'a[ab]{999}$' }, { g: 1 }])))
     let seed = 1
     const text = Array.from({ length: 300_000 }, () => ((seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) > 1_073_741_824 ? 'a' : 'b')).join('')
     const one = timed(rules.slice(0, 1), batch([{ f: text }]))
     expect(timed(rules, batch([{ f: text }]))).toBeLessThan(5 * one)
     const faults: MatchFault[] = []
-    createMatcher(rules, { onError: (fault) => faults.push(fault) }).match(batch([{ f: 'x' }, { f: [text, 'x'] }]), {})
-    expect(faults.map(({ code, eventIndex }) => [code, eventIndex])).toEqual(rules.map(() => ['regex_exhausted', 1]))
+    // Of a list, whose showing asks the rule once more; and of keywords.
+    const asked = [...rules.slice(0, 3), ...rulesOf([rule([{ '|re': 'a[ab]{999}$' }])])]
+    expect(createMatcher(asked, { onError: (fault) => faults.push(fault) }).match(batch([{ f: 'x' }, { f: [text, 'x'], g: 1 }]), {})).toHaveLength(3)
+    expect(faults.map(({ code, eventIndex }) => [code, eventIndex])).toEqual(asked.map(() => ['regex_exhausted', 1]))
+    faults.length = 0
+    createMatcher(asked.slice(-1), { onError: (fault) => faults.push(fault) }).match(batch([{ f: text }]), {})
+    expect(faults).toMatchObject([{ code: 'regex_exhausted', eventIndex: 0 }])
   })
 })

@@ -72,10 +72,26 @@ test('what an event states as its log source is a text, whatever it reads like',
   expect(plain).toHaveLength(3)
 })
 
-test('numbers beyond those that are held', () => {
-  const text = ['-Infinity', 'Infinity', '-inf*', '*fin*', '*nan*', '1000000000000000000000', '1e+21', '*e+*'].map((value) => ruleOf(value, { s: { f: value }, condition: 's' })).join('\n---\n')
-  const [found] = agreed(text, [batchOf(['1e400', '-1e400', '1e21', '-0', '"infinity"', '"-INFINITY"', '"NaN"'].map((value) => `{"f":${value}}`))])
-  expect(found?.map(({ id, eventIndex }) => `${eventIndex} ${id}`)).toEqual(['0 Infinity', '0 *fin*', '1 -Infinity', '1 -inf*', '1 *fin*', '2 1000000000000000000000', '2 1e+21', '2 *e+*', '4 Infinity', '4 *fin*', '5 -Infinity', '5 -inf*', '5 *fin*', '6 *nan*'])
+test('numbers beyond those that are held, each asked for by a rule alone', () => {
+  const events = batchOf(['1e400', '-1e400', '1e21', '-0', '"infinity"', '"-INFINITY"', '"NaN"'].map((value) => `{"f":${value}}`))
+  const found = ['-Infinity', 'Infinity', '-inf*', '*fin*', '*nan*', '1000000000000000000000', '1e+21', '*e+*'].map((value) => {
+    const [met] = agreed(ruleOf(value, { s: { f: value }, condition: 's' }), [events])
+    return [value, ...met!.map(({ eventIndex }) => eventIndex)]
+  })
+  expect(found).toEqual([['-Infinity', 1, 5], ['Infinity', 0, 4], ['-inf*', 1, 5], ['*fin*', 0, 1, 4, 5], ['*nan*', 6], ['1000000000000000000000', 2], ['1e+21', 2], ['*e+*', 2]])
+})
+
+test('lists and keywords as deep as they are looked into', () => {
+  const text = [ruleOf('list', { s: { f: 'x' }, condition: 's' }), ruleOf('keyword', { s: ['x'], condition: 's' })].join('\n---\n')
+  const [found] = agreed(text, [batchOf([198, 199, 200, 201, 202].map((levels) => `{"f":${'['.repeat(levels)}"x"${']'.repeat(levels)}}`))])
+  expect(found?.map(({ id, eventIndex }) => `${eventIndex} ${id}`)).toEqual(['0 list', '0 keyword', '1 list', '1 keyword', '2 list'])
+})
+
+test('many texts that end at one place, met again and again', () => {
+  const word = 'abcdefghijklmnop'
+  const text = Array.from(word, (_, from) => ruleOf(`r${from}`, { s: { 'f|contains': word.slice(from) }, condition: 's' })).join('\n---\n')
+  const [found] = agreed(text, [batchOf(['', '1', '2'].map((tail) => ({ f: `${word}${word} ${tail}` })))])
+  expect(found).toHaveLength(3 * word.length)
 })
 
 describe('what is remembered has bounds, and behind them the answers are the same', () => {
@@ -85,13 +101,14 @@ describe('what is remembered has bounds, and behind them the answers are the sam
 
   test('more combinations', () => {
     const text = [ruleOf('few', { ...Object.fromEntries(letters.map((letter) => [`s_${letter}`, { [letter]: 1 }])), condition: 's_a and s_b and not (s_c or s_d) and s_r and s_q and s_p' }), ruleOf('pair', { s: { c: 1, d: 1 }, n: { e: 1 }, m: { f: null }, condition: 's and not n and m' }),
-      ruleOf('all', { ...Object.fromEntries(letters.map((letter) => [`s_${letter}`, { [letter]: 1 }])), condition: 'all of s_*' })].join('\n---\n')
-    const events = Array.from({ length: 2 ** 18 }, (_, bits) => Object.fromEntries(subset(bits).map((letter) => [letter, 1])))
+      ruleOf('all', { ...Object.fromEntries(letters.map((letter) => [`s_${letter}`, { [letter]: 1 }])), condition: 'all of s_*' }),
+      ruleOf('gone', { s: { z: null, a: 1, b: 1, r: 1 }, n: { 'z|contains': 'never', 'q': 1 }, condition: 's and not n' })].join('\n---\n')
+    const events = Array.from({ length: 2 ** 18 }, (_, bits) => ({ ...(bits % 3 === 0 ? {} : { z: 'there' }), ...Object.fromEntries(subset(bits).map((letter) => [letter, 1])) }))
     const { rules } = parse(text, 'r.yml')
     const matcher = createMatcher(rules)
     const found = chunks(events, 2 ** 14).flatMap((some, chunk) => matcher.match(batchOf(some).bytes, {}).map(({ rule, eventIndex }) => `${chunk * 2 ** 14 + eventIndex} ${rule.id}`))
     const few = (bits: number): boolean => (bits & 0b1111) === 0b11 && bits >> 15 === 0b111
-    const expected = events.flatMap((event, index) => [...(few(index) ? [`${index} few`] : []), ...('c' in event && 'd' in event && !('e' in event) && !('f' in event) ? [`${index} pair`] : []), ...(Object.keys(event).length === 18 ? [`${index} all`] : [])])
+    const expected = events.flatMap((event, index) => [...(few(index) ? [`${index} few`] : []), ...('c' in event && 'd' in event && !('e' in event) && !('f' in event) ? [`${index} pair`] : []), ...(index === 2 ** 18 - 1 ? [`${index} all`] : []), ...('a' in event && 'b' in event && 'r' in event && !('z' in event) ? [`${index} gone`] : [])])
     expect(found).toEqual(expected)
     const some = events.filter((_, bits) => bits % 97 === 0)
     expect(matcher.match(batchOf(some).bytes, {}).map(({ rule, eventIndex, matched }) => [rule.id, eventIndex, matched])).toEqual(createPlainMatcher(rules).match(batchOf(some).bytes, {}).map(({ rule, eventIndex, matched }) => [rule.id, eventIndex, matched]))
