@@ -1,6 +1,9 @@
 // Rules and events drawn so that they meet: few names, few texts, every kind of test, and everything that a record may be. Not part of the engine's face.
 import fc from 'fast-check'
-import type { LogSource } from '../index.ts'
+import { expect } from 'vitest'
+import { createMatcher, createPlainMatcher, parse } from '../index.ts'
+import type { LogSource, MatchFault, Rule } from '../index.ts'
+import type { Matcher, Read } from '../matcher.ts'
 
 /** Letters that fold in more than one way, that fold to two, and halves of letters. */
 export const ODD = ['Σ', 'ς', 'σ', '\u212A', 'İ', 'i\u0307', 'ß', 'É', 'é', '\uD83D\uDE00', '\uD83D', '\uDE00', '\uD801\uDC00', '\uD801\uDC28', '한', '\u2014']
@@ -75,3 +78,26 @@ const line = fc.oneof({ arbitrary: record, weight: 12 }, { arbitrary: shaped, we
 export type Batch = { bytes: Buffer; source: LogSource | 'detect' }
 const source: fc.Arbitrary<LogSource | 'detect'> = fc.oneof(fc.constant({}), fc.constant('detect' as const), logsource)
 export const batch: fc.Arbitrary<Batch> = fc.record({ bytes: fc.array(line, { maxLength: 6 }).map((lines) => Buffer.from(lines.join('\n'))), source })
+
+export type Answer = { id: string; eventIndex: number; matched: unknown[]; fields: unknown }
+
+/** All that a matcher answers to batches, one after the other. 0 and -0 are one value to both, and either is shown. */
+export function answers(create: (rules: readonly Rule[], options: { onError: (fault: MatchFault) => void }, read?: Read) => Matcher, rules: readonly Rule[], batches: readonly Batch[], read?: Read): { answers: Answer[][]; faults: MatchFault[] } {
+  const faults: MatchFault[] = []
+  const matcher = create(rules, { onError: (fault) => faults.push(fault) }, read)
+  const found = batches.map(({ bytes, source }) => matcher.match(bytes, source).map(({ rule, eventIndex, matched, fields }) => ({
+    id: rule.id, eventIndex, fields, matched: matched.map((one) => ({ ...one, value: one.value === 0 ? 0 : one.value })),
+  })))
+  return { answers: found, faults: faults.filter(({ code }) => code === 'json_invalid') }
+}
+
+/** Both matchers on the same; answers what they say. */
+export function agreed(text: string, batches: readonly Batch[], read?: Read): Answer[][] {
+  const { rules, rejected } = parse(text, 'r.yml')
+  expect(rejected).toEqual([])
+  const fast = answers(createMatcher, rules, batches, read)
+  expect(fast).toEqual(answers(createPlainMatcher, rules, batches, read))
+  return fast.answers
+}
+export const batchOf = (events: readonly unknown[], source: Batch['source'] = {}): Batch => ({ bytes: Buffer.from(events.map((event) => (typeof event === 'string' ? event : JSON.stringify(event))).join('\n')), source })
+export const ruleOf = (id: string, detection: unknown, logsource: unknown = { product: 'windows' }): string => JSON.stringify({ title: id, id, logsource, detection })
