@@ -122,8 +122,9 @@ function automaton(code: readonly Instruction[]): Regex {
     return state
   }
 
-  const seen = new Uint32Array(code.length)
-  const queued = new Uint32Array(code.length)
+  // Numbers of searches outlive 32 bits.
+  const seen = new Float64Array(code.length)
+  const queued = new Float64Array(code.length)
   let generation = 0
   let work = 0
 
