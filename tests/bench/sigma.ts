@@ -95,17 +95,22 @@ else {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, lanes: { type: 'string', default: LANES.join() }, modes: { type: 'string', default: 'default,routed,detect' }, workers: { type: 'boolean', default: true } }, allowNegative: true })
+  const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, lanes: { type: 'string', default: LANES.join() }, modes: { type: 'string', default: 'default,routed,detect' }, workers: { type: 'boolean', default: true }, one: { type: 'boolean', default: false } }, allowNegative: true })
   const folder = mkdtempSync(join(tmpdir(), 'haechi-sigma-'))
   try {
     execFileSync('tar', ['-xzf', join(corpus, 'sigma-rules/sigma-rules-994da166.tar.gz'), '-C', folder])
     const { rules, loadMs } = rulesFrom(folder)
-    globalThis.gc?.()
+    if (values.one) {
+      compare(values.lanes, values.modes.split(',') as Mode[], rules, Number(values.runs), folder, process.env['RSIGMA'])
+      return
+    }
     console.log(`${machine()}; ${rules.length} rules; load ${loadMs.toFixed(0)} ms of CPU with reading and parsing; ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB RSS`)
     const rsigma = process.env['RSIGMA']
     console.log(rsigma === undefined ? 'RSIGMA is not set: ratios are to the plain matcher over every 100th event' : `beside ${execFileSync(rsigma, ['--version']).toString().trim()}`)
-    for (const lane of values.lanes.split(',')) compare(lane, values.modes.split(',') as Mode[], rules, Number(values.runs), folder, rsigma)
-    console.log(`${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB RSS at the end, three matchers and a lane in memory`)
+    // Each in a process of its own, as a matcher is used, and as rsigma is run.
+    for (const lane of values.lanes.split(',')) {
+      for (const mode of values.modes.split(',')) execFileSync(process.execPath, [import.meta.filename, '--one', '--lanes', lane, '--modes', mode, '--runs', values.runs], { stdio: 'inherit' })
+    }
     if (values.workers) for (const lane of ['structured_windows', 'otrf-lane-balanced-30k']) await twoWorkers(folder, lane)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -149,7 +154,7 @@ function compare(lane: string, modes: readonly Mode[], rules: readonly Rule[], r
     const median = (list: readonly number[]): number => quantile(list, 0.5)
     const ratios = own.map((rate, at) => rate / (theirs[at] ?? Number.NaN))
     const beside = theirs.length > 0 ? `rsigma ${Math.round(median(theirs))}/s, ratio ${median(ratios).toFixed(2)}` : rsigma === undefined ? `${(median(own) / plainRate(rules, mode, data, source)).toFixed(1)} times the plain matcher` : ''
-    console.log(`${lane.padEnd(23)} ${mode.padEnd(8)} ${String(Math.round(median(own))).padStart(8)}/s (as lines ${Math.round(median(written))})  p99 of a batch of ${BATCH >> 10} KiB ${quantile(batchMs, 0.99).toFixed(1)} ms  ${matches} matches  ${beside}`)
+    console.log(`${lane.padEnd(23)} ${mode.padEnd(8)} ${String(Math.round(median(own))).padStart(8)}/s (as lines ${Math.round(median(written))})  p99 of a batch of ${BATCH >> 10} KiB ${quantile(batchMs, 0.99).toFixed(1)} ms  ${matches} matches  ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB with the lane  ${beside}`)
   }
 }
 

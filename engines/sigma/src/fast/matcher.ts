@@ -12,7 +12,7 @@ import { createVerdicts } from './verdicts.ts'
 import type { Raw, Slot, Verdict } from './verdicts.ts'
 
 /** Combinations remembered; beyond it all are forgotten and learnt again. */
-const MAX_COMBINATIONS = 200_000
+const MAX_COMBINATIONS = 50_000
 /** Of the rules that those hold, and of what is shown of them. */
 const MAX_HITS = 500_000
 const MAX_KEYS = 5000
