@@ -1,6 +1,7 @@
 // What correlations read of an occurrence, and what they say of one. Shared by the fast correlator and its oracle, as the reading of events is by the matchers.
 import { fieldOf } from '@haechi/records'
 import type { Fields } from '@haechi/records'
+import { compares } from './predicates.ts'
 import type { Bound, Condition, Correlation } from './rule.ts'
 
 /** A rule's match as correlations take it. */
@@ -143,21 +144,10 @@ export function numberOf(raw: unknown): number | null {
 }
 
 export function withinBounds(bounds: readonly { operator: Bound; value: number }[], value: number): boolean {
-  for (const bound of bounds) if (!within(bound.operator, value, bound.value)) return false
+  for (const bound of bounds) if (!compares(value, bound.operator, bound.value)) return false
   return true
 }
 
-function within(operator: Bound, value: number, limit: number): boolean {
-  switch (operator) {
-    case 'lt': return value < limit
-    case 'lte': return value <= limit
-    case 'gt': return value > limit
-    case 'gte': return value >= limit
-    case 'eq': return value === limit
-    case 'neq': return value !== limit
-    default: return operator satisfies never
-  }
-}
 
 /** Whether an expression over rule ids holds where those occurred that `occurred` says. */
 export function expressionHolds(expression: Condition, occurred: (id: string) => boolean): boolean {

@@ -4,7 +4,7 @@ import { contains, parseAddress, parseCidr } from './cidr.ts'
 import type { Network } from './cidr.ts'
 import { compilePattern, fold, plainOf } from './pattern.ts'
 import { compileRegex } from './regex.ts'
-import type { Comparison, Item, Test, TimeUnit } from './rule.ts'
+import type { Bound, Item, Test, TimeUnit } from './rule.ts'
 import { NO_VERDICTS } from './view.ts'
 import type { Found, Value, View } from './view.ts'
 
@@ -55,7 +55,7 @@ export function compileTest(test: Test, around: Surroundings): CompiledTest {
     })
     case 'time': return some((value) => {
       const part = timePart(value, test.unit)
-      return part !== null && (test.operator === 'eq' ? part === test.value : compares(part, test.operator, test.value))
+      return part !== null && compares(part, test.operator, test.value)
     })
     case 'fieldref': {
       const slot = around.slotOf(test.field)
@@ -104,12 +104,15 @@ const some = (fits: (value: Value) => boolean): CompiledTest => (found) => {
   return null
 }
 
-function compares(left: number, operator: Comparison, right: number): boolean {
+/** Whether a number stands to a limit as asked. */
+export function compares(left: number, operator: Bound, right: number): boolean {
   switch (operator) {
     case 'lt': return left < right
     case 'lte': return left <= right
     case 'gt': return left > right
     case 'gte': return left >= right
+    case 'eq': return left === right
+    case 'neq': return left !== right
     default: return operator satisfies never
   }
 }

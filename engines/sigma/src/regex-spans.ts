@@ -1,7 +1,7 @@
 // Where an expression matches and what its groups hold: what replacing needs. The same expressions as `|re`, leftmost and greedy as in Perl and Python,
 // but by threads in the order of preference instead of by going back (Pike's machine): text times program at most. regex-spans.test.ts holds it against V8.
 import { Refusal } from './refusal.ts'
-import { WORD, parseRegex } from './regex-syntax.ts'
+import { WORD, parseRegex, within } from './regex-syntax.ts'
 import type { Assertion, Ranges, RegexNode } from './regex-syntax.ts'
 
 /** `groups` by their number, 0 = the whole: from and to as places in the text, or null where a group took no part. */
@@ -131,7 +131,7 @@ export function compileSpans(source: string, flags: string): Spans {
           found = saved.with(1, place)
           break
         }
-        if (char !== undefined && instruction.kind === 'chars' && within(instruction.ranges, char)) next.push({ at: at + 1, saved })
+        if (char !== undefined && instruction.kind === 'chars' && within(char, instruction.ranges)) next.push({ at: at + 1, saved })
       }
       if (char === undefined || (next.length === 0 && found !== null)) break
       threads = next
@@ -147,15 +147,10 @@ export function compileSpans(source: string, flags: string): Spans {
   return { groups, named, find }
 }
 
-function within(ranges: Ranges, code: number): boolean {
-  for (let at = 0; at < ranges.length; at += 2) if (code >= (ranges[at] as number) && code <= (ranges[at + 1] as number)) return true
-  return false
-}
-
 const LINE_FEED = 10
 
 function holds(assertion: Assertion, codes: readonly number[], place: number): boolean {
-  const word = (at: number): boolean => codes[at] !== undefined && within(WORD, codes[at])
+  const word = (at: number): boolean => codes[at] !== undefined && within(codes[at], WORD)
   switch (assertion) {
     case 'start': return place === 0
     case 'very-end': return place === codes.length

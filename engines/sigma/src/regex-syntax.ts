@@ -28,6 +28,11 @@ const POSIX: Readonly<Record<string, Ranges>> = {
 }
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, a: 7, e: 27 }
 
+export function within(point: number, ranges: Ranges): boolean {
+  for (let at = 0; at < ranges.length; at += 2) if (point >= (ranges[at] as number) && point <= (ranges[at + 1] as number)) return true
+  return false
+}
+
 const normalise = (ranges: number[]): number[] => {
   const pairs: [number, number][] = []
   for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at] as number, ranges[at + 1] as number])

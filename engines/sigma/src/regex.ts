@@ -1,7 +1,7 @@
 // Regular expressions in linear time: a Thompson automaton made deterministic as it is used. Nothing backtracks, so no expression explodes:
 // the work of one search is at most text times program, and is given up at a fixed budget. regex.test.ts holds it against V8 and with hostile expressions.
 import { Refusal } from './refusal.ts'
-import { WORD, parseRegex } from './regex-syntax.ts'
+import { WORD, parseRegex, within } from './regex-syntax.ts'
 import type { Assertion, Ranges, RegexNode } from './regex-syntax.ts'
 
 /** `exhausted`: the budget of one search was used up before an answer. */
@@ -217,10 +217,6 @@ function alphabetOf(code: readonly Instruction[]): { classes: number; lineEnd: n
       else high = middle - 1
     }
     return low
-  }
-  const within = (point: number, ranges: Ranges): boolean => {
-    for (let at = 0; at < ranges.length; at += 2) if (point >= (ranges[at] as number) && point <= (ranges[at + 1] as number)) return true
-    return false
   }
   const ascii = Uint16Array.from({ length: 128 }, (_, point) => search(point))
   const sides = starts.map((point) => (point === 10 ? LINE_END : within(point, WORD) ? LETTER : OTHER))

@@ -6,17 +6,7 @@ import type { Detection, DetectionOptions } from './api.ts'
 import { openDetectionFixture, person, ruleOf, started, startTime, tenant } from './detection.fixture.ts'
 
 let at: Awaited<ReturnType<typeof openDetectionFixture>>
-const open_: Detection[] = []
-const begin = async (more: Partial<DetectionOptions> = {}) => {
-  const detection = await at.open(more)
-  open_.push(detection)
-  await detection.start()
-  return detection
-}
-afterEach(async () => {
-  for (const detection of open_.splice(0)) await detection.close()
-  await at.drop()
-})
+afterEach(() => at.drop())
 
 const correlationOf = (id: string, more: { rules?: string; by?: string; count?: number; type?: string; generate?: boolean; timespan?: string } = {}) => `title: Correlates ${id}
 id: ${id}
@@ -40,7 +30,7 @@ const told = async (detection: Detection, tenantId = tenant) => {
 
 test('a correlation is an alert with its group and the records that it stands on; the rules under it say nothing themselves', async () => {
   at = await openDetectionFixture(packs)
-  const detection = await begin()
+  const detection = await at.begin()
   await at.send([evil('A'), started('calm'), evil('B', 1)])
   await at.send([evil('A', 1), evil('A', 2)])
   expect(await told(detection)).toEqual(['many A 08:00 x1'])
@@ -60,13 +50,13 @@ test('a correlation is an alert with its group and the records that it stands on
 
 test('what it stands on is read from the log where it is no longer in memory', async () => {
   at = await openDetectionFixture(packs)
-  const first = await begin({ saveEvents: 1 })
+  const first = await at.begin({ saveEvents: 1 })
   await at.send([evil('A'), evil('A', 1)])
   await at.searched(first)
   await at.send([started('calm')])
   await at.searched(first)
   await first.close()
-  const detection = await begin({ saveEvents: 1 })
+  const detection = await at.begin({ saveEvents: 1 })
   await at.send([evil('A', 2)])
   await at.searched(detection)
   const [alert] = await at.alerts(detection)
@@ -80,7 +70,7 @@ test('filters take out, chains and other packs are followed, and what leads nowh
     'lost.yml': correlationOf('lost', { rules: 'nowhere' }),
   })
   await at.write(`${at.root}/more`, { 'other.yml': correlationOf('other', { rules: 'rule-evil', count: 4, generate: true }) })
-  const detection = await begin()
+  const detection = await at.begin()
   await detection.installPack(person, { name: 'more', tenantId: null, path: `${at.root}/more`, license: null })
   await at.send(['A', 'C'].flatMap((host) => [evil(host), evil(host, 1), evil(host, 2), evil(host, 3)]))
   await at.send([evil('A', 4, 'worse'), evil('C', 4, 'worse')])
@@ -95,7 +85,7 @@ test('filters take out, chains and other packs are followed, and what leads nowh
 
 test('it is switched off, suppressed by its group and switched on again; what it counts goes on meanwhile', async () => {
   at = await openDetectionFixture(packs)
-  const detection = await begin()
+  const detection = await at.begin()
   await detection.switchRule(person, tenant, 'many', false)
   await at.send([evil('A'), evil('A', 1), evil('A', 2)])
   expect(await told(detection)).toEqual([])
@@ -113,7 +103,7 @@ test('it is switched off, suppressed by its group and switched on again; what it
 test('killed at any moment, with a state kept or none, the same alerts come as of one life, none twice', async () => {
   at = await openDetectionFixture({ ...packs, 'two.yml': ruleOf('rule-worse', 'worse'), 'seen.yml': correlationOf('seen', { type: 'temporal', rules: 'rule-evil, rule-worse', timespan: '4m' }) })
   const batches = Array.from({ length: 12 }, (_, batch) => Array.from({ length: 1 + (batch * 5) % 4 }, (__, n) => ((batch + n) % 4 === 0 ? started('calm') : evil(`H${(batch * 3 + n) % 3}`, batch + n, n % 3 === 2 ? 'worse' : 'evil'))))
-  const one = await begin()
+  const one = await at.begin()
   for (const batch of batches) await at.send(batch, { tenant: 'ten_whole' })
   const expected = await told(one, 'ten_whole')
   const evidence = async (detection: Detection, of: string) => {
@@ -129,7 +119,7 @@ test('killed at any moment, with a state kept or none, the same alerts come as o
     const of = `ten_k${run++}`
     for (const [life, commits] of [...deaths, Infinity].entries()) {
       let left = commits
-      const detection = await begin({
+      const detection = await at.begin({
         saveEvents, beforeCommit: (tenantId) => (tenantId === of && left-- <= 0 ? Promise.reject(new HaechiError('database_unavailable')) : Promise.resolve()),
       })
       for (const batch of batches.slice(life * 3, life === deaths.length ? undefined : life * 3 + 3)) await at.send(batch, { tenant: of })
@@ -137,7 +127,7 @@ test('killed at any moment, with a state kept or none, the same alerts come as o
       else await detection.progress(of, { through: at.eventLog.end(of), signal: AbortSignal.timeout(60) })
       await detection.close()
     }
-    const detection = await begin()
+    const detection = await at.begin()
     expect(await told(detection, of)).toEqual(expected)
     expect(await evidence(detection, of)).toEqual(stoodOn)
     expect((await detection.counts(of, 0, startTime + 1)).events).toBe(batches.flat().length)
@@ -148,13 +138,13 @@ test('killed at any moment, with a state kept or none, the same alerts come as o
 test('a kept state that is none is said to be, and the log is read again', async () => {
   at = await openDetectionFixture(packs)
   const warned: string[] = []
-  const first = await begin({ saveEvents: 1 })
+  const first = await at.begin({ saveEvents: 1 })
   await at.send([evil('A'), evil('A', 1)])
   await at.searched(first)
   await first.close()
   await at.database.tenant(tenant, (tx) => sql`UPDATE detection_correlation_states SET state = '\\x00010203'`.execute(tx))
   const log = { ...at.log, warn: (facts: { code?: string; reason?: string }) => { if (facts.code !== undefined) warned.push(facts.code) } } as DetectionOptions['log']
-  const detection = await begin({ log })
+  const detection = await at.begin({ log })
   await at.send([evil('A', 2)])
   expect(await told(detection)).toEqual(['many A 08:00 x1'])
   expect(warned).toEqual(['correlation_state_lost'])
@@ -163,7 +153,7 @@ test('a kept state that is none is said to be, and the log is read again', async
 test('packs and rules change while events come: no event is lost, and what did not change goes on counting', async () => {
   at = await openDetectionFixture({ ...packs, 'plain.yml': ruleOf('rule-plain', 'plain') })
   await at.write(`${at.root}/more`, { 'two.yml': ruleOf('rule-worse', 'worse') })
-  const detection = await begin()
+  const detection = await at.begin()
   const flow = async (minute: number, host = 'A') => {
     await at.send([evil(host, minute), evil('P', minute, 'plain')])
     if (minute % 2 === 0) await at.searched(detection)
@@ -188,7 +178,7 @@ test('packs and rules change while events come: no event is lost, and what did n
 
 test('an event that ends the thread is no part of what is read again', async () => {
   at = await openDetectionFixture(packs)
-  const detection = await begin({ dieOn: 'poison' })
+  const detection = await at.begin({ dieOn: 'poison' })
   await at.send([evil('A'), evil('A', 1), evil('A', 2, 'evil poison'), evil('A', 3)])
   expect(await told(detection)).toEqual(['many A 08:00 x1'])
   expect(await detection.gaps(tenant)).toMatchObject([{ from: 2, to: 3 }])

@@ -73,13 +73,17 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
   const raised: string[][] = []
   outbox.subscribe('test', ['detection.alerts_raised.v1'], ({ payload }) => { raised.push(payload.alert_ids); return Promise.resolve() })
   await outbox.start()
+  /** Closed by `drop`, unless they were before. */
+  const opened: Detection[] = []
   const open = async (again: Partial<DetectionOptions> = {}): Promise<Detection> => {
     const packs = await openPacks({ database, outbox, clock, log: silentLog, dataDirectory: join(root, 'data') })
     metrics.clear()
-    return openDetection({
+    const detection = openDetection({
       database, eventLog, clock, log: silentLog, metrics, outbox, packs, audit, intel, sourceNames: () => Promise.resolve(new Map([['src_test', 'sysmon']])),
       logFolder: join(root, 'log'), sealer, ownRules: rulesFolder, ...more, ...again,
     })
+    opened.push(detection)
+    return detection
   }
   let sent = 0
   const fixture = {
@@ -97,7 +101,13 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
       }
     },
     alerts: (detection: Detection, tenantId = tenant) => detection.page(tenantId, {}, { limit: 1_000 }),
+    async begin(again: Partial<DetectionOptions> = {}): Promise<Detection> {
+      const detection = await open(again)
+      await detection.start()
+      return detection
+    },
     drop: async () => {
+      for (const detection of opened.splice(0)) await detection.close()
       await outbox.stop()
       await eventLog.close()
       await drop()

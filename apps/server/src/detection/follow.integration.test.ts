@@ -4,21 +4,11 @@ import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { HaechiError } from '../platform/errors.ts'
 import { silentLog } from '../platform/log.ts'
-import type { Detection, DetectionOptions } from './api.ts'
+import type { Detection } from './api.ts'
 import { openDetectionFixture, ruleOf, started, startTime, tenant } from './detection.fixture.ts'
 
 let at: Awaited<ReturnType<typeof openDetectionFixture>>
-const open_: Detection[] = []
-const begin = async (more: Partial<DetectionOptions> = {}) => {
-  const detection = await at.open(more)
-  open_.push(detection)
-  await detection.start()
-  return detection
-}
-afterEach(async () => {
-  for (const detection of open_.splice(0)) await detection.close()
-  await at.drop()
-})
+afterEach(() => at.drop())
 const counted = async (detection: Detection, tenantId = tenant) => {
   const { events, matches } = await detection.counts(tenantId, 0, startTime + 86_400_000)
   const alerts = (await at.alerts(detection, tenantId)).map(({ id, eventCount, host }) => ({ id, eventCount, host })).sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -36,7 +26,7 @@ test('killed between match and commit, and started again: each event is searched
     // Each life commits so many transactions and dies inside the next; what it would have kept is undone with the transaction.
     for (const [life, commits] of [...deaths, Infinity].entries()) {
       let left = commits
-      const detection = await begin({
+      const detection = await at.begin({
         beforeCommit: (tenantId) => (tenantId === of && left-- <= 0 ? Promise.reject(new HaechiError('database_unavailable')) : Promise.resolve()),
       })
       for (const batch of batches.slice(life * 3, life === deaths.length ? undefined : life * 3 + 3)) await at.send(batch, { tenant: of })
@@ -44,7 +34,7 @@ test('killed between match and commit, and started again: each event is searched
       else await detection.progress(of, { through: at.eventLog.end(of), signal: AbortSignal.timeout(60) })
       await detection.close()
     }
-    const detection = await begin()
+    const detection = await at.begin()
     expect(await counted(detection, of)).toMatchObject({ events: total.length, matches: total.filter(({ CommandLine }) => CommandLine.startsWith('evil')).length })
     const alone = await counted(detection, of)
     expect(alone.inAlerts).toBe(alone.matches)
@@ -55,7 +45,7 @@ test('killed between match and commit, and started again: each event is searched
 
 test('an event that ends the thread is passed over, counted and kept as a gap; all others are searched', async () => {
   at = await openDetectionFixture()
-  const detection = await begin({ dieOn: 'poison' })
+  const detection = await at.begin({ dieOn: 'poison' })
   await at.send([...Array.from({ length: 40 }, (_, n) => started(`evil ${n}`)), started('evil poison'), ...Array.from({ length: 20 }, (_, n) => started(`evil ${n}`))])
   await at.send([started('evil')], { tenant: 'ten_b' })
   await at.searched(detection)
@@ -73,7 +63,7 @@ test('an event that ends the thread is passed over, counted and kept as a gap; a
 
 test('what cannot be kept is found and passed over, and nothing else', async () => {
   at = await openDetectionFixture()
-  const detection = await begin({ beforeCommit: (_, { findings }) => (findings.records.has(17) ? Promise.reject(new RangeError('no room for 17')) : Promise.resolve()) })
+  const detection = await at.begin({ beforeCommit: (_, { findings }) => (findings.records.has(17) ? Promise.reject(new RangeError('no room for 17')) : Promise.resolve()) })
   await at.send(Array.from({ length: 30 }, (_, n) => started(`evil ${n}`)))
   await at.searched(detection)
   expect(await detection.gaps(tenant)).toMatchObject([{ from: 17, to: 18, reason: 'search_failed:no room for 17' }])
@@ -82,8 +72,8 @@ test('what cannot be kept is found and passed over, and nothing else', async () 
 
 test('two servers on one database: each event once', async () => {
   at = await openDetectionFixture()
-  const one = await begin()
-  const other = await begin()
+  const one = await at.begin()
+  const other = await at.begin()
   for (let batch = 0; batch < 30; batch++) await at.send([started('evil', { Hostname: `H${batch % 4}` }), started('calm')])
   await at.searched(one)
   await at.searched(other)
@@ -95,7 +85,7 @@ test('tenants take turns: a noisy one does not keep another waiting', async () =
   const noise = Array.from({ length: 4_000 }, (_, n) => started(`evil ${n}`))
   for (let batch = 0; batch < 10; batch++) await at.send(noise)
   await at.send([started('evil')], { tenant: 'ten_b' })
-  const detection = await begin()
+  const detection = await at.begin()
   await at.searched(detection, 'ten_b')
   expect((await detection.progress(tenant)).detected).toBeLessThan(40_000)
   await at.searched(detection)
@@ -109,7 +99,7 @@ test('a tenant that is being erased is left alone, also in the middle of a searc
     await at.send([started('evil')], { tenant: 'ten_b' })
     await at.searched(detection, 'ten_b')
   }
-  const detection = await begin()
+  const detection = await at.begin()
   await other(detection)
   await detection.forget(tenant)
   const kept = await counted(detection)
@@ -132,7 +122,7 @@ test('damage of the log is passed over with a count, and what retention dropped 
   const { size } = await handle.stat()
   await handle.write(Buffer.from('damage!'), 0, 7, Math.floor(size * 0.35))
   await handle.close()
-  const detection = await begin()
+  const detection = await at.begin()
   await at.searched(detection)
   const { skipped } = await detection.progress(tenant)
   expect(skipped).toBeGreaterThanOrEqual(1)
@@ -144,7 +134,6 @@ test('retention waits for what was not searched', async () => {
   at = await openDetectionFixture()
   await at.send([started('evil')], { receivedAt: 1 })
   const detection = await at.open()
-  open_.push(detection)
   expect(await at.eventLog.dropBefore(tenant, 2)).toMatchObject({ droppedEvents: 0, heldBy: 'detection' })
   await detection.start()
   await at.searched(detection)
@@ -153,7 +142,7 @@ test('retention waits for what was not searched', async () => {
 
 test('a new thread is told anew what is in force', async () => {
   at = await openDetectionFixture({ 'one.yml': ruleOf('rule-evil', 'evil') })
-  const detection = await begin({ dieOn: 'poison' })
+  const detection = await at.begin({ dieOn: 'poison' })
   await at.send([started('poison')])
   await at.searched(detection)
   expect((await detection.rules(tenant)).map(({ rule }) => rule.id)).toEqual(['rule-evil'])
@@ -164,7 +153,7 @@ test('what is told between the end of one thread and the start of the next is no
   at = await openDetectionFixture()
   const asked: Promise<unknown>[] = []
   const log = { ...silentLog, error: (_: object, message: string) => { if (message.includes('started again')) asked.push(detection.rules('ten_c').catch(() => undefined)) } }
-  const detection = await begin({ dieOn: 'poison', log })
+  const detection = await at.begin({ dieOn: 'poison', log })
   await at.send([started('evil first')])
   await at.searched(detection)
   await at.send([started('poison')])

@@ -6,7 +6,7 @@ import type { PairTable } from './pair-table.ts'
 
 export type Place = 'whole' | 'start' | 'end' | 'inside'
 
-/** Where numbers of found texts are put. `mark` tells whether a number is new to the search at hand. */
+/** Where the numbers of found texts are put. */
 export type Found = { add(numbers: readonly number[]): void }
 
 export type Literals = {

@@ -35,7 +35,7 @@ export type Program = {
   askedOf(applies: Uint8Array): Uint8Array
 }
 
-/** One condition deeper than most rules are: trees are plain objects and are walked. */
+/** Registers what the rules ask with `verdicts`, whose `build` comes after it. */
 export function compileProgram(rules: readonly Rule[], verdicts: Verdicts): Program {
   const atoms: Atom[] = []
   const numbers = new Map<string, number>()

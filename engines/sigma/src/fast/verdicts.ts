@@ -75,7 +75,7 @@ const MAX_KEPT = 64_000_000
 const MAX_FOLLOWED = 32
 const FEW = 8
 
-export const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
+const NOTHING_MET: Verdict = { id: 0, predicates: [], exhausted: false }
 
 export function createVerdicts(): Verdicts {
   const forest = createForest()
