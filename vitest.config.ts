@@ -8,5 +8,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes soon; on a busy machine a second is not always enough.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

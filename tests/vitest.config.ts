@@ -12,5 +12,6 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: full ? 1_800_000 : 240_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })
