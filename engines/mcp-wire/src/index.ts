@@ -1,0 +1,3 @@
+export type {
+  AudioContent, CallToolResult, ContentBlock, EmbeddedResource, ImageContent, Json, JsonObject, ResourceContents, ResourceLink, TextContent, ToolAnnotations, ToolDefinition,
+} from './model.ts'

@@ -1,0 +1,3 @@
+export type {
+  Answer, ApiDocument, ApiVersion, Body, FileArgument, Method, Operation, Parameter, ParameterStyle, PartEncoding, Refusal, RefusalCode, SecurityScheme, Tool, ToolSet,
+} from './model.ts'
