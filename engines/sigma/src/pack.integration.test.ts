@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pack } from '../pack.ts'
+import { pack } from '../../pack.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const home = mkdtempSync(join(tmpdir(), 'haechi-packed-'))
@@ -13,7 +13,7 @@ type Manifest = { dependencies: Record<string, string>; exports: Record<string, 
 let manifest: Manifest
 
 beforeAll(() => {
-  const archive = pack(join(home, 'out'))
+  const archive = pack('sigma', join(home, 'out'))
   mkdirSync(installed, { recursive: true })
   execFileSync('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'])
   manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest

@@ -1,16 +1,33 @@
-// Emits @haechi/sigma as plain JavaScript with types, for any Node from 22 on: npm run pack:sigma -- [FOLDER], by default dist/sigma; the archive's path is printed.
-// What is packed is what can be reached from the entries and nothing else: @haechi/records goes in, npm packages stay dependencies with the versions of the lock.
-// Defended by src/pack.integration.test.ts, which installs the archive and compiles against it.
+// Emits an engine as plain JavaScript with types, for any Node from 22 on: npm run pack -- ENGINE [FOLDER], by default dist/ENGINE; the archive's path is printed.
+// What is packed is what can be reached from the entries and nothing else: other engines go in, npm packages stay dependencies with the versions of the lock.
+// Defended by sigma's and openapi-tools' src/pack.integration.test.ts, which install the archive and compile against it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const engines = fileURLToPath(new URL('..', import.meta.url))
+const engines = fileURLToPath(new URL('.', import.meta.url))
 const root = join(engines, '..')
-const entries = { '.': 'sigma/src/index', './records': 'records/src/index' } as const
-const workspace: Readonly<Record<string, string>> = { '@haechi/records': 'records/src/index' }
+type Entries = { readonly '.': string } & Readonly<Record<string, string>>
+/** What a package offers beside its main entry is what its own types speak of. */
+const packages = {
+  'sigma': {
+    description: 'Sigma 2.1 detection engine: rules, filters, correlations and processing pipelines',
+    entries: { '.': 'sigma/src/index', './records': 'records/src/index' },
+  },
+  'openapi-tools': {
+    description: 'OpenAPI 2.0 to 3.2 as MCP tools: conversion, requests, differences, poisoning scan, search',
+    entries: { '.': 'openapi-tools/src/index', './wire': 'mcp-wire/src/index' },
+  },
+  'mcp-wire': {
+    description: 'The Model Context Protocol as a fetch handler: 2026-07-28 and the handshake era on one endpoint',
+    entries: { '.': 'mcp-wire/src/index' },
+  },
+} as const satisfies Readonly<Record<string, { description: string; entries: Entries }>>
+type Engine = keyof typeof packages
+const isEngine = (name: string | undefined): name is Engine => name !== undefined && Object.hasOwn(packages, name)
+const workspace: Readonly<Record<string, string>> = Object.fromEntries(['records', 'sigma', 'mcp-wire', 'openapi-tools'].map((name) => [`@haechi/${name}`, `${name}/src/index`]))
 // As the compiler writes them: a statement at the start of a line, or import('...') anywhere.
 const specifier = /(^(?:import|export)\b(?:[^'"`;()=]*\bfrom)?\s*|\bimport\()(['"])([^'"\n]+)\2(?=[;)]| with )/gm
 
@@ -24,7 +41,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout
 }
 
-function emit(scratch: string): void {
+function emit(entries: Entries, scratch: string): void {
   writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
@@ -37,8 +54,8 @@ function emit(scratch: string): void {
 }
 
 /** Copies what the entries reach and points each import at what is packed. Gives the npm packages that the code, or only its types, ask for. */
-function gather(scratch: string, folder: string): Set<string> {
-  const packages = new Set<string>()
+function gather(entries: Entries, scratch: string, folder: string): Set<string> {
+  const imported = new Set<string>()
   const due = Object.values(entries).flatMap((entry) => [`${entry}.js`, `${entry}.d.ts`])
   const packed = new Set(due)
   for (let file = due.pop(); file !== undefined; file = due.pop()) {
@@ -48,7 +65,7 @@ function gather(scratch: string, folder: string): Set<string> {
       if (name.startsWith('node:')) return whole
       const target = name.startsWith('.') ? posix.join(posix.dirname(own), name.replace(/\.(ts|js)$/, '')) : workspace[name]
       if (target === undefined) {
-        packages.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
+        imported.add(name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
         return whole
       }
       if (!existsSync(join(scratch, target + ending))) throw new Error(`${own} imports ${name}, which was not emitted`)
@@ -60,18 +77,19 @@ function gather(scratch: string, folder: string): Set<string> {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     writeFileSync(join(folder, file), text)
   }
-  return packages
+  return imported
 }
 
 /** Writes the package into `output`/package and beside it the archive, whose path it gives. Errors: those of the compiler and of npm, as they put them. */
-export function pack(output: string): string {
+export function pack(engine: Engine, output: string): string {
+  const { description, entries } = packages[engine]
   const folder = join(output, 'package')
   const scratch = mkdtempSync(join(tmpdir(), 'haechi-pack-'))
   try {
     rmSync(folder, { recursive: true, force: true })
-    emit(scratch)
-    const packages = gather(scratch, folder)
-    const { version, license } = manifestOf(join(engines, 'sigma/package.json'))
+    emit(entries, scratch)
+    const imported = gather(entries, scratch, folder)
+    const { version, license } = manifestOf(join(engines, engine, 'package.json'))
     const known = manifestOf(join(root, 'package.json')).dependencies ?? {}
     const versionOf = (name: string): string => {
       const found = known[name]
@@ -79,11 +97,11 @@ export function pack(output: string): string {
       return found
     }
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({
-      name: '@haechi/sigma', version, license, description: 'Sigma 2.1 detection engine: rules, filters, correlations and processing pipelines', type: 'module', sideEffects: false, engines: { node: '>=22' },
+      name: `@haechi/${engine}`, version, license, description, type: 'module', sideEffects: false, engines: { node: '>=22' },
       exports: Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, { types: `./${entry}.d.ts`, default: `./${entry}.js` }])),
-      dependencies: Object.fromEntries([...packages].sort().map((name) => [name, versionOf(name)])),
+      dependencies: Object.fromEntries([...imported].sort().map((name) => [name, versionOf(name)])),
     }, null, 2)}\n`)
-    writeFileSync(join(folder, 'README.md'), readFileSync(join(engines, 'sigma/README.md')))
+    writeFileSync(join(folder, 'README.md'), readFileSync(join(engines, engine, 'README.md')))
     writeFileSync(join(folder, 'LICENSE'), readFileSync(join(root, 'LICENSE')))
     const [{ filename }] = JSON.parse(run('npm', ['pack', folder, '--pack-destination', output, '--json', '--ignore-scripts', '--silent'], output)) as [{ filename: string }]
     return join(output, filename)
@@ -92,4 +110,11 @@ export function pack(output: string): string {
   }
 }
 
-if (import.meta.main) console.log(pack(resolve(process.argv[2] ?? join(root, 'dist/sigma'))))
+if (import.meta.main) {
+  const [engine, folder] = process.argv.slice(2)
+  if (isEngine(engine)) console.log(pack(engine, resolve(folder ?? join(root, 'dist', engine))))
+  else {
+    console.error(`usage: npm run pack -- ${Object.keys(packages).join('|')} [FOLDER]`)
+    process.exitCode = 2
+  }
+}
