@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import ipaddr from 'ipaddr.js'
-import { Agent, errors } from 'undici'
+import { errors, Pool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { HaechiError } from './errors.ts'
 import { Counter } from './metrics.ts'
@@ -30,24 +30,30 @@ export type EgressRequest = {
   readonly redirects?: number
   /** PEM. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  /** Whoever asked wants it no longer: the connection is closed. */
+  readonly signal?: AbortSignal
 }
 
-export type EgressAnswer = {
+type Answered = {
   readonly status: number
   readonly headers: Headers
-  /** Decompressed. */
-  readonly body: Uint8Array
   /** Where the answer came from after redirects. */
   readonly url: string
 }
+/** The body is decompressed. */
+export type EgressAnswer = Answered & { readonly body: Uint8Array }
+/** The body is read while it comes, decompressed, and not faster than it is asked for; whoever does not read it to its end returns its iterator, or its connection stays open until the time is over. */
+export type EgressStream = Answered & { readonly body: AsyncIterable<Uint8Array> }
 
 export interface Egress {
   /**
    * http and https only, without the environment's proxy. An answer of any status is an answer. Across origins neither a body nor any header but
    * accept, accept-language and user-agent goes along.
-   * Errors: egress_refused, egress_too_large, egress_timeout, egress_failed. None of them names the path or the query, which may hold a secret.
+   * Errors: egress_refused, egress_too_large, egress_timeout, egress_failed, egress_cancelled. None of them names the path or the query, which may hold a secret.
    */
   fetch(url: string | URL, request?: EgressRequest): Promise<EgressAnswer>
+  /** As fetch, but answered as soon as the headers are there. The same limits hold until the last byte, and the same errors come out of the body. */
+  open(url: string | URL, request?: EgressRequest): Promise<EgressStream>
   close(): Promise<void>
 }
 
@@ -59,7 +65,11 @@ const privateRanges = new Set(['private', 'loopback', 'carrierGradeNat', 'unique
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const crossOriginHeaders = new Set(['accept', 'accept-language', 'user-agent'])
 const ownHeaders = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer', 'proxy-authorization', 'accept-encoding'])
-const agentsKept = 64
+const poolsKept = 64
+/** Bytes of an answer that wait for a slow reader before the other side is made to wait. */
+const readAhead = 262_144
+/** The system's answers serve what is asked in the same moment; every connection still goes only to what was judged for it. */
+const resolvedForMs = 1_000
 
 /** What may be reached is what is known to be public; all that IANA gave another purpose (mapped, translated, tunnelled, reserved) is not. */
 export function kindOf(address: string): AddressKind {
@@ -78,26 +88,26 @@ export function createEgress(options: {
   resolve?: (host: string) => Promise<readonly string[]>
   metrics?: Registry
 } = {}): Egress {
-  const resolve = options.resolve ?? (async (host) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address))
+  const resolve = options.resolve ?? shortMemory(async (host) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address))
   const requests = new Counter({
     name: 'haechi_egress_requests_total', help: 'Outbound requests by outcome', labelNames: ['outcome'], registers: options.metrics === undefined ? [] : [options.metrics],
   })
   /** A connection may be used again only by a request whose own check led to the same addresses. */
-  const agents = new Map<string, Agent>()
+  const pools = new Map<string, Pool>()
 
-  function agentFor(origin: string, addresses: readonly string[], tls: EgressRequest['tls']): Agent {
-    const key = JSON.stringify([origin, addresses, tls])
-    const agent = agents.get(key) ?? new Agent({
+  function poolFor(origin: string, addresses: readonly string[], tls: EgressRequest['tls']): Pool {
+    const key = `${origin} ${addresses.join()} ${tls === undefined ? '' : JSON.stringify(tls)}`
+    const pool = pools.get(key) ?? new Pool(origin, {
       connections: 32, keepAliveTimeout: 4_000, maxHeaderSize: 65_536, connect: { ...tls, lookup: pinned(addresses), timeout: 10_000 },
     })
-    agents.delete(key)
-    agents.set(key, agent)
-    const [oldest] = agents.keys()
-    if (agents.size > agentsKept && oldest !== undefined) {
-      void agents.get(oldest)?.close()
-      agents.delete(oldest)
+    pools.delete(key)
+    pools.set(key, pool)
+    const [oldest] = pools.keys()
+    if (pools.size > poolsKept && oldest !== undefined) {
+      void pools.get(oldest)?.close()
+      pools.delete(oldest)
     }
-    return agent
+    return pool
   }
 
   async function check(url: URL, allowed: readonly string[]): Promise<readonly string[]> {
@@ -117,70 +127,207 @@ export function createEgress(options: {
     return [...addresses].sort()
   }
 
-  async function exchange(start: URL, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+  async function exchange(start: URL, request: EgressRequest, interrupt: Interrupt): Promise<EgressStream> {
     const maxBytes = request.maxBytes ?? 16_777_216
     const idle = request.idleMs ?? 10_000
     const allowed = [...(options.allow ?? []), ...(request.allowPrivate ?? [])]
     let url = start
     let method = (request.method ?? 'GET').toUpperCase()
     let body = request.body
-    let headers = Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
-    const own = headers.find(([name]) => ownHeaders.has(name))
-    if (own !== undefined) throw new HaechiError('egress_refused', { place: start.host, reason: `header ${own[0]}` })
+    let headers: Record<string, string> = { 'user-agent': 'Haechi' }
+    for (const [given, value] of Object.entries(request.headers ?? {})) {
+      const name = given.toLowerCase()
+      if (ownHeaders.has(name)) throw new HaechiError('egress_refused', { place: start.host, reason: `header ${name}` })
+      headers[name] = value
+    }
     for (let left = request.redirects ?? 5; ; left--) {
-      const addresses = await abortable(check(url, allowed), signal)
-      const answer = await agentFor(url.origin, addresses, request.tls).request({
-        origin: url.origin, path: url.pathname + url.search, method, body: body ?? null, signal,
-        headers: { 'user-agent': 'Haechi', ...Object.fromEntries(headers), 'accept-encoding': 'gzip, br, zstd' },
-        headersTimeout: idle, bodyTimeout: idle,
-      })
+      const addresses = await Promise.race([check(url, allowed), interrupt.happened])
+      const answer = await dispatched(poolFor(url.origin, addresses, request.tls), {
+        origin: url.origin, path: url.pathname + url.search, method, body: body ?? null, headers: { ...headers, 'accept-encoding': 'gzip, br, zstd' }, headersTimeout: idle, bodyTimeout: idle,
+      }, interrupt)
       const location = answer.headers['location']
-      if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string' || (request.redirects ?? 5) === 0) {
-        return { status: answer.statusCode, headers: headersOf(answer.headers), url: url.href, body: method === 'HEAD' ? drop(answer) : await read(answer, maxBytes, url.host) }
+      if (![301, 302, 303, 307, 308].includes(answer.status) || typeof location !== 'string' || (request.redirects ?? 5) === 0) {
+        return { status: answer.status, headers: headersOf(answer.headers), url: url.href, body: method === 'HEAD' ? nothing(answer) : decoded(answer, maxBytes, url.host) }
       }
-      drop(answer)
+      answer.cancel()
       if (left === 0) throw new HaechiError('egress_refused', { place: url.host, reason: 'redirects' })
       const next = parse(location, url)
       if (url.protocol === 'https:' && next.protocol === 'http:') throw new HaechiError('egress_refused', { place: next.host, reason: 'downgrade' })
-      if (answer.statusCode === 303 ? method !== 'HEAD' : answer.statusCode < 303 && method === 'POST') {
+      if (answer.status === 303 ? method !== 'HEAD' : answer.status < 303 && method === 'POST') {
         method = 'GET'
         body = undefined
-        headers = headers.filter(([name]) => !name.startsWith('content-'))
+        headers = withOnly(headers, (name) => !name.startsWith('content-'))
       }
       if (next.origin !== url.origin) {
         if (body !== undefined) throw new HaechiError('egress_refused', { place: next.host, reason: 'redirect_with_body' })
-        headers = headers.filter(([name]) => crossOriginHeaders.has(name))
+        headers = withOnly(headers, (name) => crossOriginHeaders.has(name))
       }
       url = next
     }
   }
 
+  /** `take` has the whole answer, body included, before the time is over. */
+  async function within<T>(target: string | URL, request: EgressRequest, take: (answer: EgressStream, end: (error?: unknown) => HaechiError | undefined) => Promise<T> | T): Promise<T> {
+    let place = 'URL'
+    let interrupt: Interrupt | undefined
+    const end = (error?: unknown): HaechiError | undefined => {
+      interrupt?.over()
+      const failure = error === undefined ? undefined : coded(error, place)
+      requests.inc({ outcome: failure?.code ?? 'answered' })
+      return failure
+    }
+    try {
+      const url = parse(target)
+      place = url.host
+      interrupt = createInterrupt(place, request)
+      return await take(await exchange(url, request, interrupt), end)
+    } catch (error) {
+      throw end(error)!
+    }
+  }
+
   return {
-    async fetch(target, request = {}) {
-      let outcome = 'egress_failed'
-      try {
-        const url = parse(target)
-        // The caller's clock is of no use here: the time that passes is the other side's.
-        const signal = AbortSignal.timeout(request.timeoutMs ?? 30_000)
-        try {
-          const answer = await exchange(url, request, signal)
-          outcome = 'answered'
-          return answer
-        } catch (error) {
-          throw coded(error, url.host, signal)
-        }
-      } catch (error) {
-        if (error instanceof HaechiError) outcome = error.code
-        throw error
-      } finally {
-        requests.inc({ outcome })
-      }
-    },
+    fetch: (target, request = {}) => within(target, request, async ({ body, ...answer }, end) => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of body) chunks.push(chunk)
+      end()
+      return { ...answer, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
+    }),
+    open: (target, request = {}) => within(target, request, ({ body, ...answer }, end) => ({ ...answer, body: ended(body, end) })),
     async close() {
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()))
-      agents.clear()
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      pools.clear()
     },
   }
+}
+
+/** Tells `end` how the body ended, once. */
+async function* ended(body: AsyncIterable<Uint8Array>, end: (error?: unknown) => HaechiError | undefined): AsyncGenerator<Uint8Array> {
+  let failure: unknown
+  try {
+    yield* body
+  } catch (error) {
+    failure = error
+  }
+  // Also where the reader stops: the generator is returned, and the inner one with it.
+  finally {
+    const told = end(failure)
+    // eslint-disable-next-line no-unsafe-finally
+    if (told !== undefined) throw told
+  }
+}
+
+/** Ends an exchange from outside: its time is over, or whoever asked wants it no longer. */
+interface Interrupt {
+  /** Rejects; never resolves. */
+  readonly happened: Promise<never>
+  /** What is to be done at once; at most one thing at a time. */
+  act: ((reason: HaechiError) => void) | null
+  reason: HaechiError | null
+  over(): void
+}
+
+function createInterrupt(place: string, { timeoutMs = 30_000, signal }: EgressRequest): Interrupt {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined)
+  const happen = (reason: HaechiError): void => {
+    interrupt.reason ??= reason
+    reject(interrupt.reason)
+    interrupt.act?.(interrupt.reason)
+  }
+  const cancelled = (): void => happen(new HaechiError('egress_cancelled', { place }))
+  // The caller's clock is of no use here: the time that passes is the other side's.
+  const timer = setTimeout(() => happen(new HaechiError('egress_timeout', { place })), timeoutMs)
+  const interrupt: Interrupt = {
+    happened: promise, act: null, reason: null,
+    over() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancelled)
+    },
+  }
+  if (signal?.aborted === true) cancelled()
+  else signal?.addEventListener('abort', cancelled)
+  return interrupt
+}
+
+type Raw = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: AsyncIterable<Uint8Array>
+  /** An answer that is not read to its end takes its connection with it. */
+  cancel(): void
+}
+
+/** One request on one connection. Reads ahead of its reader by no more than `readAhead`. */
+function dispatched(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: Interrupt): Promise<Raw> {
+  const head = Promise.withResolvers<Raw>()
+  const chunks: Uint8Array[] = []
+  let waiting = 0
+  let state: 'open' | 'ended' | 'failed' = 'open'
+  let failure: unknown
+  let controller: Dispatcher.DispatchController | undefined
+  let reader: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | null = null
+  const done = { done: true, value: undefined } as const
+  const cancel = (): void => {
+    if (state === 'open') controller?.abort(new errors.RequestAbortedError())
+  }
+  const settle = (as: 'ended' | 'failed', error?: unknown): void => {
+    if (state !== 'open') return
+    state = as
+    failure = error
+    interrupt.act = null
+    if (as === 'failed') head.reject(error)
+    if (as === 'failed') reader?.reject(error)
+    else reader?.resolve(done)
+  }
+  const body: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        const value = chunks.shift()
+        if (value !== undefined) {
+          waiting -= value.length
+          if (waiting < readAhead && controller?.paused === true && state === 'open') controller.resume()
+          return Promise.resolve({ done: false, value })
+        }
+        if (state === 'failed') return Promise.reject(failure)
+        if (state === 'ended') return Promise.resolve(done)
+        return new Promise((resolve, reject) => { reader = { resolve, reject } })
+      },
+      return() {
+        cancel()
+        chunks.length = 0
+        return Promise.resolve(done)
+      },
+    }),
+  }
+  interrupt.act = (reason) => {
+    settle('failed', reason)
+    controller?.abort(reason)
+  }
+  if (interrupt.reason !== null) throw interrupt.reason
+  pool.dispatch(options, {
+    onRequestStart(started) {
+      controller = started
+      if (state !== 'open') started.abort(failure as Error)
+    },
+    onResponseStart(_, status, headers) {
+      if (status >= 200) head.resolve({ status, headers, body, cancel })
+    },
+    onResponseData(_, chunk) {
+      if (reader !== null) {
+        const { resolve } = reader
+        reader = null
+        resolve({ done: false, value: chunk })
+        return
+      }
+      chunks.push(chunk)
+      waiting += chunk.length
+      if (waiting >= readAhead) controller?.pause()
+    },
+    onResponseEnd() { settle('ended') },
+    onResponseError(_, error) { settle('failed', error) },
+  })
+  return head.promise
 }
 
 function parse(target: string | URL, base?: URL): URL {
@@ -204,28 +351,16 @@ function contains(entry: string, address: string): boolean {
   return parsed.kind() === network.kind() && parsed.match(network, length)
 }
 
-/** The resolver cannot be interrupted; its late answer is dropped. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 const decoders = { 'gzip': createGunzip, 'x-gzip': createGunzip, 'deflate': createInflate, 'br': createBrotliDecompress, 'zstd': createZstdDecompress }
 
-async function read(answer: Dispatcher.ResponseData, maxBytes: number, place: string): Promise<Uint8Array> {
+/** Errors: egress_too_large, egress_failed, and what the connection fails with. */
+async function* decoded(answer: Raw, maxBytes: number, place: string): AsyncGenerator<Uint8Array> {
   const tooLarge = (): HaechiError => new HaechiError('egress_too_large', { place, limit: maxBytes })
   const encoding = String(answer.headers['content-encoding'] ?? '').toLowerCase()
-  const chunks: Uint8Array[] = []
   let raw = 0
   let size = 0
   const counted = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of answer.body) {
       raw += chunk.length
       if (raw > maxBytes) throw tooLarge()
       yield chunk
@@ -233,25 +368,40 @@ async function read(answer: Dispatcher.ResponseData, maxBytes: number, place: st
   }
   try {
     if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
-    const decoder = encoding === '' || encoding === 'identity' ? null : decoders[encoding as keyof typeof decoders]
+    if (encoding === '' || encoding === 'identity') {
+      yield* counted()
+      return
+    }
+    const decoder = decoders[encoding as keyof typeof decoders]
     if (decoder === undefined) throw new HaechiError('egress_failed', { place, reason: 'content-encoding' })
     // What breaks in either stream ends the loop below.
-    const decoded = decoder === null ? counted() : pipeline(counted, decoder(), () => undefined)
-    for await (const chunk of decoded as AsyncIterable<Uint8Array>) {
+    for await (const chunk of pipeline(counted, decoder(), () => undefined) as AsyncIterable<Uint8Array>) {
       size += chunk.length
       if (size > maxBytes) throw tooLarge()
-      chunks.push(chunk)
+      yield chunk
     }
   } finally {
-    // An answer that is not read to its end takes its connection with it.
-    if (!answer.body.readableEnded) drop(answer)
+    answer.cancel()
   }
-  return Buffer.concat(chunks)
 }
 
-function drop(answer: Dispatcher.ResponseData): Uint8Array {
-  answer.body.on('error', () => undefined).destroy()
-  return new Uint8Array()
+async function* nothing(answer: Raw): AsyncGenerator<Uint8Array> { answer.cancel() }
+
+const withOnly = (headers: Readonly<Record<string, string>>, keep: (name: string) => boolean): Record<string, string> => Object.fromEntries(Object.entries(headers).filter(([name]) => keep(name)))
+
+/** Whoever asks for the same name within the same second is given the same answer. */
+function shortMemory(resolve: (host: string) => Promise<readonly string[]>): (host: string) => Promise<readonly string[]> {
+  const known = new Map<string, { readonly answer: Promise<readonly string[]>; readonly until: number }>()
+  return (host) => {
+    const now = performance.now()
+    const found = known.get(host)
+    if (found !== undefined && found.until > now) return found.answer
+    const answer = resolve(host)
+    if (known.size > poolsKept) known.clear()
+    known.set(host, { answer, until: now + resolvedForMs })
+    answer.catch(() => known.delete(host))
+    return answer
+  }
 }
 
 function headersOf(raw: Readonly<Record<string, string | string[] | undefined>>): Headers {
@@ -260,10 +410,9 @@ function headersOf(raw: Readonly<Record<string, string | string[] | undefined>>)
   return headers
 }
 
-function coded(error: unknown, place: string, signal: AbortSignal): HaechiError {
+function coded(error: unknown, place: string): HaechiError {
   if (error instanceof HaechiError) return error
-  const timeout = signal.aborted || error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError
-  if (timeout) return new HaechiError('egress_timeout', { place }, { cause: error })
+  if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError) return new HaechiError('egress_timeout', { place }, { cause: error })
   const cause = error instanceof AggregateError ? error.errors[0] as unknown : error
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
   return new HaechiError('egress_failed', { place, reason }, { cause: error })

@@ -102,6 +102,7 @@ export const errorTable = {
   egress_too_large: { status: 502, retry: false, en: 'The answer of {place} is larger than {limit} bytes', ko: '{place}의 응답이 {limit}바이트보다 큽니다' },
   egress_timeout: { status: 504, retry: true, en: '{place} did not answer in time', ko: '{place}이(가) 제시간에 응답하지 않았습니다' },
   egress_failed: { status: 502, retry: true, en: 'The request to {place} failed ({reason}); check that it is reachable from this server', ko: '{place}에 대한 요청이 실패했습니다({reason}). 이 서버에서 접근할 수 있는지 확인하십시오' },
+  egress_cancelled: { status: 499, retry: true, en: 'The request to {place} was given up by whoever asked for it', ko: '요청한 쪽에서 {place}에 대한 요청을 취소했습니다' },
   // detection
   alert_status_refused: { status: 409, retry: false, en: 'The alert {alert} is {status} and cannot become {wanted}', ko: '경보 {alert}은(는) {status} 상태라서 {wanted}(으)로 바꿀 수 없습니다' },
   event_not_searched: { status: 500, retry: false, en: 'Event {offset} of the event log could not be searched for attacks ({reason}) and was passed over; it is kept and can be found by hunting', ko: '이벤트 로그의 {offset}번 이벤트는 공격 탐지에 실패하여({reason}) 건너뛰었습니다. 이벤트는 보존되어 있으며 직접 검색할 수 있습니다' },
