@@ -2,6 +2,8 @@
 // building a request needs and survives structuredClone; schemas stay in the document and are asked for one by one. Types only.
 import type { Json, JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
 
+export type { Json, JsonObject }
+
 /** Why a document was refused, or an operation left out. */
 export type Refusal = {
   readonly code: RefusalCode
@@ -15,6 +17,8 @@ export type RefusalCode =
   // of the document
   | 'document_empty' | 'document_too_large' | 'document_not_text' | 'document_unparsable' | 'document_not_an_object' | 'document_too_deep' | 'document_aliases'
   | 'version_missing' | 'version_unsupported' | 'paths_missing' | 'overlay_invalid'
+  // A warning: it was read, but another reader may read it differently.
+  | 'document_ambiguous'
   // of an operation
   | 'operation_invalid' | 'parameter_invalid' | 'reference_unresolved' | 'reference_remote' | 'reference_circular' | 'server_invalid' | 'path_invalid' | 'schema_too_large'
 
