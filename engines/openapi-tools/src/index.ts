@@ -3,3 +3,5 @@ export type {
 } from './model.ts'
 export { readDocument } from './document.ts'
 export type { ReadOptions } from './document.ts'
+export { createToolSearch, indexTools } from './search.ts'
+export type { FoundOperation, SearchIndex, ToolSearch } from './search.ts'
