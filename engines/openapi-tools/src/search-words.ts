@@ -41,8 +41,8 @@ export function stem(word: string): string {
   if (end.length > 3 && end.endsWith('ies')) end = `${end.slice(0, -3)}y`
   else if (end.length > 4 && /(?:ss|x|ch|sh|z)es$/.test(end)) end = end.slice(0, -2)
   else if (end.length > 2 && end.endsWith('s') && !/(?:ss|us|is)$/.test(end)) end = end.slice(0, -1)
-  if (end.length > 5 && end.endsWith('ing')) end = undoubled(end.slice(0, -3))
-  else if (end.length > 4 && end.endsWith('ed') && !end.endsWith('eed')) end = undoubled(end.slice(0, -2))
+  if (/[aeiouy].*ing$/.test(end) && end.length > 5) end = undoubled(end.slice(0, -3))
+  else if (/[aeiouy].*[^e]ed$/.test(end) && end.length > 4) end = undoubled(end.slice(0, -2))
   if (end.length > 3 && end.endsWith('e')) end = end.slice(0, -1)
   if (end.length > 2 && end.endsWith('y')) end = `${end.slice(0, -1)}i`
   return end
@@ -52,7 +52,7 @@ const undoubled = (end: string): string => (/([bdgmnprt])\1$/.test(end) ? end.sl
 function termsOfWord(word: string): readonly string[] {
   const found: string[] = []
   const rest = word.replaceAll(syllables, (run) => {
-    const letters = [...run]
+    const letters = Array.from(run)
     if (letters.length === 1) found.push(run)
     for (let i = 1; i < letters.length; i += 1) found.push(`${letters[i - 1]}${letters[i]}`)
     return ' '

@@ -4,7 +4,7 @@
 import type { CallToolResult, JsonObject, ToolDefinition } from '@haechi/mcp-wire'
 import type { Tool, ToolSet } from './model.ts'
 import { buildTermIndex, score } from './search-index.ts'
-import type { FieldWeight, TermIndex } from './search-index.ts'
+import type { TermIndex } from './search-index.ts'
 import { createTermReader, intentOf, nearTerms, relatedTerms } from './search-words.ts'
 import type { Intent } from './search-words.ts'
 
@@ -24,10 +24,9 @@ export type SearchIndex = TermIndex & {
   /** Bits of what an operation does, in the order of `intents`. */
   readonly does: Uint8Array
   readonly depth: Uint8Array
-  /** The terms of what a path is about: those of the tool `i` from `pathStarts[i]` to `pathStarts[i + 1]`; those from `resourceStarts[i]` on are of its last literal segment. */
-  readonly pathTerms: Uint32Array
-  readonly pathStarts: Uint32Array
-  readonly resourceStarts: Uint32Array
+  /** Terms without repetition, by place: of the title of the tool `i` from `aimStarts[3 * i]` on, of its path up to the last literal segment from `aimStarts[3 * i + 1]` on, of that segment from `aimStarts[3 * i + 2]` on. */
+  readonly aims: Uint32Array
+  readonly aimStarts: Uint32Array
 }
 
 export interface ToolSearch {
@@ -43,23 +42,25 @@ export interface ToolSearch {
   answer(name: string, args: JsonObject, call: (tool: Tool, args: JsonObject) => Promise<CallToolResult>): Promise<CallToolResult> | undefined
 }
 
-const fields = {
-  name: { weight: 2, length: 0.5 },
-  resource: { weight: 2, length: 0.3 },
-  path: { weight: 1.5, length: 0.75 },
-  parameters: { weight: 0.3, length: 0.75 },
-  tags: { weight: 0.6, length: 0.5 },
-  title: { weight: 2.5, length: 0.6 },
-  description: { weight: 0.8, length: 0.75 },
-} satisfies Record<string, FieldWeight>
-
 /** Found on samples that `npm run bench:mcp-search` does not report on. */
-const weights = {
-  /** Of a term that was not asked for but says the same, and of one that may have been meant. */
-  related: 0.5, near: 0.6,
-  /** For an operation that does what the verb asks for; for one whose last segment, whose whole path is in the query; against each segment of the path. */
-  intent: 2, resource: 3, path: 3, depth: 0.05,
-}
+export const ranking = {
+  fields: {
+    name: { weight: 2, length: 0.5 },
+    resource: { weight: 2, length: 0.3 },
+    path: { weight: 1.5, length: 0.75 },
+    parameters: { weight: 0.3, length: 0.75 },
+    tags: { weight: 0.6, length: 0.5 },
+    title: { weight: 2.5, length: 0.6 },
+    description: { weight: 0.8, length: 0.75 },
+  },
+  weights: {
+    /** Of a term that was not asked for but says the same, and of one that may have been meant. */
+    related: 0.5, near: 0.6,
+    /** For an operation that does what the verb asks for; for one whose last segment, whose whole path, whose title is in the query; against each segment of the path. */
+    intent: 2, resource: 3, path: 3, title: 1, depth: 0.05,
+  },
+} as const
+const { fields, weights } = ranking
 
 const intents: readonly Intent[] = ['list', 'read', 'create', 'update', 'delete']
 const [list, read, create, update, remove] = [1, 2, 4, 8, 16] as const
@@ -69,35 +70,36 @@ const most = { query: 1_000, terms: 64, unknown: 8, found: 50, text: 600, about:
 export function indexTools(tools: readonly Tool[]): SearchIndex {
   const termsOf = createTermReader()
   const names = tools.map((tool) => termsOf(`${tool.name} ${tool.operation.operationId ?? ''}`))
+  // What has no title is not to stand behind everything that has one: its name says what it does.
+  const titles = tools.map(({ title }, at) => (title === '' ? names[at]! : termsOf(title)))
   const paths = tools.map(({ operation }) => {
     const segments = operation.path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{'))
     return { whole: termsOf(segments.slice(0, -1).join(' ')), resource: termsOf(segments.at(-1) ?? '') }
   })
-  const index = buildTermIndex(tools.map(({ title, description, operation }, at) => {
+  const index = buildTermIndex(tools.map(({ description, operation }, at) => {
     const entry: Record<keyof typeof fields, readonly string[]> = {
       name: names[at]!,
       resource: paths[at]!.resource,
       path: [...paths[at]!.whole, ...paths[at]!.resource],
       parameters: termsOf(operation.parameters.map(({ name }) => name).join(' ')),
       tags: termsOf(operation.tags.join(' ')),
-      title: termsOf(title),
+      title: titles[at]!,
       description: termsOf(description.slice(0, most.text).replaceAll(/<[^<>]*>/g, ' ')),
     }
     return Object.values(entry)
   }), Object.values(fields))
   const ids = new Map(index.terms.map((term, id) => [term, id]))
-  const pathTerms: number[] = []
-  const pathStarts = [0]
-  const resourceStarts: number[] = []
-  for (const { whole, resource } of paths) {
-    for (const term of new Set(whole)) pathTerms.push(ids.get(term)!)
-    resourceStarts.push(pathTerms.length)
-    for (const term of new Set(resource)) pathTerms.push(ids.get(term)!)
-    pathStarts.push(pathTerms.length)
-  }
+  const aims: number[] = []
+  const aimStarts = [0]
+  paths.forEach(({ whole, resource }, at) => {
+    for (const terms of [new Set(titles[at]), new Set(whole).difference(new Set(resource)), new Set(resource)]) {
+      for (const term of terms) aims.push(ids.get(term)!)
+      aimStarts.push(aims.length)
+    }
+  })
   return {
     ...index, does: Uint8Array.from(tools, ({ operation }, at) => doing(operation, names[at]!)), depth: Uint8Array.from(tools, ({ operation }) => Math.min(255, operation.path.split('/').length)),
-    pathTerms: Uint32Array.from(pathTerms), pathStarts: Uint32Array.from(pathStarts), resourceStarts: Uint32Array.from(resourceStarts),
+    aims: Uint32Array.from(aims), aimStarts: Uint32Array.from(aimStarts),
   }
 }
 
@@ -130,7 +132,7 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
       let all = 0
       let met = 0
       for (let i = from; i < to; i += 1) {
-        const term = index.pathTerms[i]!
+        const term = index.aims[i]!
         all += index.rarity[term]!
         met += index.rarity[term]! * (wanted.get(term) ?? 0)
       }
@@ -139,8 +141,8 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
     const found: number[] = []
     for (let at = 0; at < scores.length; at += 1) {
       if (scores[at] === 0) continue
-      const end = index.pathStarts[at + 1]!
-      scores[at]! += ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.resource * covered(index.resourceStarts[at]!, end) + weights.path * covered(index.pathStarts[at]!, end) - weights.depth * index.depth[at]!
+      const [title, path, resource, end] = [index.aimStarts[3 * at]!, index.aimStarts[3 * at + 1]!, index.aimStarts[3 * at + 2]!, index.aimStarts[3 * at + 3]!]
+      scores[at]! += ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, path) + weights.path * covered(path, end) + weights.resource * covered(resource, end) - weights.depth * index.depth[at]!
       found.push(at)
     }
     return found.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, Math.max(0, Math.min(n, most.found))).map((at) => shown(tools[at]!))
