@@ -1,5 +1,7 @@
 // Any text to an ApiDocument or a coded reason, never an exception: document.test.ts holds it over arbitrary bytes.
-import type { ApiDocument, ApiVersion, Json, JsonObject, Refusal } from './model.ts'
+import type { ApiDocument, ApiVersion, JsonObject, Refusal } from './model.ts'
+import { isObject } from './object.ts'
+import { applyOverlays } from './overlay.ts'
 import { createResolver } from './reference.ts'
 import type { Resource } from './reference.ts'
 import { Refused } from './refused.ts'
@@ -23,8 +25,9 @@ export function readDocument(source: string | Uint8Array, options: ReadOptions =
   const { maxBytes = MAX_BYTES, documents } = options
   const warnings: Refusal[] = []
   try {
-    const { value: root } = parseSource(source, maxBytes, warnings)
-    if (!isObject(root)) throw new Refused('document_not_an_object', '#', `The document is ${Array.isArray(root) ? 'a list' : `the single value ${JSON.stringify(root).slice(0, 80)}`}, not an object with openapi or swagger, info and paths.`)
+    const { value } = parseSource(source, maxBytes, warnings)
+    if (!isObject(value)) throw new Refused('document_not_an_object', '#', `The document is ${Array.isArray(value) ? 'a list' : `the single value ${JSON.stringify(value).slice(0, 80)}`}, not an object with openapi or swagger, info and paths.`)
+    const root = options.overlays === undefined ? value : applyOverlays(value, options.overlays, maxBytes, warnings)
     const version = versionOf(root)
     checkPaths(root, version, warnings)
     const loaded = new Map<string, Resource | null>()
@@ -74,5 +77,3 @@ function checkPaths(root: JsonObject, version: ApiVersion, warnings: Refusal[]):
   if (!missing || version === '2.0' || version === '3.0') throw new Refused(refusal.code, refusal.place, refusal.reason)
   warnings.push(refusal)
 }
-
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -17,8 +17,8 @@ export type RefusalCode =
   // of the document
   | 'document_empty' | 'document_too_large' | 'document_not_text' | 'document_unparsable' | 'document_not_an_object' | 'document_too_deep' | 'document_aliases'
   | 'version_missing' | 'version_unsupported' | 'paths_missing' | 'overlay_invalid'
-  // A warning: it was read, but another reader may read it differently.
-  | 'document_ambiguous'
+  // A warning: it was read, but another reader may read it differently; an action that changed nothing.
+  | 'document_ambiguous' | 'overlay_unmatched'
   // of an operation
   | 'operation_invalid' | 'parameter_invalid' | 'reference_unresolved' | 'reference_remote' | 'reference_circular' | 'server_invalid' | 'path_invalid' | 'schema_too_large'
 

@@ -3,6 +3,7 @@
 import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml'
 import type { Json, Refusal } from './model.ts'
+import { put } from './object.ts'
 import { Refused, lineAt } from './refused.ts'
 
 /** Characters that aliases may stand for in all, were they written out. */
@@ -113,11 +114,6 @@ export function parseYaml(text: string, maxDepth: number, warnings: Refusal[]): 
 }
 
 const startOf = (event: Event): number => (event.type === EVENT_ID.SCALAR ? event.valueStart : event.type === EVENT_ID.ALIAS ? event.anchorStart : event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE ? event.start : 0)
-
-function put(entries: Entries, name: string, value: Json): void {
-  if (name === '__proto__') Object.defineProperty(entries, name, { value, enumerable: true, configurable: true, writable: true })
-  else entries[name] = value
-}
 
 /** The core schema of YAML 1.2.2, 10.3.2, without what JSON has no value for: infinities and not-a-number stay words. */
 function scalar(text: string): Json {
