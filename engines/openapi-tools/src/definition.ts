@@ -1,0 +1,129 @@
+// The operations of a document as tools. A tool's schemas are built when they are asked for; a list stays small by what it says of descriptions and answers,
+// never by what a call needs. Defended by definition.test.ts, and by tests/conformance/openapi/corpus.test.ts over the specifications of the world.
+import type { Json, JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
+import type { ApiDocument, Operation, Tool, ToolSet } from './model.ts'
+import { nameOfPath, sanitised, shortened as shortenedName, uniqueNames } from './naming.ts'
+import { readOperations } from './operations.ts'
+import type { ReadOperation, Sources, Wishes } from './operations.ts'
+import { createOutliner } from './outline.ts'
+import { closure, createSchemaConverter, shortened } from './schema.ts'
+import type { Component, Detail } from './schema.ts'
+import { bounded, plain } from './wording.ts'
+
+/** Characters. */
+const longest = { title: 80, description: 500, parameter: 240 } as const
+/** About how many properties of an answer are told. */
+const answerSize = 24
+/** Characters of an inputSchema above which its descriptions get shorter, and at last none is left but those of the first level. */
+const roomy: readonly number[] = [6_000, 12_000, 24_000]
+
+export type ToolOptions = {
+  /** Only these operations become tools. */
+  readonly include?: (operation: Operation) => boolean
+}
+
+/**
+ * The tools of a document, in order of their names. Total for whatever readDocument gives: an operation that cannot be called is in `skipped` with its reason.
+ * `x-mcp` (true, false or an object with enabled, name, title, description, annotations, hide, constants, body) is read from the document, the path and the
+ * operation; the nearest wins.
+ */
+export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolSet {
+  const outliner = createOutliner(document)
+  const converter = createSchemaConverter(document)
+  const { operations, skipped } = readOperations(document)
+  const chosen = options.include === undefined ? operations : operations.filter(({ operation }) => options.include!(operation))
+  const names = uniqueNames(chosen.map(({ operation, wishes }) => ({ key: operation.key, wish: wishedName(operation, wishes) })))
+  const sources = new Map<string, Sources>()
+  const tools = chosen.map((read, index) => {
+    sources.set(read.operation.key, read.sources)
+    const { answers } = read.sources
+    const wrapped = answers.length > 0 && !outliner.isObject(answers) && outliner.outline(answers, answerSize) !== null
+    return toolOf(names[index]!, wrapped ? { ...read, operation: { ...read.operation, wrapped: 'result' } } : read)
+  }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+
+  function inputSchema({ operation }: Tool, { parameters, body }: Sources): JsonObject {
+    const reached = new Set<Component>()
+    const properties: [string, JsonObject][] = []
+    const required: string[] = []
+    for (const { parameter, schema, description } of parameters) {
+      const converted = converter.argument(schema, reached)
+      const text = bounded(plain(description.slice(0, 2_000)), longest.parameter)
+      properties.push([parameter.argument, text === '' ? converted : { ...converted, description: text }])
+      if (parameter.required) required.push(parameter.argument)
+    }
+    if (body !== null && operation.body !== null) {
+      const { argument, kind, mediaType } = operation.body
+      const converted = kind === 'binary' ? fileSchema : kind === 'text' ? { type: 'string' } : converter.argument(body.schema, reached)
+      const text = bounded(plain(body.description.slice(0, 2_000)) || (kind === 'text' || kind === 'binary' ? mediaType : ''), longest.parameter)
+      properties.push([argument, text === '' ? converted : { ...converted, description: text }])
+      if (operation.body.required) required.push(argument)
+    }
+    const components = closure(reached)
+    const shown = Object.fromEntries(properties)
+    const size = (detail: Detail): number => components.reduce((sum, component) => sum + component.at(detail).size, 0)
+    const detail = ([0, 1, 2] as const).find((one) => size(one) <= roomy[one]!) ?? 3
+    return {
+      type: 'object', properties: detail === 0 ? shown : shortened({ properties: shown }, 1)['properties'] as JsonObject,
+      ...(required.length > 0 ? { required } : {}),
+      ...(components.length > 0 ? { $defs: Object.fromEntries(components.map((component) => [component.name, component.at(detail).schema])) } : {}),
+    }
+  }
+
+  function outputSchema({ operation }: Tool, { answers }: Sources): JsonObject | null {
+    const outline = outliner.outline(answers, answerSize)
+    if (outline === null) return null
+    return operation.wrapped === null ? outline : { type: 'object', properties: { [operation.wrapped]: outline } }
+  }
+
+  return {
+    document, tools, skipped,
+    get: (name) => byName.get(name),
+    definition(tool): ToolDefinition {
+      const source = sources.get(tool.operation.key)!
+      const output = outputSchema(tool, source)
+      return {
+        name: tool.name, ...(tool.title === '' ? {} : { title: tool.title }), ...(tool.description === '' ? {} : { description: tool.description }),
+        inputSchema: inputSchema(tool, source), ...(output === null ? {} : { outputSchema: output }), annotations: tool.annotations,
+      }
+    },
+  }
+}
+
+/** FileArgument (model.ts) as a schema. */
+const fileSchema: JsonObject = { type: 'object', properties: { text: { type: 'string' }, base64: { type: 'string' }, filename: { type: 'string' }, contentType: { type: 'string' } } }
+
+function wishedName(operation: Operation, wishes: Wishes): string {
+  const wish = sanitised(wishes.name ?? '') || sanitised(operation.operationId ?? '')
+  return wish === '' ? nameOfPath(operation.method, operation.path) : shortenedName(wish, operation.key)
+}
+
+function toolOf(name: string, { operation, wishes }: ReadOperation): Tool {
+  const summary = plain(operation.summary.slice(0, 1_000))
+  const details = plain(operation.description.slice(0, 4_000))
+  const text = wishes.description ?? (details.startsWith(summary.replace(/\.$/, '')) ? details : summary === '' ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
+  const description = bounded(text === '' ? operation.key : text, longest.description)
+  return {
+    name, title: bounded(wishes.title ?? summary, longest.title), description: operation.deprecated && !/^deprecated/i.test(description) ? `Deprecated. ${description}` : description,
+    annotations: { ...annotationsOf(operation), ...wishes.annotations }, operation,
+  }
+}
+
+const destructive = /^(delete|remove|destroy|purge|drop|terminate|revoke|wipe|erase|reset|cancel|disable|detach|stop|kill|uninstall)$/i
+const changing = /^(create|add|update|put|set|modify|edit|write|insert|upload|send|post|patch|run|start|execute|enable|attach|import|register|assign|apply|approve|reject|move|rename|restore|reboot|restart|copy|invoke|publish|activate|deactivate|authorize|associate|disassociate|replace|release|allocate)$/i
+
+/** By the method (RFC 9110 9.2), and by a verb that says otherwise: there are APIs that delete with GET. */
+function annotationsOf({ method, path, operationId }: Operation): ToolAnnotations {
+  const words = [...verbs(operationId ?? ''), ...verbs(path.slice(path.lastIndexOf('/') + 1).replace(/\{[^{}]*\}.*$/, ''))]
+  const destroys = words.some((word) => destructive.test(word))
+  const safe = /^(GET|HEAD|OPTIONS|TRACE|QUERY)$/.test(method)
+  const readOnly = safe && !destroys && !words.some((word) => changing.test(word))
+  if (readOnly) return { readOnlyHint: true, openWorldHint: true }
+  return { readOnlyHint: false, destructiveHint: destroys || method === 'DELETE' || method === 'PUT' || method === 'PATCH', idempotentHint: method === 'PUT' || method === 'DELETE', openWorldHint: true }
+}
+
+/** The first word of a name, and the one behind its namespace or method: 'repos/delete-hook', 'GET_TerminateInstances', '#Action=RunInstances'. */
+function verbs(name: string): string[] {
+  const bare = name.replace(/^(get|post)_/i, '')
+  return [bare, bare.slice(bare.search(/[/.:=][^/.:=]*$/) + 1)].flatMap((part) => /^[A-Z]?[a-z]+|^[A-Z]+(?![a-z])/.exec(part)?.[0] ?? [])
+}
