@@ -75,7 +75,7 @@ function plainScores(tools: readonly Tool[], query: string): Map<string, number>
     const resource = termsOf(segments.at(-1) ?? '')
     const whole = termsOf(segments.slice(0, -1).join(' '))
     const named = termsOf(`${name} ${operation.operationId ?? ''}`)
-    return { name: named, resource, path: [...whole, ...resource], parameters: operation.parameters.flatMap((parameter) => termsOf(parameter.name)), tags: operation.tags.flatMap((tag) => termsOf(tag)), title: title === '' ? named : termsOf(title), description: termsOf(description) }
+    return { name: named, resource, path: [...whole, ...resource], parameters: operation.parameters.flatMap((parameter) => termsOf(parameter.name)), tags: operation.tags.flatMap((tag) => termsOf(tag)), title: title === '' ? named : termsOf(title), description: termsOf(description.startsWith(title) ? description.slice(title.length) : description) }
   })
   type Field = keyof typeof ranking.fields
   const all = new Set(documents.flatMap((document) => Object.values(document).flat()))
@@ -119,9 +119,9 @@ it('ranks as a scorer without an index does', () => {
   const word = fc.constantFrom('user', 'users', 'group', 'message', 'mail', 'list', 'get', 'send', 'file', 'calendar', '사용자', '삭제', 'delete')
   const phrase = fc.array(word, { maxLength: 4 }).map((words) => words.join(' '))
   const segment = fc.oneof(word, fc.constant('{id}'))
-  const tool = fc.record({ method: fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'), path: fc.array(segment, { minLength: 1, maxLength: 5 }).map((segments) => `/${segments.join('/')}`), title: phrase, description: phrase, tags: fc.array(word, { maxLength: 2 }), parameters: fc.uniqueArray(word, { maxLength: 3 }), verb: word, noun: word })
+  const tool = fc.record({ method: fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'), path: fc.array(segment, { minLength: 1, maxLength: 5 }).map((segments) => `/${segments.join('/')}`), title: phrase, description: phrase, repeated: fc.boolean(), tags: fc.array(word, { maxLength: 2 }), parameters: fc.uniqueArray(word, { maxLength: 3 }), verb: word, noun: word })
   fc.assert(fc.property(fc.array(tool, { minLength: 1, maxLength: 25 }), fc.array(fc.oneof(word, fc.constantFrom('repo', 'mesage', 'calender', 'of')), { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 12 }), (drafts, words, n) => {
-    const tools = drafts.map(({ verb, noun, ...draft }, i) => made({ ...draft, name: `${verb}_${noun}_${i}` }))
+    const tools = drafts.map(({ verb, noun, repeated, ...draft }, i) => made({ ...draft, description: repeated ? `${draft.title}. ${draft.description}` : draft.description, name: `${verb}_${noun}_${i}` }))
     const query = words.join(' ')
     const scores = plainScores(tools, query)
     const found = createToolSearch(setOf(tools)).search(query, n).map(({ name }) => scores.get(name))

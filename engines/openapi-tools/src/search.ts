@@ -76,7 +76,7 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
     const segments = operation.path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{'))
     return { whole: termsOf(segments.slice(0, -1).join(' ')), resource: termsOf(segments.at(-1) ?? '') }
   })
-  const index = buildTermIndex(tools.map(({ description, operation }, at) => {
+  const index = buildTermIndex(tools.map(({ title, description, operation }, at) => {
     const entry: Record<keyof typeof fields, readonly string[]> = {
       name: names[at]!,
       resource: paths[at]!.resource,
@@ -84,7 +84,7 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
       parameters: termsOf(operation.parameters.map(({ name }) => name).join(' ')),
       tags: termsOf(operation.tags.join(' ')),
       title: titles[at]!,
-      description: termsOf(description.slice(0, most.text).replaceAll(/<[^<>]*>/g, ' ')),
+      description: termsOf(beyondTitle(title, description === operation.key ? '' : description).slice(0, most.text).replaceAll(/<[^<>]*>/g, ' ')),
     }
     return Object.values(entry)
   }), Object.values(fields))
@@ -101,6 +101,12 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
     ...index, does: Uint8Array.from(tools, ({ operation }, at) => doing(operation, names[at]!)), depth: Uint8Array.from(tools, ({ operation }) => Math.min(255, operation.path.split('/').length)),
     aims: Uint32Array.from(aims), aimStarts: Uint32Array.from(aimStarts),
   }
+}
+
+/** Descriptions begin with the title, which has a field of its own. */
+function beyondTitle(title: string, description: string): string {
+  const head = title.replace(/[.\s…]+$/, '')
+  return description.startsWith(head) ? description.slice(head.length) : description
 }
 
 /** By method and path; where everything is a POST, by the verb in its name. */
@@ -128,24 +134,31 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
     const scores = score(index, wanted)
     const intent = intentOf(asked)
     const bit = intent === null ? 0 : 1 << intents.indexOf(intent)
+    const shares = new Float64Array(index.terms.length)
+    for (const [term, share] of wanted) shares[term] = share
     const covered = (from: number, to: number): number => {
       let all = 0
       let met = 0
       for (let i = from; i < to; i += 1) {
         const term = index.aims[i]!
         all += index.rarity[term]!
-        met += index.rarity[term]! * (wanted.get(term) ?? 0)
+        met += index.rarity[term]! * shares[term]!
       }
       return all === 0 ? 0 : met / all
     }
-    const found: number[] = []
+    const best: number[] = []
+    const kept = Math.max(0, Math.min(n, most.found))
     for (let at = 0; at < scores.length; at += 1) {
       if (scores[at] === 0) continue
       const [title, path, resource, end] = [index.aimStarts[3 * at]!, index.aimStarts[3 * at + 1]!, index.aimStarts[3 * at + 2]!, index.aimStarts[3 * at + 3]!]
-      scores[at]! += ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, path) + weights.path * covered(path, end) + weights.resource * covered(resource, end) - weights.depth * index.depth[at]!
-      found.push(at)
+      scores[at] = scores[at]! + ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, path) + weights.path * covered(path, end) + weights.resource * covered(resource, end) - weights.depth * index.depth[at]!
+      if (best.length === kept && !(scores[at]! > scores[best.at(-1)!]!)) continue
+      let place = best.length
+      while (place > 0 && scores[at]! > scores[best[place - 1]!]!) place -= 1
+      best.splice(place, 0, at)
+      if (best.length > kept) best.pop()
     }
-    return found.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, Math.max(0, Math.min(n, most.found))).map((at) => shown(tools[at]!))
+    return best.map((at) => shown(tools[at]!))
   }
 
   function wantedTerms(text: string, asked: readonly string[]): Map<number, number> {
