@@ -25,8 +25,6 @@ export interface Catalogue {
    * isError; a RpcProblem becomes an error of the protocol; anything else thrown becomes -32603 and its text stays here.
    */
   call(tool: string, args: JsonObject, context: CallContext): Promise<CallToolResult>
-  /** Tools that may be answered by a task where the client can do with one (io.modelcontextprotocol/tasks); the call goes on in the background. */
-  asTask?(tool: string, args: JsonObject): boolean
   readonly resources?: Resources
   readonly prompts?: Prompts
   /** Values for an argument of a prompt or a variable of a resource template, best first. At most 100 are sent. */
@@ -55,6 +53,13 @@ export interface CallContext {
    * be done twice before asking, and ask for the same under the same names. Rejects with RpcProblem -32021 when the client cannot answer such a request.
    */
   ask(requests: Readonly<Record<string, InputRequest>>): Promise<Readonly<Record<string, JsonObject>>>
+  /**
+   * From here on the call goes on in the background where the client can do with that (extension io.modelcontextprotocol/tasks): the client is given a task
+   * at once and fetches the result later; ask() then waits in the task. Other clients notice nothing, or are refused with -32021 where a task is `required`.
+   */
+  task(need: 'optional' | 'required'): void
+  /** For long calls behind proxies that cut connections: ends the connection, not the call, where the client can come back for the answer (2025-11-25 with a session). */
+  reconnect(): void
 }
 
 export type LogLevel = 'debug' | 'info' | 'notice' | 'warning' | 'error' | 'critical' | 'alert' | 'emergency'

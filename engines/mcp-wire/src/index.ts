@@ -7,5 +7,5 @@ export type {
   CallContext, Caller, Catalogue, CompletionRequest, InputRequest, LogLevel, PromptDefinition, PromptMessage, Prompts, ResourceDefinition, Resources, ResourceTemplate, SerialisedTool,
 } from './catalogue.ts'
 export { RpcProblem } from './problem.ts'
-export type { McpServer, McpServerOptions, NodeRequest, NodeResponse } from './server.ts'
+export type { McpServer, McpServerOptions, NodeRequest, NodeResponse, StdioOutput } from './server.ts'
 export { createMcpServer } from './server.ts'

@@ -1,6 +1,16 @@
+// A server of the Model Context Protocol: the parts of this engine, joined.
+import { randomBytes } from 'node:crypto'
 import type { Caller, Catalogue } from './catalogue.ts'
+import { Dispatch } from './dispatch.ts'
+import { HttpEndpoint } from './http.ts'
+import { Lists } from './lists.ts'
+import { notificationText } from './message.ts'
 import type { JsonObject } from './model.ts'
-import { RpcProblem, code } from './problem.ts'
+import { serveFetch, serveNode } from './reply.ts'
+import { createSeal } from './seal.ts'
+import { Sessions } from './session.ts'
+import type { Session } from './session.ts'
+import { Stdio } from './stdio.ts'
 
 export type McpServerOptions = {
   readonly name: string
@@ -31,40 +41,88 @@ export type McpServerOptions = {
   readonly onMessage?: (message: { readonly direction: 'in' | 'out'; readonly caller: Caller; readonly message: JsonObject }) => void
 }
 
-/** What node's IncomingMessage has, as far as it is used. */
-export type NodeRequest = AsyncIterable<Uint8Array> & {
+/** What node's IncomingMessage has, as far as it is used; `body` where a framework has parsed it already. */
+export type NodeRequest = {
   readonly method?: string | undefined
   readonly url?: string | undefined
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  on(event: string, listener: (...args: never[]) => void): unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body?: unknown
+  // eslint-disable-next-line typescript/no-explicit-any -- as node:events has it
+  on(event: string, listener: (...args: any[]) => void): unknown
 }
 
 /** What node's ServerResponse has, as far as it is used. */
 export type NodeResponse = {
+  readonly headersSent: boolean
+  readonly writableLength: number
   writeHead(status: number, headers: Record<string, string | number>): unknown
   write(chunk: string | Uint8Array): boolean
-  end(chunk?: string | Uint8Array): unknown
-  on(event: string, listener: (...args: never[]) => void): unknown
+  end(chunk?: string): unknown
+  cork(): void
+  // eslint-disable-next-line typescript/no-explicit-any -- as node:events has it
+  on(event: string, listener: (...args: any[]) => void): unknown
   destroy(): unknown
 }
 
+/** What process.stdout has, as far as it is used. */
+export type StdioOutput = { write(text: string): boolean; once(event: 'drain', listener: () => void): unknown }
+
 export interface McpServer {
-  /** One HTTP request to the endpoint, whatever its path. Never rejects. */
+  /** One HTTP request to the endpoint, whatever its path. Never rejects. `caller`: who it is, where the host has found out already. */
   fetch(request: Request, caller?: Caller): Promise<Response>
-  /** The same for node:http, Express and connect, without the cost of Request and Response: `http.createServer(server.node)`, `app.use('/mcp', server.node)`. A body that the framework has parsed already (request.body) is taken. */
-  readonly node: (request: NodeRequest, response: NodeResponse, next?: unknown) => void
+  /** The same for node:http, Express and connect, without the cost of Request and Response: `createServer(server.node)`, `app.use('/mcp', server.node)`. A body that the framework has parsed (request.body) is taken. */
+  readonly node: (request: NodeRequest, response: NodeResponse) => void
   /** Newline-delimited JSON-RPC until `input` ends. */
-  serveStdio(input: AsyncIterable<Uint8Array | string>, output: { write(text: string): boolean }): Promise<void>
-  /** Puts another catalogue in force, at once and whole. Calls in flight end with the one they began with. Whoever listens is told when a list is not what it was. */
+  serveStdio(input: AsyncIterable<Uint8Array | string>, output: StdioOutput): Promise<void>
+  /** Puts another catalogue in force, at once and whole. Calls in flight end with the one they began with. Whoever listens is told when a list is not what it was. Throws when two tools have one name. */
   swap(catalogue: Catalogue): void
   /** Tells those who subscribed to this resource that it changed. */
   resourceUpdated(uri: string): void
-  /** Streams, tasks and requests that are held at the moment. */
+  /** What is held at the moment. */
   readonly open: { readonly streams: number; readonly calls: number; readonly tasks: number; readonly sessions: number }
   /** Ends streams, aborts calls. */
   close(): void
 }
 
-export function createMcpServer(_options: McpServerOptions): McpServer {
-  throw new RpcProblem(code.internal, 'Not built yet')
+export function createMcpServer(options: McpServerOptions): McpServer {
+  const seal = createSeal(options.key ?? randomBytes(32), options.clock)
+  const sessions = new Sessions(seal)
+  const dispatch = new Dispatch(options, seal)
+  const endpoint = new HttpEndpoint(options, dispatch, sessions)
+  const pipes = new Set<Stdio>()
+  const tellSessions = (method: string, params: JsonObject, wants: (session: Session) => boolean) => {
+    const text = notificationText(method, params)
+    for (const session of sessions.all()) if (session.outlet !== null && wants(session)) session.outlet.send(text)
+    for (const pipe of pipes) if (pipe.shaken && wants(pipe.session)) pipe.write(text)
+  }
+  return {
+    fetch: (request, caller) => serveFetch(endpoint, request, caller),
+    node: (request, response) => { serveNode(endpoint, request, response) },
+    async serveStdio(input, output) {
+      const pipe = new Stdio(options, dispatch, output)
+      pipes.add(pipe)
+      try {
+        await pipe.serve(input)
+      } finally {
+        pipes.delete(pipe)
+      }
+    },
+    swap(catalogue) {
+      for (const what of dispatch.swap(new Lists(catalogue))) tellSessions(`notifications/${what}/list_changed`, {}, () => true)
+    },
+    resourceUpdated(uri) {
+      dispatch.resourceUpdated(uri)
+      tellSessions('notifications/resources/updated', { uri }, ({ subscriptions }) => subscriptions.has(uri))
+    },
+    get open() {
+      return { streams: endpoint.streams.size, calls: dispatch.calls.size, tasks: dispatch.tasks.running, sessions: sessions.size }
+    },
+    close() {
+      for (const listener of dispatch.listeners.keys()) dispatch.endListener(listener)
+      dispatch.tasks.close()
+      for (const call of dispatch.calls) call.cancel()
+      for (const session of sessions.all()) session.end(new Error('The server is closing'))
+      endpoint.close()
+    },
+  }
 }
