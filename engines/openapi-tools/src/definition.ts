@@ -1,10 +1,10 @@
 // The operations of a document as tools. A tool's schemas are built when they are asked for; a list stays small by what it says of descriptions and answers,
 // never by what a call needs. Defended by definition.test.ts, and by tests/conformance/openapi/corpus.test.ts over the specifications of the world.
 import type { Json, JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
-import type { ApiDocument, Operation, Tool, ToolSet } from './model.ts'
+import type { ApiDocument, Operation, Sources, Tool, ToolSet } from './model.ts'
 import { nameOfPath, sanitised, shortened as shortenedName, uniqueNames } from './naming.ts'
 import { readOperations } from './operations.ts'
-import type { ReadOperation, Sources, Wishes } from './operations.ts'
+import type { ReadOperation, Wishes } from './operations.ts'
 import { createOutliner } from './outline.ts'
 import { closure, createSchemaConverter, shortened } from './schema.ts'
 import type { Component, Detail } from './schema.ts'
@@ -79,6 +79,7 @@ export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolS
   return {
     document, tools, skipped,
     get: (name) => byName.get(name),
+    sources: (tool) => sources.get(tool.operation.key)!,
     definition(tool): ToolDefinition {
       const source = sources.get(tool.operation.key)!
       const output = outputSchema(tool, source)

@@ -140,6 +140,15 @@ export type Tool = {
   readonly operation: Operation
 }
 
+/** The schemas of an operation as the document has them; nothing in them is dereferenced or changed. */
+export type Sources = {
+  /** One a parameter that is shown, in the order of the document. */
+  readonly parameters: readonly { readonly parameter: Parameter; readonly schema: Json; readonly description: string }[]
+  readonly body: { readonly schema: Json; readonly description: string } | null
+  /** The schemas of the JSON answers with a status of 2xx. */
+  readonly answers: readonly Json[]
+}
+
 /** The operations of a document as tools. */
 export interface ToolSet {
   readonly document: ApiDocument
@@ -149,4 +158,6 @@ export interface ToolSet {
   get(name: string): Tool | undefined
   /** The tool as tools/list shows it. Schemas are built when asked for, hold only the definitions that are reached, and are JSON Schema 2020-12 of type object. */
   definition(tool: Tool): ToolDefinition
+  /** What the tool's schemas are built from. */
+  sources(tool: Tool): Sources
 }

@@ -1,7 +1,7 @@
 // Reads the operations of a document of any version into one shape. A broken operation costs itself and nothing else, and says why; a schema is only
 // looked at where its kind decides how a call is written. Defended by operations.test.ts.
 import type { Json, JsonObject, ToolAnnotations } from '@haechi/mcp-wire'
-import type { Answer, ApiDocument, Body, Method, Operation, Parameter, ParameterStyle, PartEncoding, Refusal, SecurityScheme } from './model.ts'
+import type { Answer, ApiDocument, Body, Method, Operation, Parameter, ParameterStyle, PartEncoding, Refusal, SecurityScheme, Sources } from './model.ts'
 import { sanitised, shortHash } from './naming.ts'
 
 /** What x-mcp says of an operation; that of the path and of the document where it says nothing. */
@@ -11,15 +11,6 @@ export type Wishes = {
   readonly title: string | null
   readonly description: string | null
   readonly annotations: ToolAnnotations
-}
-
-/** Where the schemas of an operation stand, which the Operation itself does not hold. */
-export type Sources = {
-  /** One a parameter that is shown, in the order of the document. */
-  readonly parameters: readonly { readonly parameter: Parameter; readonly schema: Json; readonly description: string }[]
-  readonly body: { readonly schema: Json; readonly description: string } | null
-  /** The schemas of the JSON answers with a status of 2xx. */
-  readonly answers: readonly Json[]
 }
 
 export type ReadOperation = { readonly operation: Operation; readonly sources: Sources; readonly wishes: Wishes }
