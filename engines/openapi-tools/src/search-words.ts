@@ -64,19 +64,23 @@ function termsOfWord(word: string): readonly string[] {
   return found
 }
 
-/** A reading that remembers words: texts of one API repeat themselves. */
-export function createTermReader(): (text: string) => string[] {
-  const known = new Map<string, readonly string[]>()
+/** A reading that remembers: the words of one API repeat themselves, and so do its short texts (tags, parameters). */
+export function createTermReader(): (text: string) => readonly string[] {
+  const knownWords = new Map<string, readonly string[]>()
+  const knownTexts = new Map<string, readonly string[]>()
   return (text) => {
+    const known = knownTexts.get(text)
+    if (known !== undefined) return known
     const terms: string[] = []
-    for (const [word] of text.normalize('NFC').matchAll(words)) {
-      let found = known.get(word)
+    for (const word of text.normalize('NFC').match(words) ?? []) {
+      let found = knownWords.get(word)
       if (found === undefined) {
         found = word.length > longest || stopWords.has(word.toLowerCase()) ? [] : termsOfWord(word)
-        known.set(word, found)
+        knownWords.set(word, found)
       }
       for (const term of found) terms.push(term)
     }
+    if (text.length <= longest) knownTexts.set(text, terms)
     return terms
   }
 }

@@ -74,15 +74,15 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
   const titles = tools.map(({ title }, at) => (title === '' ? names[at]! : termsOf(title)))
   const paths = tools.map(({ operation }) => {
     const segments = operation.path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{'))
-    return { whole: termsOf(segments.slice(0, -1).join(' ')), resource: termsOf(segments.at(-1) ?? '') }
+    return { whole: segments.slice(0, -1).flatMap((segment) => termsOf(segment)), resource: termsOf(segments.at(-1) ?? '') }
   })
   const index = buildTermIndex(tools.map(({ title, description, operation }, at) => {
     const entry: Record<keyof typeof fields, readonly string[]> = {
       name: names[at]!,
       resource: paths[at]!.resource,
       path: [...paths[at]!.whole, ...paths[at]!.resource],
-      parameters: termsOf(operation.parameters.map(({ name }) => name).join(' ')),
-      tags: termsOf(operation.tags.join(' ')),
+      parameters: operation.parameters.flatMap(({ name }) => termsOf(name)),
+      tags: operation.tags.flatMap((tag) => termsOf(tag)),
       title: titles[at]!,
       description: termsOf(beyondTitle(title, description === operation.key ? '' : description).slice(0, most.text).replaceAll(/<[^<>]*>/g, ' ')),
     }
@@ -125,11 +125,11 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
   const { tools } = toolSet
   const index = options.index ?? indexTools(tools)
   const ids = new Map(index.terms.map((term, id) => [term, id]))
-  const termsOf = createTermReader()
 
   function search(query: string, n = 10): readonly FoundOperation[] {
     const text = query.slice(0, most.query)
-    const asked = [...new Set(termsOf(text))].slice(0, most.terms)
+    // A reader of its own: what is asked would be remembered for ever.
+    const asked = [...new Set(createTermReader()(text))].slice(0, most.terms)
     const wanted = wantedTerms(text, asked)
     const scores = score(index, wanted)
     const intent = intentOf(asked)
