@@ -276,7 +276,7 @@ function operationReader(document: ApiDocument) {
       const list = isObject(meant) && typeHas(meant, 'array')
       const file = kind === 'multipart' && isFile(list ? followed(meant['items'] ?? {}) : meant, contentType)
       const styled = 'style' in encoding || 'explode' in encoding || 'allowReserved' in encoding
-      const written = styled || kind === 'form' ? styleOf(encoding, 'query') : null
+      const written = styled ? styleOf(encoding, 'query') : null
       parts.push({ name, contentType, file, list, style: written?.style ?? null, explode: written?.explode ?? true, allowReserved: written?.allowReserved ?? false })
       if (!file) continue
       files = true
