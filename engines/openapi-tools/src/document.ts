@@ -1,5 +1,6 @@
 // Any text to an ApiDocument or a coded reason, never an exception: document.test.ts holds it over arbitrary bytes.
 import type { ApiDocument, ApiVersion, JsonObject, Refusal } from './model.ts'
+import { hasBases, settleReferences } from './bases.ts'
 import { isObject } from './object.ts'
 import { applyOverlays } from './overlay.ts'
 import { createResolver } from './reference.ts'
@@ -25,18 +26,22 @@ export function readDocument(source: string | Uint8Array, options: ReadOptions =
   const { maxBytes = MAX_BYTES, documents } = options
   const warnings: Refusal[] = []
   try {
-    const { value } = parseSource(source, maxBytes, warnings)
+    const { value, text } = parseSource(source, maxBytes, warnings)
     if (!isObject(value)) throw new Refused('document_not_an_object', '#', `The document is ${Array.isArray(value) ? 'a list' : `the single value ${JSON.stringify(value).slice(0, 80)}`}, not an object with openapi or swagger, info and paths.`)
     const root = options.overlays === undefined ? value : applyOverlays(value, options.overlays, maxBytes, warnings)
     const version = versionOf(root)
     checkPaths(root, version, warnings)
+    const later = version === '3.1' || version === '3.2'
+    const url = addressOf(root, options.url)
+    // Without an address of its own a document still needs one for the relative ones in it.
+    if (later && hasBases(text)) settleReferences(root, url || 'document:///', '')
     const loaded = new Map<string, Resource | null>()
-    const lookup = (url: string): Resource | null => {
-      let resource = loaded.get(url)
-      if (resource === undefined) loaded.set(url, resource = load(url, documents?.get(url), maxBytes, warnings))
+    const lookup = (address: string): Resource | null => {
+      let resource = loaded.get(address)
+      if (resource === undefined) loaded.set(address, resource = load(address, documents?.get(address), maxBytes, warnings))
       return resource
     }
-    return { document: { version, root, warnings, resolve: createResolver({ url: options.url ?? '', root }, version === '3.1' || version === '3.2', lookup) } }
+    return { document: { version, root, warnings, resolve: createResolver({ url, root }, later, lookup) } }
   } catch (error) {
     if (error instanceof Refused) return { refusal: error.refusal }
     throw error
@@ -46,12 +51,20 @@ export function readDocument(source: string | Uint8Array, options: ReadOptions =
 function load(url: string, source: string | Uint8Array | undefined, maxBytes: number, warnings: Refusal[]): Resource | null {
   if (source === undefined) return null
   try {
-    return { url, root: parseSource(source, maxBytes, warnings).value }
+    const root = parseSource(source, maxBytes, warnings).value
+    settleReferences(root, url, url)
+    return { url, root }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     warnings.push({ ...error.refusal, place: `${url} ${error.refusal.place}` })
     return null
   }
+}
+
+/** $self of 3.2, or where the document came from. */
+function addressOf(root: JsonObject, url = ''): string {
+  const { $self } = root
+  return typeof $self === 'string' && URL.canParse($self, url || undefined) ? new URL($self, url || undefined).href : url
 }
 
 /** Numbers too: YAML reads `openapi: 3.1` as one. */

@@ -1,5 +1,5 @@
 // Bytes to a JSON value, whoever wrote them: every input gives a value or throws Refused, and no value is nested deeper than MAX_DEPTH, so that walks over
-// it may recurse: source.test.ts holds it.
+// it may recurse: document.test.ts holds it.
 import type { Json, JsonObject, Refusal } from './model.ts'
 import { Refused, lineAt } from './refused.ts'
 import { parseYaml } from './yaml.ts'

@@ -1,5 +1,5 @@
 // YAML as JSON values: the core schema of YAML 1.2.2 (10.3), keys as they are written, merge keys of 1.1. What aliases and merges expand to is bounded, in
-// size and in depth, so that a walk over the value is never much longer than its text: yaml.test.ts holds it. Aliases share their node.
+// size and in depth, so that a walk over the value is never much longer than its text: document.test.ts holds it. Aliases share their node.
 import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml'
 import type { Json, Refusal } from './model.ts'
