@@ -28,6 +28,8 @@ export type EgressRequest = {
   readonly allowPrivate?: readonly string[]
   /** How many are followed. 5; with 0 the redirect itself is the answer. */
   readonly redirects?: number
+  /** A redirect to another scheme, host or port is refused. */
+  readonly sameOrigin?: boolean
   /** PEM. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
   /** Whoever asked wants it no longer: the connection is closed. */
@@ -36,7 +38,8 @@ export type EgressRequest = {
 
 type Answered = {
   readonly status: number
-  readonly headers: Headers
+  /** By their names in lower case; of one that came several times all values, with commas. */
+  readonly headers: Readonly<Record<string, string>>
   /** Where the answer came from after redirects. */
   readonly url: string
 }
@@ -54,6 +57,8 @@ export interface Egress {
   fetch(url: string | URL, request?: EgressRequest): Promise<EgressAnswer>
   /** As fetch, but answered as soon as the headers are there. The same limits hold until the last byte, and the same errors come out of the body. */
   open(url: string | URL, request?: EgressRequest): Promise<EgressStream>
+  /** Where the name leads at the moment, by the worst of its addresses. Errors: egress_refused (no http URL), egress_failed. */
+  kindOf(url: string | URL): Promise<AddressKind>
   close(): Promise<void>
 }
 
@@ -110,13 +115,21 @@ export function createEgress(options: {
     return pool
   }
 
-  async function check(url: URL, allowed: readonly string[]): Promise<readonly string[]> {
-    const refuse = (reason: string): HaechiError => new HaechiError('egress_refused', { place: url.host, reason })
+  const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+
+  async function addressesOf(url: URL): Promise<readonly string[]> {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new HaechiError('egress_refused', { place: url.protocol, reason: 'scheme' })
-    if (url.username !== '' || url.password !== '') throw refuse('credentials_in_url')
-    const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+    if (url.username !== '' || url.password !== '') throw new HaechiError('egress_refused', { place: url.host, reason: 'credentials_in_url' })
+    const host = hostOf(url)
     const addresses = ipaddr.isValid(host) ? [host] : await resolve(host)
     if (addresses.length === 0) throw new HaechiError('egress_failed', { place: url.host, reason: 'ENOTFOUND' })
+    return addresses
+  }
+
+  async function check(url: URL, allowed: readonly string[]): Promise<readonly string[]> {
+    const refuse = (reason: string): HaechiError => new HaechiError('egress_refused', { place: url.host, reason })
+    const addresses = await addressesOf(url)
+    const host = hostOf(url)
     const hostAllowed = allowed.some((entry) => entry.toLowerCase().replace(/\.$/, '') === host)
     // One bad answer condemns the name: a resolver that mixes public and private addresses is how rebinding looks.
     for (const address of addresses) {
@@ -159,6 +172,7 @@ export function createEgress(options: {
         headers = withOnly(headers, (name) => !name.startsWith('content-'))
       }
       if (next.origin !== url.origin) {
+        if (request.sameOrigin === true) throw new HaechiError('egress_refused', { place: next.host, reason: 'redirect_to_another_origin' })
         if (body !== undefined) throw new HaechiError('egress_refused', { place: next.host, reason: 'redirect_with_body' })
         headers = withOnly(headers, (name) => crossOriginHeaders.has(name))
       }
@@ -194,6 +208,15 @@ export function createEgress(options: {
       return { ...answer, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
     }),
     open: (target, request = {}) => within(target, request, ({ body, ...answer }, end) => ({ ...answer, body: ended(body, end) })),
+    async kindOf(target) {
+      const url = parse(target)
+      try {
+        const kinds = (await addressesOf(url)).map(kindOf)
+        return kinds.includes('never') ? 'never' : kinds.includes('private') ? 'private' : 'public'
+      } catch (error) {
+        throw coded(error, url.host)
+      }
+    },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
       pools.clear()
@@ -404,9 +427,12 @@ function shortMemory(resolve: (host: string) => Promise<readonly string[]>): (ho
   }
 }
 
-function headersOf(raw: Readonly<Record<string, string | string[] | undefined>>): Headers {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(raw)) for (const one of [value ?? []].flat()) headers.append(name, one)
+const headersOf = (raw: Raw['headers']): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const name in raw) {
+    const value = raw[name]
+    if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ')
+  }
   return headers
 }
 

@@ -1,0 +1,146 @@
+// Documents become tools in a thread of their own: calls go on being answered whatever a document costs, and one that costs too much costs only that
+// thread. Another takes its place and is given what was in force. Defended by conversion.test.ts.
+import { Worker } from 'node:worker_threads'
+import type { Change, Refusal, SearchIndex, Tool } from '@haechi/openapi-tools'
+import { HaechiError } from '@haechi/server/errors'
+
+/** `prefix` stands before the names of the tools where several documents share a list. */
+export type Job = { readonly spec: string; readonly bytes: Uint8Array; readonly url: string | null; readonly overlays: readonly string[]; readonly prefix: string | null }
+/** `json` is the text of its ToolDefinition. */
+export type ConvertedTool = Tool & { readonly json: string }
+type Finding = { class: string; place: string; reason: string; severity: string; capability: boolean }
+export type ToolFinding = Finding & { readonly tool: string }
+export type About = { readonly title: string; readonly version: string; readonly description: string }
+export type Conversion = {
+  /** In order of their names. */
+  readonly tools: readonly ConvertedTool[]
+  readonly about: About
+  /** Against what was accepted last; [] for the first. */
+  readonly changes: readonly Change[]
+  readonly findings: readonly ToolFinding[]
+  readonly skipped: readonly (Refusal & { readonly key: string })[]
+  readonly warnings: readonly Refusal[]
+}
+
+export type ToThread =
+  | { readonly kind: 'convert'; readonly id: number; readonly job: Job; /** Nothing but the end is told. */ readonly quiet: boolean }
+  | { readonly kind: 'accept'; readonly spec: string }
+  | { readonly kind: 'index'; readonly id: number; readonly tools: ReadonlySet<string> }
+export type FromThread = { readonly id: number } & (
+  | { readonly kind: 'part'; readonly tools: readonly ConvertedTool[] }
+  | { readonly kind: 'done' } & Conversion
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'indexed'; readonly index: SearchIndex }
+  | { readonly kind: 'failed'; readonly reason: string }
+)
+
+export interface Converter {
+  /** Errors: mcp_spec_refused, mcp_spec_exhausting. */
+  convert(job: Job, place: string): Promise<Conversion>
+  /** What was converted last is in force: the next conversion is compared with it. */
+  accept(job: Job): void
+  /** Of these among all tools that were accepted, in the order of their names. */
+  index(tools: ReadonlySet<string>): Promise<SearchIndex>
+  close(): Promise<void>
+}
+
+type Waiting = { readonly tools: ConvertedTool[]; resolve(message: FromThread): void; reject(error: unknown): void }
+
+export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly megabytes?: number; readonly seconds?: number } = {}): Converter {
+  const accepted = new Map<string, Job>()
+  const waiting = new Map<number, Waiting>()
+  let last = 0
+  let thread: Worker | undefined
+  let queue: Promise<unknown> = Promise.resolve()
+
+  function open(): Worker {
+    const worker = new Worker(new URL('./conversion-thread.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: megabytes } })
+    const gone = (error: unknown): void => {
+      if (thread !== worker) return
+      thread = undefined
+      for (const one of waiting.values()) one.reject(error)
+      waiting.clear()
+    }
+    worker.on('message', (message: FromThread) => {
+      const one = waiting.get(message.id)
+      if (one === undefined) return
+      if (message.kind === 'part') {
+        one.tools.push(...message.tools)
+        return
+      }
+      waiting.delete(message.id)
+      if (message.kind === 'failed') one.reject(new ThreadFailure(message.reason))
+      else one.resolve(message.kind === 'done' ? { ...message, tools: [...one.tools, ...message.tools] } : message)
+    })
+    worker.on('error', gone)
+    worker.on('exit', () => gone(new ThreadFailure('ended')))
+    for (const job of accepted.values()) {
+      // What was in force is converted again, so that the next version has something to be compared with; nobody waits for it.
+      worker.postMessage({ kind: 'convert', id: 0, job, quiet: true } satisfies ToThread)
+      worker.postMessage({ kind: 'accept', spec: job.spec } satisfies ToThread)
+    }
+    return worker
+  }
+
+  function request(message: (id: number) => ToThread): Promise<FromThread> {
+    thread ??= open()
+    const id = ++last
+    const { promise, resolve, reject } = Promise.withResolvers<FromThread>()
+    waiting.set(id, { tools: [], resolve, reject })
+    thread.postMessage(message(id))
+    return promise
+  }
+
+  async function end(): Promise<void> {
+    const ending = thread
+    thread = undefined
+    for (const one of waiting.values()) one.reject(new ThreadFailure('ended'))
+    waiting.clear()
+    await ending?.terminate()
+  }
+
+  async function convert(job: Job, place: string): Promise<Conversion> {
+    const exhausting = (cause?: unknown): HaechiError => new HaechiError('mcp_spec_exhausting', { place, megabytes, seconds }, { cause })
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      void end()
+    }, seconds * 1_000)
+    try {
+      const answer = await request((id) => ({ kind: 'convert', id, job, quiet: false }))
+      if (answer.kind === 'refused') throw new HaechiError('mcp_spec_refused', { place, refusal: answer.refusal.code, at: answer.refusal.place, reason: answer.refusal.reason })
+      if (answer.kind !== 'done') throw new ThreadFailure(answer.kind)
+      return answer
+    } catch (error) {
+      if (error instanceof HaechiError) throw error
+      // Deep recursion is as good as any other way to need too much.
+      if (late || !(error instanceof ThreadFailure) || /RangeError/.test(error.message)) throw exhausting(error)
+      throw new HaechiError('mcp_spec_refused', { place, refusal: 'conversion_failed', at: '#', reason: error.message }, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  return {
+    convert(job, place) {
+      // One after the other: the time of one is not that of another.
+      const turn = queue.then(() => convert(job, place))
+      queue = turn.catch(() => undefined)
+      return turn
+    },
+    accept(job) {
+      accepted.set(job.spec, job)
+      thread?.postMessage({ kind: 'accept', spec: job.spec } satisfies ToThread)
+    },
+    async index(tools) {
+      const answer = await request((id) => ({ kind: 'index', id, tools }))
+      if (answer.kind !== 'indexed') throw new ThreadFailure(answer.kind)
+      return answer.index
+    },
+    close: end,
+  }
+}
+
+class ThreadFailure extends Error {
+  override readonly name = 'ThreadFailure'
+}
