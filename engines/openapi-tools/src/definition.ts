@@ -1,21 +1,23 @@
 // The operations of a document as tools. A tool's schemas are built when they are asked for; a list stays small by what it says of descriptions and answers,
 // never by what a call needs. Defended by definition.test.ts, and by tests/conformance/openapi/corpus.test.ts over the specifications of the world.
-import type { Json, JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
+import type { JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
 import type { ApiDocument, Operation, Sources, Tool, ToolSet } from './model.ts'
 import { nameOfPath, sanitised, shortened as shortenedName, uniqueNames } from './naming.ts'
 import { readOperations } from './operations.ts'
 import type { ReadOperation, Wishes } from './operations.ts'
 import { createOutliner } from './outline.ts'
-import { closure, createSchemaConverter, shortened } from './schema.ts'
+import { closure, createSchemaConverter, pruned, shortened } from './schema.ts'
 import type { Component, Detail } from './schema.ts'
-import { bounded, plain } from './wording.ts'
+import { bounded, firstSentence, plain } from './wording.ts'
 
 /** Characters. */
-const longest = { title: 80, description: 500, parameter: 240 } as const
-/** About how many properties of an answer are told. */
-const answerSize = 24
-/** Characters of an inputSchema above which its descriptions get shorter, and at last none is left but those of the first level. */
-const roomy: readonly number[] = [6_000, 12_000, 24_000]
+const longest = { title: 80, description: 320, parameter: 160 } as const
+/** A parameter that as many tools have says itself in one sentence. */
+const everywhere = 40
+/** Characters of the $defs of an inputSchema above which their descriptions get shorter, and at last none is left but those of the first level. */
+const roomy = { 0: 6_000, 1: 12_000, 2: 24_000 } as const
+/** Characters of the $defs of an inputSchema, and of one argument, in all: what is beyond them is open. */
+const largest = 65_536
 
 export type ToolOptions = {
   /** Only these operations become tools. */
@@ -37,9 +39,11 @@ export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolS
   const tools = chosen.map((read, index) => {
     sources.set(read.operation.key, read.sources)
     const { answers } = read.sources
-    const wrapped = answers.length > 0 && !outliner.isObject(answers) && outliner.outline(answers, answerSize) !== null
+    const wrapped = answers.length > 0 && !outliner.isObject(answers) && outliner.outline(answers) !== null
     return toolOf(names[index]!, wrapped ? { ...read, operation: { ...read.operation, wrapped: 'result' } } : read)
   }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const times = new Map<string, number>()
+  for (const { parameters } of sources.values()) for (const { description } of parameters) times.set(description, (times.get(description) ?? 0) + 1)
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
 
   function inputSchema({ operation }: Tool, { parameters, body }: Sources): JsonObject {
@@ -48,30 +52,32 @@ export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolS
     const required: string[] = []
     for (const { parameter, schema, description } of parameters) {
       const converted = converter.argument(schema, reached)
-      const text = bounded(plain(description.slice(0, 2_000)), longest.parameter)
+      const text = (times.get(description) ?? 0) > everywhere ? firstSentence(plain(description.slice(0, 2_000)), longest.parameter) : bounded(plain(description.slice(0, 2_000)), longest.parameter)
       properties.push([parameter.argument, text === '' ? converted : { ...converted, description: text }])
       if (parameter.required) required.push(parameter.argument)
     }
+    let whole: Component | null = null
     if (body !== null && operation.body !== null) {
       const { argument, kind, mediaType } = operation.body
-      const converted = kind === 'binary' ? fileSchema : kind === 'text' ? { type: 'string' } : converter.argument(body.schema, reached)
+      whole = kind === 'binary' || kind === 'text' ? null : converter.component(body.schema)
+      // A body stands where it is used, and not behind a reference.
+      for (const component of whole?.converted().refers ?? []) reached.add(component)
+      const converted = kind === 'binary' ? fileSchema : kind === 'text' ? { type: 'string' } : whole?.converted().schema ?? converter.argument(body.schema, reached)
       const text = bounded(plain(body.description.slice(0, 2_000)) || (kind === 'text' || kind === 'binary' ? mediaType : ''), longest.parameter)
       properties.push([argument, text === '' ? converted : { ...converted, description: text }])
       if (operation.body.required) required.push(argument)
     }
-    const components = closure(reached)
-    const shown = Object.fromEntries(properties)
-    const size = (detail: Detail): number => components.reduce((sum, component) => sum + component.at(detail).size, 0)
-    const detail = ([0, 1, 2] as const).find((one) => size(one) <= roomy[one]!) ?? 3
-    return {
-      type: 'object', properties: detail === 0 ? shown : shortened({ properties: shown }, 1)['properties'] as JsonObject,
-      ...(required.length > 0 ? { required } : {}),
-      ...(components.length > 0 ? { $defs: Object.fromEntries(components.map((component) => [component.name, component.at(detail).schema])) } : {}),
-    }
+    const { within, beyond } = closure(reached, largest)
+    const size = (detail: Detail): number => within.reduce((sum, component) => sum + component.at(detail).size, whole?.at(detail).size ?? 0)
+    const detail = ([0, 1, 2] as const).find((one) => size(one) <= roomy[one]) ?? 3
+    // The first level is what a call begins with: it keeps a sentence each.
+    const shown = Object.fromEntries(properties.map(([name, schema]) => [name, pruned(detail === 0 ? schema : shortened(schema, 1), largest)]))
+    const definitions = [...within.map((component) => [component.name, component.at(detail).schema] as const), ...beyond.map(({ name }) => [name, {}] as const)]
+    return { type: 'object', properties: shown, ...(required.length > 0 ? { required } : {}), ...(definitions.length > 0 ? { $defs: Object.fromEntries(definitions) } : {}) }
   }
 
   function outputSchema({ operation }: Tool, { answers }: Sources): JsonObject | null {
-    const outline = outliner.outline(answers, answerSize)
+    const outline = outliner.outline(answers)
     if (outline === null) return null
     return operation.wrapped === null ? outline : { type: 'object', properties: { [operation.wrapped]: outline } }
   }
@@ -102,12 +108,19 @@ function wishedName(operation: Operation, wishes: Wishes): string {
 function toolOf(name: string, { operation, wishes }: ReadOperation): Tool {
   const summary = plain(operation.summary.slice(0, 1_000))
   const details = plain(operation.description.slice(0, 4_000))
-  const text = wishes.description ?? (details.startsWith(summary.replace(/\.$/, '')) ? details : summary === '' ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
+  const text = wishes.description ?? (summary === '' || says(details, summary) ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
   const description = bounded(text === '' ? operation.key : text, longest.description)
   return {
     name, title: bounded(wishes.title ?? summary, longest.title), description: operation.deprecated && !/^deprecated/i.test(description) ? `Deprecated. ${description}` : description,
     annotations: { ...annotationsOf(operation), ...wishes.annotations }, operation,
   }
+}
+
+/** Whether a description begins with what a summary says, in whatever form of its words. */
+function says(details: string, summary: string): boolean {
+  const stems = (text: string): string[] => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).map((word) => word.slice(0, 5))
+  const first = new Set(stems(details.slice(0, 2 * summary.length + 100)))
+  return stems(summary).every((stem) => first.has(stem))
 }
 
 const destructive = /^(delete|remove|destroy|purge|drop|terminate|revoke|wipe|erase|reset|cancel|disable|detach|stop|kill|uninstall)$/i

@@ -49,9 +49,10 @@ export function uniqueNames(wishes: readonly { readonly key: string; readonly wi
     for (const [, indices] of holders) {
       if (indices.length === 1) continue
       for (const index of indices) {
-        if (step[index]! === steps.length - 1) continue
-        step[index]!++
-        names[index] = steps[step[index]!]!(wishes[index]!.wish, wishes[index]!.key)
+        const next = step[index]! + 1
+        if (next >= steps.length) continue
+        step[index] = next
+        names[index] = steps[next]!(wishes[index]!.wish, wishes[index]!.key)
         moved = true
       }
     }

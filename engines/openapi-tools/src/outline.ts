@@ -9,10 +9,14 @@ type Shape = { readonly types: ReadonlySet<string> | null; readonly properties: 
 
 const known = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 const deepest = 16
+/** Properties of the first level, and of all levels where there are more of them. */
+const most = { first: 20, all: 16 } as const
+/** Schemas that one property can have at once; more say nothing. */
+const alternatives = 32
 
 export interface Outliner {
-  /** One schema for all of these; null where nothing can be said. `size`: about how many properties. */
-  outline(schemas: readonly Json[], size: number): JsonObject | null
+  /** One schema for all of these; null where nothing can be said. */
+  outline(schemas: readonly Json[]): JsonObject | null
   /** Objects, and nothing else. */
   isObject(schemas: readonly Json[]): boolean
 }
@@ -44,20 +48,20 @@ export function createOutliner(document: ApiDocument): Outliner {
     let items: readonly Json[] = isObject(raw['items']) ? [raw['items']] : []
     for (const [name, value] of Object.entries(isObject(raw['properties']) ? raw['properties'] : {})) if (!isObject(value) || value['writeOnly'] !== true) properties.set(name, [value])
     const take = (shape: Shape): void => {
-      for (const [name, values] of shape.properties) properties.set(name, [...properties.get(name) ?? [], ...values])
-      items = [...items, ...shape.items]
+      for (const [name, values] of shape.properties) properties.set(name, merged(properties.get(name) ?? [], values))
+      items = merged(items, shape.items)
     }
     for (const branch of listOf(raw['allOf'])) {
       const shape = shapeOf(branch, deep + 1)
       take(shape)
       types = types === null ? shape.types : shape.types === null ? types : both(types, shape.types)
     }
-    for (const alternatives of [listOf(raw['anyOf']), listOf(raw['oneOf'])]) {
-      if (alternatives.length === 0) continue
-      const all = alternatives.map((one) => shapeOf(one, deep + 1))
+    for (const some of [listOf(raw['anyOf']), listOf(raw['oneOf'])]) {
+      if (some.length === 0) continue
+      const all = some.map((one) => shapeOf(one, deep + 1))
       all.forEach(take)
-      const some = all.some((shape) => shape.types === null) ? null : new Set(all.flatMap((shape) => [...shape.types!]))
-      types = types === null ? some : some === null ? types : both(types, some)
+      const either = all.some((shape) => shape.types === null) ? null : new Set(all.flatMap((shape) => [...shape.types!]))
+      types = types === null ? either : either === null ? types : both(types, either)
     }
     if (raw['nullable'] === true || raw['x-nullable'] === true) types = types === null ? null : new Set([...types, 'null'])
     return { types, properties, items }
@@ -66,9 +70,9 @@ export function createOutliner(document: ApiDocument): Outliner {
   function joined(schemas: readonly Json[]): Shape {
     const all = schemas.map((schema) => shapeOf(schema, 0))
     if (all.length === 1) return all[0]!
-    const properties = new Map<string, Json[]>()
-    for (const shape of all) for (const [name, values] of shape.properties) properties.set(name, [...properties.get(name) ?? [], ...values])
-    return { types: all.some((shape) => shape.types === null) ? null : new Set(all.flatMap((shape) => [...shape.types!])), properties, items: all.flatMap((shape) => shape.items) }
+    const properties = new Map<string, readonly Json[]>()
+    for (const shape of all) for (const [name, values] of shape.properties) properties.set(name, merged(properties.get(name) ?? [], values))
+    return { types: all.some((shape) => shape.types === null) ? null : new Set(all.flatMap((shape) => [...shape.types!])), properties, items: all.reduce<readonly Json[]>((items, shape) => merged(items, shape.items), []) }
   }
 
   /** Stops once more than `left.size` has been shown. */
@@ -76,7 +80,7 @@ export function createOutliner(document: ApiDocument): Outliner {
     const { types, properties, items } = joined(schemas)
     const out: Record<string, Json> = {}
     if (types !== null && types.size > 0) {
-      const list = [...types].filter((type) => type !== 'integer' || !types.has('number')).sort()
+      const list = [...types].filter((type) => type !== 'integer' || !types.has('number')).sort((a, b) => Number(a === 'null') - Number(b === 'null') || (a < b ? -1 : 1))
       out['type'] = list.length === 1 ? list[0]! : list
     }
     left.size--
@@ -96,25 +100,26 @@ export function createOutliner(document: ApiDocument): Outliner {
     return out
   }
 
-  function outline(schemas: readonly Json[], size: number): JsonObject | null {
+  function outline(schemas: readonly Json[]): JsonObject | null {
     let best: JsonObject | null = null
     for (let levels = 1; levels <= 6; levels++) {
-      const left = { size }
+      const left = { size: levels === 1 ? most.first : most.all }
       const next = render(schemas, levels, left)
       if (best !== null && (left.size < 0 || JSON.stringify(next) === JSON.stringify(best))) break
       best = next
     }
-    return best === null || Object.keys(best).length === 0 ? null : best
+    // That it is an object says nothing to plan on.
+    return best === null || Object.keys(best).length === 0 || (best['type'] === 'object' && Object.keys(best).length === 1) ? null : best
   }
 
   return {
-    outline(schemas, size) {
+    outline(schemas) {
       const [only] = schemas
       if (only === undefined) return null
-      if (schemas.length > 1 || !isObject(only)) return outline(schemas, size)
+      if (schemas.length > 1 || !isObject(only)) return outline(schemas)
       const before = outlines.get(only)
       if (before !== undefined) return before
-      const made = outline(schemas, size)
+      const made = outline(schemas)
       outlines.set(only, made)
       return made
     },
@@ -126,6 +131,13 @@ export function createOutliner(document: ApiDocument): Outliner {
 }
 
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value as readonly Json[] : [])
+
+/** Each once; where there are too many, anything. */
+function merged(some: readonly Json[], more: readonly Json[]): readonly Json[] {
+  if (some.length === 0) return more
+  const all = new Set([...some, ...more])
+  return all.size > alternatives ? [{}] : [...all]
+}
 
 /** What both allow; an integer is a number. What contradicts itself says nothing. */
 function both(one: ReadonlySet<string>, other: ReadonlySet<string>): ReadonlySet<string> | null {

@@ -19,9 +19,11 @@ export interface Component {
 
 /** How much of the descriptions is kept: 0 all that fits, 3 nothing. */
 export type Detail = 0 | 1 | 2 | 3
-const lengths: Readonly<Record<Detail, number>> = { 0: 240, 1: 100, 2: 50, 3: 0 }
+const lengths: Readonly<Record<Detail, number>> = { 0: 160, 1: 100, 2: 50, 3: 0 }
 
 const deepest = 48
+/** Characters of one component: no model reads more. */
+const largest = 100_000
 const formats = new Set(['date-time', 'date', 'time', 'duration', 'email', 'idn-email', 'hostname', 'idn-hostname', 'ipv4', 'ipv6', 'uri', 'uri-reference', 'iri', 'iri-reference', 'uuid', 'uri-template', 'json-pointer', 'relative-json-pointer', 'regex'])
 const types: Readonly<Record<string, string>> = {
   string: 'string', number: 'number', integer: 'integer', boolean: 'boolean', object: 'object', array: 'array', null: 'null',
@@ -31,6 +33,8 @@ const types: Readonly<Record<string, string>> = {
 export interface SchemaConverter {
   /** A schema of the document as an argument's: what is set by the server alone (readOnly) is left out. `reached` gets what it refers to. */
   argument(raw: Json, reached: Set<Component>): JsonObject
+  /** The component that a schema is nothing but a reference to. */
+  component(raw: Json): Component | null
 }
 
 export function createSchemaConverter(document: ApiDocument): SchemaConverter {
@@ -48,7 +52,7 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
       converted() {
         if (converted !== undefined) return converted
         const reached = new Set<Component>()
-        return converted = { schema: convert(value, reached, 0), refers: [...reached] }
+        return converted = { schema: pruned(convert(value, reached, 0), largest), refers: [...reached] }
       },
       at(detail) {
         const known = shorter[detail]
@@ -188,7 +192,14 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
     return fit
   }
 
-  return { argument: (raw, reached) => convert(raw, reached, 0) }
+  return {
+    argument: (raw, reached) => convert(raw, reached, 0),
+    component(raw) {
+      if (!isObject(raw) || typeof raw['$ref'] !== 'string' || raw['nullable'] === true || ((document.version === '3.1' || document.version === '3.2') && Object.keys(raw).length > 1)) return null
+      const found = document.resolve(raw['$ref'])
+      return isRefusal(found) ? null : componentAt(found.at, found.value)
+    },
+  }
 }
 
 const branches = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]).filter((one) => isObject(one)) : [])
@@ -196,7 +207,8 @@ const branches = (value: Json | undefined): readonly Json[] => (Array.isArray(va
 const isScalar = (raw: Json): boolean => isObject(raw) && (raw['type'] === 'string' || raw['type'] === 'integer' || raw['type'] === 'number' || raw['type'] === 'boolean') && !('allOf' in raw) && !('anyOf' in raw) && !('oneOf' in raw)
 
 function orNull(out: Record<string, Json>): void {
-  const { description, ...rest } = out
+  const rest = { ...out }
+  delete rest['description']
   for (const name of Object.keys(rest)) delete out[name]
   out['anyOf'] = [rest, { type: 'null' }]
 }
@@ -240,7 +252,7 @@ function enumOf(raw: JsonObject, type: readonly string[] | null, out: Record<str
 function fitting(value: Json, type: readonly string[] | null): Json | undefined {
   const is = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
   if (type === null || type.includes(is) || (is === 'number' && type.includes('integer') && Number.isInteger(value))) return value
-  if (type.includes('string') && (is === 'number' || is === 'boolean')) return String(value)
+  if (type.includes('string') && (typeof value === 'number' || typeof value === 'boolean')) return String(value)
   if ((type.includes('number') || type.includes('integer')) && is === 'string' && value !== '' && Number.isFinite(Number(value))) return Number(value)
   return is === 'null' ? null : undefined
 }
@@ -292,26 +304,59 @@ function nameOfPointer(at: string): string {
 
 // ---- how much is shown
 
-/** All that is reached, nearest first. */
-export function closure(roots: Iterable<Component>): Component[] {
+/** Components with all that they refer to, nearest first. What would go beyond `most` characters, descriptions apart, is in `beyond`: it is open. */
+export function closure(roots: Iterable<Component>, most: number): { readonly within: readonly Component[]; readonly beyond: readonly Component[] } {
   const found = new Set(roots)
+  const within: Component[] = []
+  const beyond: Component[] = []
+  let size = 0
   // A set that grows while it is walked is walked to its end.
-  for (const component of found) for (const next of component.converted().refers) found.add(next)
-  return [...found]
+  for (const component of found) {
+    size += component.at(3).size
+    if (size > most) {
+      beyond.push(component)
+      continue
+    }
+    within.push(component)
+    for (const next of component.converted().refers) found.add(next)
+  }
+  return { within, beyond }
 }
 
 /** A converted schema with less of its descriptions. */
 export function shortened(schema: JsonObject, detail: Detail): JsonObject {
   if (detail === 0) return schema
   const most = lengths[detail]
-  const walk = (value: Json, isMap: boolean): Json => {
-    if (Array.isArray(value)) return (value as readonly Json[]).map((one) => walk(one, false))
-    if (!isObject(value)) return value
-    return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => {
-      if (!isMap && name === 'description' && typeof one === 'string') return most === 0 ? [] : [[name, firstSentence(one, most)]]
-      if (!isMap && (name === 'enum' || name === 'const' || name === 'required')) return [[name, one]]
-      return [[name, walk(one, !isMap && (name === 'properties' || name === 'patternProperties'))]]
-    }))
+  return mapped(schema, (name, value) => (name === 'description' && typeof value === 'string' ? (most === 0 ? undefined : firstSentence(value, most)) : value), Number.POSITIVE_INFINITY)
+}
+
+/** A converted schema of at most `most` characters: as many of its levels as fit, and below them anything. */
+export function pruned(schema: JsonObject, most: number): JsonObject {
+  if (JSON.stringify(schema).length <= most) return schema
+  for (const levels of [12, 6, 4, 3, 2, 1]) {
+    const cut = mapped(shortened(schema, 3), (_name, value) => value, levels)
+    if (JSON.stringify(cut).length <= most) return cut
   }
-  return walk(schema, false) as JsonObject
+  return typeof schema['type'] === 'string' ? { type: schema['type'] } : {}
+}
+
+const schemaMaps = new Set(['properties', 'patternProperties'])
+const schemaLists = new Set(['prefixItems', 'allOf', 'anyOf'])
+const schemas = new Set(['items', 'additionalProperties', 'not'])
+
+/** Each keyword of a schema and of those in it, `levels` deep; undefined leaves it out. */
+function mapped(schema: JsonObject, keyword: (name: string, value: Json) => Json | undefined, levels: number): JsonObject {
+  if (levels === 0) return typeof schema['type'] === 'string' ? { type: schema['type'] } : {}
+  const inner = (value: Json): Json => (isObject(value) ? mapped(value, keyword, levels - 1) : value)
+  const out: [string, Json][] = []
+  for (const [name, value] of Object.entries(schema)) {
+    if (schemaMaps.has(name)) out.push([name, Object.fromEntries(Object.entries(value as JsonObject).map(([key, one]) => [key, inner(one)]))])
+    else if (schemaLists.has(name)) out.push([name, (value as readonly Json[]).map(inner)])
+    else if (schemas.has(name)) out.push([name, inner(value)])
+    else {
+      const kept = keyword(name, value)
+      if (kept !== undefined) out.push([name, kept])
+    }
+  }
+  return Object.fromEntries(out)
 }
