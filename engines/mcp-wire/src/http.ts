@@ -391,7 +391,7 @@ export function readModern(message: RpcRequest, header: ((name: string) => strin
   if (!isObject(capabilities)) throw new RpcProblem(code.invalidParams, `_meta must have ${meta.capabilities}`)
   if (header === null) return capabilities
   match('Mcp-Method', header('mcp-method'), method)
-  const subject = method === 'resources/read' ? params['uri'] : method === 'tools/call' || method === 'prompts/get' ? params['name'] : method.startsWith('tasks/') ? params['taskId'] : undefined
+  const subject = method === 'resources/read' ? params['uri'] : method === 'tools/call' || method === 'prompts/get' ? params['name'] : method === 'tasks/get' || method === 'tasks/update' || method === 'tasks/cancel' ? params['taskId'] : undefined
   if (typeof subject === 'string') match('Mcp-Name', decoded('Mcp-Name', header('mcp-name')), subject)
   const mirrored = method === 'tools/call' && typeof subject === 'string' ? dispatch.lists.mirrored(subject) : undefined
   for (const { header: name, path } of mirrored ?? []) {
