@@ -94,7 +94,7 @@ export async function startFixture(): Promise<{ readonly url: string; readonly s
       async call(_, context) {
         const { user_name: answer } = await context.ask({ user_name: form('What is your name?', name, 'name') })
         context.task('required')
-        return await operation('greet', { name: (answer?.['content'] as JsonObject)['name'] as string }, context)
+        return await operation('greet', { name: said((answer?.['content'] as JsonObject | undefined)?.['name']) }, context)
       },
     },
   }
@@ -144,7 +144,7 @@ export async function startFixture(): Promise<{ readonly url: string; readonly s
       },
     },
     prompts: {
-      list: [...prompts.map(({ get: _, ...shown }) => shown), ...(extra.prompt === 0 ? [] : [{ name: 'test_added_prompt', description: 'Was not there before.' }])],
+      list: [...prompts.map(({ get: _get, ...shown }) => shown), ...(extra.prompt === 0 ? [] : [{ name: 'test_added_prompt', description: 'Was not there before.' }])],
       async get(prompt, args, context) {
         const found = prompts.find((each) => each.name === prompt)
         return { messages: (await found?.get(args, context))?.map((content) => ({ role: 'user' as const, content })) ?? [] }
