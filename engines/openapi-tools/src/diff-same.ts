@@ -79,7 +79,16 @@ export function createSameness(base: ApiDocument, head: ApiDocument): Sameness {
     return known.get(first) === true
   }
 
+  const asked = new WeakMap<object, { readonly of: Json | undefined; readonly same: boolean }>()
   return (a, b) => {
+    const before = typeof a === 'object' && a !== null ? asked.get(a) : undefined
+    if (before !== undefined && before.of === b) return before.same
+    const result = compare(a, b)
+    if (typeof a === 'object' && a !== null) asked.set(a, { of: b, same: result })
+    return result
+  }
+
+  function compare(a: Json | undefined, b: Json | undefined): boolean {
     const references = new Set<string>()
     if (!equal(a, b, references)) return false
     for (const reference of references) if (!settle(reference)) return false

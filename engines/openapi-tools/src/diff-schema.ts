@@ -24,7 +24,7 @@ export type SchemaDiff = {
   compare(base: Conjunction, head: Conjunction, side: Side): readonly Difference[]
 }
 
-type Local = Difference & { readonly effect: 'narrows' | 'widens' | 'changes' | 'none' }
+type Local = Difference & { readonly effect: 'narrows' | 'widens' | 'changes' | 'none'; /** One property that many schemas inherit differs once. */ readonly of: Conjunction | null }
 type Edge = { readonly step: string; readonly to: Pair }
 type Pair = { readonly base: Conjunction; readonly head: Conjunction; readonly side: Side; locals: readonly Local[] | null; edges: readonly Edge[] }
 
@@ -86,13 +86,13 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
     const now = head.of(b)
     const locals: Local[] = []
     const edges: Edge[] = []
-    const say = (fact: Fact, says: string, below = ''): void => void locals.push({ kind: `${side}-${fact}`, below, says, effect: effectOf(fact) })
-    const tell = (kind: ChangeKind, effect: Local['effect'], says: string, below = ''): void => void locals.push({ kind, below, says, effect })
+    const say = (fact: Fact, says: string, below = ''): void => void locals.push({ kind: `${side}-${fact}`, below, says, effect: effectOf(fact), of: null })
+    const tell = (kind: ChangeKind, effect: Local['effect'], says: string, below = '', of: Conjunction | null = null): void => void locals.push({ kind, below, says, effect, of })
     const descend = (step: string, left: Conjunction, right: Conjunction): void => {
       if (!sameAll(left, right)) edges.push({ step, to: pairOf(left, right, side) })
     }
 
-    compareTexts(old, now, side, tell)
+    compareTexts(old, now, side, same, tell)
     if (old.never || now.never) {
       if (!old.never) say('closed', 'admits nothing any more')
       if (!now.never) say('opened', 'admits values, which it did not')
@@ -186,11 +186,11 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
           descend(step, oldRest, right)
           need(step, needed)
         } else if (left !== null) {
-          if (side === 'output') tell('output-property-removed', 'widens', 'is gone from the answer', step)
-          else tell('argument-removed', 'narrows', 'is gone', step)
-        } else if (side === 'output') tell('output-property-added', 'narrows', 'is new in the answer', step)
-        else if (needed.now) tell('required-argument-added', 'narrows', 'is new and required', step)
-        else tell('argument-added', 'widens', 'is new and optional', step)
+          if (side === 'output') tell('output-property-removed', 'widens', 'is gone from the answer', step, left)
+          else tell('argument-removed', 'narrows', 'is gone', step, left)
+        } else if (side === 'output') tell('output-property-added', 'narrows', 'is new in the answer', step, right)
+        else if (needed.now) tell('required-argument-added', 'narrows', 'is new and required', step, right)
+        else tell('argument-added', 'widens', 'is new and optional', step, right)
       }
       for (const name of [...new Set([...old.required, ...now.required])].sort()) if (!changed.has(name)) need(stepOf(name), { old: old.required.has(name), now: now.required.has(name) })
       const closed = [oldRest, nowRest].map((each, at) => (at === 0 ? base : head).of(each).never)
@@ -276,9 +276,19 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
       if (found === undefined) {
         const places = new Map<Pair, string>([[root, '']])
         const differences: Difference[] = []
+        const told = new Map<Json, Set<string>>()
         for (const [pair, place] of places) {
           const { locals, edges } = build(pair)
-          for (const { kind, below, says } of locals) differences.push({ kind, below: place + below, says })
+          for (const { kind, below, says, of } of locals) {
+            const [schema] = of ?? []
+            if (of?.length === 1 && typeof schema === 'object') {
+              const before = told.get(schema) ?? new Set()
+              told.set(schema, before)
+              if (before.has(kind + below)) continue
+              before.add(kind + below)
+            }
+            differences.push({ kind, below: place + below, says })
+          }
           for (const { step, to } of edges) if (!places.has(to)) places.set(to, place + step)
         }
         results.set(root, found = differences)
@@ -290,23 +300,28 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
 
 type Say = (fact: Fact, says: string) => void
 
-function compareTexts(old: Shape, now: Shape, side: Side, tell: (kind: ChangeKind, effect: 'none', says: string) => void): void {
+function compareTexts(old: Shape, now: Shape, side: Side, same: Sameness, tell: (kind: ChangeKind, effect: 'none', says: string) => void): void {
   const textOf = (shape: Shape, word: string): string => [...new Set(shape.members.map((member) => member[word]).filter((text) => typeof text === 'string' && text !== ''))].sort().join('\n')
   const [before, after] = [textOf(old, 'description'), textOf(now, 'description')]
   if (before !== after) tell(`${side}-description-changed`, 'none', textChange('description', before, after))
   const deprecated = [old, now].map((shape) => shape.members.some((member) => member['deprecated'] === true))
   if (deprecated[0] !== deprecated[1]) tell(`${side}-${deprecated[1] === true ? 'deprecated' : 'no-longer-deprecated'}`, 'none', deprecated[1] === true ? 'is deprecated' : 'is not deprecated any more')
-  const first = (shape: Shape, word: string): string | undefined => {
-    const value = shape.members.find((member) => Object.hasOwn(member, word))?.[word]
-    return value === undefined ? undefined : canonical(value)
+  const first = (shape: Shape, word: string): Json | undefined => shape.members.find((member) => Object.hasOwn(member, word))?.[word]
+  const differ = (word: string): readonly [string | undefined, string | undefined] | null => {
+    const [was, is] = [first(old, word), first(now, word)]
+    // Of maps with hundreds of entries no text is made to find them the same.
+    if (was === is || same(was, is)) return null
+    const texts = [was, is].map((value) => (value === undefined ? undefined : canonical(value))) as [string | undefined, string | undefined]
+    return texts[0] === texts[1] ? null : texts
   }
-  const discriminators = [first(old, 'discriminator'), first(now, 'discriminator')]
-  if (discriminators[0] !== discriminators[1]) tell(`${side}-discriminator-changed`, 'none', 'has another discriminator')
+  if (differ('discriminator') !== null) tell(`${side}-discriminator-changed`, 'none', 'has another discriminator')
   if (side === 'output') return
-  const [was, is] = [first(old, 'default'), first(now, 'default')]
-  if (was !== is) tell('argument-default-changed', 'none', is === undefined ? `has no default any more, was ${short(was ?? '')}` : was === undefined ? `has the default ${short(is)}` : `has the default ${short(is)} instead of ${short(was)}`)
-  const examples = [old, now].map((shape) => [...new Set(shape.members.flatMap((member) => [...(member['example'] === undefined ? [] : [member['example']]), ...(isList(member['examples']) ? member['examples'] : isObject(member['examples']) ? Object.values(member['examples']) : [])]).map(canonical))].sort().join('\n'))
-  if (examples[0] !== examples[1]) tell('argument-example-changed', 'none', 'has other examples')
+  const defaults = differ('default')
+  if (defaults !== null) {
+    const [was, is] = defaults
+    tell('argument-default-changed', 'none', is === undefined ? `has no default any more, was ${short(was ?? '')}` : was === undefined ? `has the default ${short(is)}` : `has the default ${short(is)} instead of ${short(was)}`)
+  }
+  if (differ('example') !== null || differ('examples') !== null) tell('argument-example-changed', 'none', 'has other examples')
 }
 
 function compareNumbers(old: Shape, now: Shape, say: Say): void {

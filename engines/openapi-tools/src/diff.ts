@@ -39,18 +39,21 @@ export function diff(base: ToolSet, head: ToolSet): Change[] {
   const schemas = createSchemaDiff(createShapes(base.document), createShapes(head.document), same)
   const guarded = base.tools.some(({ operation }) => operation.security.length > 0)
   const { pairs, gone, come } = pairUp(base.tools, head.tools)
-  const changes: Change[] = []
+  const found: Change[][] = []
   for (const tool of gone) {
     const why = head.skipped.find(({ key }) => key === tool.operation.key)
-    changes.push(change(tool, 'base', 'tool-removed', '', why === undefined ? `${tool.operation.key} is gone.` : `${tool.operation.key} can no longer be converted (${why.code}): ${why.reason.replace(/\.$/, '')}.`))
+    found.push([change(tool, 'base', 'tool-removed', '', why === undefined ? `${tool.operation.key} is gone.` : `${tool.operation.key} can no longer be converted (${why.code}): ${why.reason.replace(/\.$/, '')}.`)])
   }
   for (const tool of come) {
     const power = powerOf(tool)
     const open = power > 0 && guarded && isAnonymous(tool.operation.security)
-    changes.push(change(tool, 'head', open ? 'unguarded-tool-added' : (['tool-added', 'writing-tool-added', 'destructive-tool-added'] as const)[power], '', `${tool.operation.key} is new${open ? ', writes and asks for no credentials' : ['', ' and writes', ' and may overwrite or delete'][power]}.`))
+    found.push([change(tool, 'head', open ? 'unguarded-tool-added' : (['tool-added', 'writing-tool-added', 'destructive-tool-added'] as const)[power], '', `${tool.operation.key} is new${open ? ', writes and asks for no credentials' : ['', ' and writes', ' and may overwrite or delete'][power]}.`)])
   }
-  for (const [old, now] of pairs) changes.push(...limited(now, compareTools({ base, head, schemas, same }, old, now)))
-  return changes.sort((a, b) => order(a.tool, b.tool) || order(a.operation, b.operation) || order(a.place, b.place) || order(a.kind, b.kind) || order(a.detail, b.detail))
+  for (const [old, now] of pairs) {
+    const changes = compareTools({ base, head, schemas, same }, old, now)
+    if (changes.length > 0) found.push(limited(now, changes).sort((a, b) => order(a.place, b.place) || order(a.kind, b.kind) || order(a.detail, b.detail)))
+  }
+  return found.sort(([a], [b]) => order(a!.tool, b!.tool) || order(a!.operation, b!.operation)).flat()
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -96,7 +99,7 @@ function pairUp(base: readonly Tool[], head: readonly Tool[]): { pairs: (readonl
 }
 
 /** The worst first; the rest as one line. */
-function limited(tool: Tool, changes: readonly Change[]): readonly Change[] {
+function limited(tool: Tool, changes: Change[]): Change[] {
   if (changes.length <= mostOfOneTool) return changes
   const sorted = changes.toSorted((a, b) => grades.indexOf(b.grade) - grades.indexOf(a.grade))
   const rest = sorted.slice(mostOfOneTool)
