@@ -73,6 +73,8 @@ export const mostListed = 200
 /** A file that does not parse may be half of one. */
 const secondLookMs = 250
 const drainMs = 2_000
+/** A client that does not listen for changes sees them soon all the same. */
+const listTtl = 1_000
 const largestAnswer = 16_777_216
 
 type Served = { readonly tool: ConvertedTool; readonly call: Calls }
@@ -155,7 +157,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
     const about = specs[0]!.conversion!.about
     const name = specs.map(({ option }) => option.name).join('-').slice(0, 60)
     const server: McpServer = createMcpServer({
-      name, version: about.version === '' ? '0' : about.version, clock, catalogue: await catalogue(),
+      name, version: about.version === '' ? '0' : about.version, clock, catalogue: await catalogue(), listTtl,
       ...(specs.length === 1 && about.title !== '' ? { title: about.title } : {}), ...(specs.length === 1 && about.description !== '' ? { description: about.description } : {}),
       ...options.admission?.options, ...(debug === undefined ? {} : { onMessage: ({ direction, caller, message }) => debug.message(direction, caller.id, message) }),
     })
