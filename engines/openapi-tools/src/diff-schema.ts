@@ -187,7 +187,7 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
           need(step, needed)
         } else if (left !== null) {
           if (side === 'output') tell('output-property-removed', 'widens', 'is gone from the answer', step, left)
-          else tell('argument-removed', 'narrows', 'is gone', step, left)
+          else tell('argument-removed', needed.old ? 'changes' : 'narrows', 'is gone', step, left)
         } else if (side === 'output') tell('output-property-added', 'narrows', 'is new in the answer', step, right)
         else if (needed.now) tell('required-argument-added', 'narrows', 'is new and required', step, right)
         else tell('argument-added', 'widens', 'is new and optional', step, right)

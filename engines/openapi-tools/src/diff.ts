@@ -118,7 +118,8 @@ function compareTools({ base, head, schemas, same }: Both, old: Tool, now: Tool)
   if (anonymousPath(was.path) !== anonymousPath(is.path)) tell('path-changed', '', `The tool calls ${is.path} instead of ${was.path}.`)
   if (was.method !== is.method) tell('method-changed', '', `The tool calls ${is.method} instead of ${was.method}.`)
   if (old.title !== now.title) tell('title-changed', 'title', `The tool ${textChange('title', old.title, now.title)}.`)
-  if (old.description !== now.description) tell('description-changed', 'description', `The tool ${textChange('description', old.description, now.description)}.`)
+  const [before, after] = [descriptionOf(old), descriptionOf(now)]
+  if (before !== after) tell('description-changed', 'description', `The tool ${textChange('description', before, after)}.`)
   else if (old.title === now.title && (was.summary !== is.summary || was.description !== is.description)) tell('text-changed', '', 'The summary or description changed where the tool does not show it.')
   if (was.deprecated !== is.deprecated) tell(is.deprecated ? 'deprecated' : 'no-longer-deprecated', '', `The operation is ${is.deprecated ? '' : 'no longer '}deprecated.`)
   if (canonical(was.tags.toSorted()) !== canonical(is.tags.toSorted())) tell('tags-changed', '', `The tags are ${is.tags.join(', ') || 'none'} instead of ${was.tags.join(', ') || 'none'}.`)
@@ -143,6 +144,8 @@ function compareTools({ base, head, schemas, same }: Both, old: Tool, now: Tool)
 
 type Tell = (kind: ChangeKind, place: string, detail: string) => void
 
+/** A tool that nobody described says its method and path, which are compared by themselves. */
+const descriptionOf = ({ description, operation }: Tool): string => (description === operation.key ? '' : description)
 const quoted = (text: string): string => JSON.stringify(text)
 const anonymousPath = (path: string): string => path.replaceAll(/\{[^{}]*\}/g, '{}')
 const sentence = (place: string, { below, says }: Difference): string => `${place}${below} ${says}.`
@@ -211,7 +214,7 @@ function compareParameters(was: Operation, is: Operation, left: Sources, right: 
       continue
     }
     if (old.argument !== now.argument) tell('argument-renamed', place, `The argument is called ${now.argument} instead of ${old.argument}.`)
-    if (old.in !== now.in || nameOf(old) !== nameOf(now)) tell('argument-moved', place, `${place} is sent as ${now.in} parameter ${quoted(now.name)} instead of ${old.in} parameter ${quoted(old.name)}.`)
+    if (old.in !== now.in || (nameOf(old) !== nameOf(now) && now.in !== 'path')) tell('argument-moved', place, `${place} is sent as ${now.in} parameter ${quoted(now.name)} instead of ${old.in} parameter ${quoted(old.name)}.`)
     else if (old.style !== now.style || old.explode !== now.explode || old.content !== now.content || old.allowReserved !== now.allowReserved) tell('serialisation-changed', place, `${place} is written into the request in another style.`)
     if (old.required !== now.required) tell(now.required ? 'argument-became-required' : 'argument-no-longer-required', place, `${place} is ${now.required ? 'required now' : 'not required any more'}.`)
     const [a, b] = [schemaOf(left, old), schemaOf(right, now)]
