@@ -19,6 +19,8 @@ export type RefusalCode =
   | 'version_missing' | 'version_unsupported' | 'paths_missing' | 'overlay_invalid'
   // A warning: it was read, but another reader may read it differently; an action that changed nothing.
   | 'document_ambiguous' | 'overlay_unmatched'
+  // of recorded traffic
+  | 'recording_invalid' | 'recording_empty'
   // of an operation
   | 'operation_invalid' | 'parameter_invalid' | 'reference_unresolved' | 'reference_remote' | 'reference_circular' | 'server_invalid' | 'path_invalid' | 'schema_too_large'
 
