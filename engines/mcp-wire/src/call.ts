@@ -40,6 +40,9 @@ export const isLevel = (value: unknown): value is LogLevel => levels.includes(va
 const stateLifetime = 24 * 3_600_000
 const longestState = 64 << 10
 const nothing: Given = {}
+const mostAsked = 100
+/** Milliseconds that somebody has for an answer, where the connection waits. */
+const patience = 3_600_000
 
 /** What ends a call that asks. Nobody but Call looks at it. */
 class Suspended extends Error {}
@@ -166,14 +169,21 @@ export class Call implements CallContext {
     if (session === null) throw new RpcProblem(code.missingCapability, 'The client cannot be asked without a session')
     const given = Object.entries(requests).map(async ([name, { method, params }]): Promise<[string, JsonObject]> => {
       const id = `ask-${session.next()}`
+      let timer: ReturnType<typeof setTimeout> | undefined
       try {
         const response = await new Promise<JsonObject>((resolve, reject) => {
+          if (session.asked.size >= mostAsked) throw new RpcProblem(code.internal, 'The client is asked too much at once')
           session.asked.set(id, { resolve, reject })
-          this.signal.addEventListener('abort', () => { reject(new RpcProblem(code.internal, 'The call was cancelled')) }, { once: true })
+          const give = () => { reject(new RpcProblem(code.internal, 'The client was asked and did not answer')) }
+          this.signal.addEventListener('abort', give, { once: true })
+          this.#channel.onGone(give)
+          timer = setTimeout(give, patience)
+          timer.unref()
           this.#channel.send(JSON.stringify({ jsonrpc: '2.0', id, method, ...(params && { params }) }))
         })
         return [name, response]
       } finally {
+        clearTimeout(timer)
         session.asked.delete(id)
       }
     })

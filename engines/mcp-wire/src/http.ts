@@ -300,7 +300,7 @@ class Exchange implements Channel {
   }
 
   onGone(listener: () => void): void {
-    this.#reply.onGone(listener)
+    this.#reply.onGone(() => { if (this.#stream?.resumable !== true) listener() })
   }
 
   #open(): EventStream {

@@ -59,8 +59,8 @@ function nodeBody(request: NodeRequest, most: number): Promise<Uint8Array | { re
       else chunks.push(chunk)
     })
     request.on('end', () => { resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length)) })
+    // A client that goes in the middle is an error too.
     request.on('error', reject)
-    request.on('aborted', () => { reject(new Error('The client has gone')) })
   })
 }
 
