@@ -22,7 +22,7 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
 
 const agent = new Agent({ connections: 64 })
 async function hop(args: JsonObject): Promise<string> {
-  const { body } = await request(`${upstream}/items/${encodeURIComponent(String(args['id']))}?verbose=${String(args['verbose'])}`, { dispatcher: agent })
+  const { body } = await request(`${upstream}/items/${encodeURIComponent(args['id'] as string)}?verbose=${args['verbose'] as boolean}`, { dispatcher: agent })
   return body.text()
 }
 

@@ -99,16 +99,18 @@ export function intentOf(terms: readonly string[]): Intent | null {
 const synonyms = new Map<string, readonly string[]>()
 for (const [, names] of verbs) for (const name of names) synonyms.set(stem(name), names.map(stem).filter((other) => other !== stem(name)))
 for (const forms of abbreviations) for (const form of forms) synonyms.set(stem(form), forms.map(stem).filter((other) => other !== stem(form)))
-for (const [word, meanings] of Object.entries(translated)) synonyms.set(word, meanings.map(stem))
 
-/** Terms that say the same: other verbs of an intent, and what a Korean word is called in English documents. */
-export function relatedTerms(query: string, terms: readonly string[]): Set<string> {
-  const related = new Set<string>()
-  for (const term of terms) for (const other of synonyms.get(term) ?? []) related.add(other)
-  for (const [run] of query.matchAll(syllables)) for (const [word, others] of synonyms) if (word.length > 2 && run.includes(word)) for (const other of others) related.add(other)
+/** Terms that say the same: other verbs of an intent, short and long forms. */
+export function relatedTerms(terms: readonly string[]): Set<string> {
+  const related = new Set(terms.flatMap((term) => synonyms.get(term) ?? []))
   for (const term of terms) related.delete(term)
   return related
 }
+
+const meanings = Object.entries(translated).map(([word, found]) => [word, found.map(stem)] as const)
+
+/** What the Korean words of a query are called in English documents. Words are looked for within words: particles stand behind them, and compounds are written together. */
+export const translatedTerms = (query: string): Set<string> => new Set([...query.normalize('NFC').matchAll(syllables)].flatMap(([run]) => meanings.flatMap(([word, found]) => (run === word || (word.length > 1 && run.includes(word)) ? found : []))))
 
 /** Known terms that an unknown one may have meant: those that it begins, else those at one slip from it (two from eight letters on). At most 5. */
 export function nearTerms(term: string, known: Iterable<string>): string[] {

@@ -4,7 +4,7 @@ import type { CallToolResult, JsonObject } from '@haechi/mcp-wire'
 import type { Tool, ToolSet } from './model.ts'
 import { createToolSearch, indexTools, ranking } from './search.ts'
 import { saturation } from './search-index.ts'
-import { createTermReader, intentOf, nearTerms, relatedTerms } from './search-words.ts'
+import { createTermReader, intentOf, nearTerms, relatedTerms, translatedTerms } from './search-words.ts'
 
 type Made = { name: string; method?: string; path: string; title?: string; description?: string; tags?: readonly string[]; parameters?: readonly string[] }
 
@@ -72,17 +72,16 @@ function plainScores(tools: readonly Tool[], query: string): Map<string, number>
   const termsOf = createTermReader()
   const documents = tools.map(({ name, title, description, operation }) => {
     const segments = operation.path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{'))
-    const resource = termsOf(segments.at(-1) ?? '')
-    const whole = termsOf(segments.slice(0, -1).join(' '))
     const named = termsOf(`${name} ${operation.operationId ?? ''}`)
-    return { name: named, resource, path: [...whole, ...resource], parameters: operation.parameters.flatMap((parameter) => termsOf(parameter.name)), tags: operation.tags.flatMap((tag) => termsOf(tag)), title: title === '' ? named : termsOf(title), description: termsOf(description.startsWith(title) ? description.slice(title.length) : description) }
+    return { name: named, path: segments.flatMap((segment) => termsOf(segment)), parameters: operation.parameters.flatMap((parameter) => termsOf(parameter.name)), tags: operation.tags.flatMap((tag) => termsOf(tag)), title: title === '' ? named : termsOf(title), description: termsOf(description.startsWith(title) ? description.slice(title.length) : description) }
   })
   type Field = keyof typeof ranking.fields
   const all = new Set(documents.flatMap((document) => Object.values(document).flat()))
   const asked = [...new Set(termsOf(query))]
   const wanted = new Map<string, number>(asked.filter((term) => all.has(term)).map((term) => [term, 1]))
   const want = (term: string, weight: number): void => { if (all.has(term)) wanted.set(term, Math.max(weight, wanted.get(term) ?? 0)) }
-  for (const term of relatedTerms(query, asked)) want(term, ranking.weights.related)
+  for (const term of translatedTerms(query)) want(term, ranking.weights.translated)
+  for (const term of relatedTerms(asked)) want(term, ranking.weights.related)
   for (const term of asked) if (!all.has(term)) for (const near of nearTerms(term, all)) want(near, ranking.weights.near)
   const rarity = (term: string): number => {
     const holding = documents.filter((document) => Object.values(document).some((terms) => terms.includes(term))).length
@@ -109,14 +108,14 @@ function plainScores(tools: readonly Tool[], query: string): Map<string, number>
     }
     if (sum === 0) return
     const does = method === 'GET' ? (path.endsWith('}') ? ['read'] : ['list', 'read']) : method === 'DELETE' ? ['delete'] : method === 'PATCH' ? ['update'] : [intentOf(document.name) ?? 'create']
-    scores.set(name, sum + (intent !== null && does.includes(intent) ? ranking.weights.intent : 0) + ranking.weights.title * covered(document.title) + ranking.weights.path * covered(document.path.slice(0, document.path.length - document.resource.length).concat(document.resource))
-      + ranking.weights.resource * covered(document.resource) - ranking.weights.depth * path.split('/').length)
+    scores.set(name, sum + (intent !== null && does.includes(intent) ? ranking.weights.intent : 0) + ranking.weights.title * covered(document.title)
+      + ranking.weights.resource * covered(termsOf(path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{')).at(-1) ?? '')))
   })
   return scores
 }
 
 it('ranks as a scorer without an index does', () => {
-  const word = fc.constantFrom('user', 'users', 'group', 'message', 'mail', 'list', 'get', 'send', 'file', 'calendar', '사용자', '삭제', 'delete')
+  const word = fc.constantFrom('user', 'users', 'group', 'message', 'mail', 'list', 'get', 'send', 'file', 'calendar', '사용자', '삭제', '메시지', 'delete')
   const phrase = fc.array(word, { maxLength: 4 }).map((words) => words.join(' '))
   const segment = fc.oneof(word, fc.constant('{id}'))
   const tool = fc.record({ method: fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'), path: fc.array(segment, { minLength: 1, maxLength: 5 }).map((segments) => `/${segments.join('/')}`), title: phrase, description: phrase, repeated: fc.boolean(), tags: fc.array(word, { maxLength: 2 }), parameters: fc.uniqueArray(word, { maxLength: 3 }), verb: word, noun: word })

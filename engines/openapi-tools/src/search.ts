@@ -1,11 +1,11 @@
 // Three tools that stand for thousands: find an operation, read its definition, call it. Ranking is BM25F over names, paths, parameters and texts; what the
-// verb asks for ("list", "delete") is held against method and path, and what a path is about beyond the query counts against it.
+// verb asks for ("list", "delete") is held against method and path, and an operation whose resource and title are in the query whole comes before one that is about more.
 // Held by search.test.ts against a scorer without an index; how well it finds is measured by `npm run bench:mcp-search`.
 import type { CallToolResult, JsonObject, ToolDefinition } from '@haechi/mcp-wire'
 import type { Tool, ToolSet } from './model.ts'
 import { buildTermIndex, score } from './search-index.ts'
 import type { TermIndex } from './search-index.ts'
-import { createTermReader, intentOf, nearTerms, relatedTerms } from './search-words.ts'
+import { createTermReader, intentOf, nearTerms, relatedTerms, translatedTerms } from './search-words.ts'
 import type { Intent } from './search-words.ts'
 
 export type FoundOperation = {
@@ -23,8 +23,7 @@ export type FoundOperation = {
 export type SearchIndex = TermIndex & {
   /** Bits of what an operation does, in the order of `intents`. */
   readonly does: Uint8Array
-  readonly depth: Uint8Array
-  /** Terms without repetition, by place: of the title of the tool `i` from `aimStarts[3 * i]` on, of its path up to the last literal segment from `aimStarts[3 * i + 1]` on, of that segment from `aimStarts[3 * i + 2]` on. */
+  /** Terms without repetition: those of the title of the tool `i` from `aimStarts[2 * i]` on, those of the last literal segment of its path from `aimStarts[2 * i + 1]` on. */
   readonly aims: Uint32Array
   readonly aimStarts: Uint32Array
 }
@@ -45,19 +44,18 @@ export interface ToolSearch {
 /** Found on samples that `npm run bench:mcp-search` does not report on. */
 export const ranking = {
   fields: {
-    name: { weight: 2, length: 0.5 },
-    resource: { weight: 2, length: 0.3 },
-    path: { weight: 1.5, length: 0.75 },
-    parameters: { weight: 0.3, length: 0.75 },
-    tags: { weight: 0.6, length: 0.5 },
-    title: { weight: 2.5, length: 0.6 },
-    description: { weight: 0.8, length: 0.75 },
+    name: { weight: 1, length: 0.65 },
+    path: { weight: 4, length: 0.3 },
+    parameters: { weight: 0.2, length: 0.45 },
+    tags: { weight: 0.6, length: 0.8 },
+    title: { weight: 1.25, length: 0 },
+    description: { weight: 0.3, length: 0.45 },
   },
   weights: {
-    /** Of a term that was not asked for but says the same, and of one that may have been meant. */
-    related: 0.5, near: 0.6,
-    /** For an operation that does what the verb asks for; for one whose last segment, whose whole path, whose title is in the query; against each segment of the path. */
-    intent: 2, resource: 3, path: 3, title: 1, depth: 0.05,
+    /** Of a term that was not asked for: it says the same in English, says about the same, may have been meant. */
+    translated: 0.9, related: 0.4, near: 0.8,
+    /** For an operation that does what the verb asks for; for one whose last segment, whose title is in the query. */
+    intent: 2, resource: 1.5, title: 0.5,
   },
 } as const
 const { fields, weights } = ranking
@@ -74,13 +72,12 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
   const titles = tools.map(({ title }, at) => (title === '' ? names[at]! : termsOf(title)))
   const paths = tools.map(({ operation }) => {
     const segments = operation.path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{'))
-    return { whole: segments.slice(0, -1).flatMap((segment) => termsOf(segment)), resource: termsOf(segments.at(-1) ?? '') }
+    return { whole: segments.flatMap((segment) => termsOf(segment)), resource: termsOf(segments.at(-1) ?? '') }
   })
   const index = buildTermIndex(tools.map(({ title, description, operation }, at) => {
     const entry: Record<keyof typeof fields, readonly string[]> = {
       name: names[at]!,
-      resource: paths[at]!.resource,
-      path: [...paths[at]!.whole, ...paths[at]!.resource],
+      path: paths[at]!.whole,
       parameters: operation.parameters.flatMap(({ name }) => termsOf(name)),
       tags: operation.tags.flatMap((tag) => termsOf(tag)),
       title: titles[at]!,
@@ -91,14 +88,14 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
   const ids = new Map(index.terms.map((term, id) => [term, id]))
   const aims: number[] = []
   const aimStarts = [0]
-  paths.forEach(({ whole, resource }, at) => {
-    for (const terms of [new Set(titles[at]), new Set(whole).difference(new Set(resource)), new Set(resource)]) {
-      for (const term of terms) aims.push(ids.get(term)!)
+  paths.forEach(({ resource }, at) => {
+    for (const terms of [titles[at]!, resource]) {
+      for (const term of new Set(terms)) aims.push(ids.get(term)!)
       aimStarts.push(aims.length)
     }
   })
   return {
-    ...index, does: Uint8Array.from(tools, ({ operation }, at) => doing(operation, names[at]!)), depth: Uint8Array.from(tools, ({ operation }) => Math.min(255, operation.path.split('/').length)),
+    ...index, does: Uint8Array.from(tools, ({ operation }, at) => doing(operation, names[at]!)),
     aims: Uint32Array.from(aims), aimStarts: Uint32Array.from(aimStarts),
   }
 }
@@ -150,8 +147,8 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
     const kept = Math.max(0, Math.min(n, most.found))
     for (let at = 0; at < scores.length; at += 1) {
       if (scores[at] === 0) continue
-      const [title, path, resource, end] = [index.aimStarts[3 * at]!, index.aimStarts[3 * at + 1]!, index.aimStarts[3 * at + 2]!, index.aimStarts[3 * at + 3]!]
-      scores[at] = scores[at]! + ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, path) + weights.path * covered(path, end) + weights.resource * covered(resource, end) - weights.depth * index.depth[at]!
+      const [title, resource, end] = [index.aimStarts[2 * at]!, index.aimStarts[2 * at + 1]!, index.aimStarts[2 * at + 2]!]
+      scores[at] = scores[at]! + ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, resource) + weights.resource * covered(resource, end)
       if (best.length === kept && !(scores[at]! > scores[best.at(-1)!]!)) continue
       let place = best.length
       while (place > 0 && scores[at]! > scores[best[place - 1]!]!) place -= 1
@@ -168,7 +165,8 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
       if (id !== undefined) wanted.set(id, Math.max(weight, wanted.get(id) ?? 0))
     }
     for (const term of asked) want(term, 1)
-    for (const term of relatedTerms(text, asked)) want(term, weights.related)
+    for (const term of translatedTerms(text)) want(term, weights.translated)
+    for (const term of relatedTerms(asked)) want(term, weights.related)
     for (const term of asked.filter((other) => !ids.has(other)).slice(0, most.unknown)) for (const near of nearTerms(term, index.terms)) want(near, weights.near)
     return wanted
   }
