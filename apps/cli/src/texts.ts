@@ -182,6 +182,12 @@ const en = {
   mcp_withheld: '{spec}: {count} tools are held back, because a text looks meant to steer a model; --accept-findings offers them all the same:',
   mcp_skipped: '{spec}: {count} operations are no tools; the first: {first}', mcp_unreachable: '{spec}: calls will be refused. {reason}', mcp_more: 'and {count} more',
   mcp_inspector_missing: 'The MCP Inspector is not installed here; start it with: {command}',
+  // mcp draft
+  mcp_draft: 'Draft an OpenAPI document from recorded traffic, for an API that has none',
+  mcp_draft_details: 'Reads a HAR file, which browsers and proxies write, and prints an OpenAPI 3.1 document, as YAML or with --json as JSON. It says which paths, parameters, bodies and answers were seen and how they look; no value, cookie or credential of the recording is copied. It is marked as a draft (x-draft): a person checks it, and writes what each operation does, before it is served.',
+  option_mcp_from_har: 'the recording (HAR 1.2)', option_mcp_draft_host: 'draft the API of this host [the one with most calls that look like an API]',
+  example_mcp_draft: 'what a browser saved with "Save all as HAR"', example_mcp_draft_host: 'one of several hosts, for a program',
+  mcp_drafted: 'Drafted from {requests} requests; {assets} pages, scripts, pictures and the like were left out, and {others} requests to other hosts ({hosts}). Check it before it is used.',
 } as const
 
 export type TextKey = keyof typeof en
@@ -354,6 +360,11 @@ const ko = {
   mcp_withheld: '{spec}: 모델을 조종하려는 것으로 보이는 문구가 있어 도구 {count}개를 제공하지 않습니다. --accept-findings를 지정하면 제공합니다:',
   mcp_skipped: '{spec}: 작업 {count}개는 도구가 아닙니다. 첫 번째: {first}', mcp_unreachable: '{spec}: 호출이 거부됩니다. {reason}', mcp_more: '외 {count}개',
   mcp_inspector_missing: 'MCP Inspector가 설치되어 있지 않습니다. 다음으로 시작하십시오: {command}',
+  mcp_draft: '문서가 없는 API의 OpenAPI 문서 초안을 기록된 트래픽으로 만듭니다',
+  mcp_draft_details: '브라우저나 프록시가 저장한 HAR 파일을 읽어 OpenAPI 3.1 문서를 YAML로, --json을 쓰면 JSON으로 출력합니다. 어떤 경로, 매개변수, 본문, 응답이 있었고 어떤 형태였는지만 담으며, 기록의 값, 쿠키, 인증 정보는 복사하지 않습니다. 초안 표시(x-draft)가 있으므로, 제공하기 전에 사람이 확인하고 각 작업이 하는 일을 써 넣어야 합니다.',
+  option_mcp_from_har: '기록 파일(HAR 1.2)', option_mcp_draft_host: '초안을 만들 API의 호스트 [API로 보이는 호출이 가장 많은 호스트]',
+  example_mcp_draft: '브라우저의 "모두 HAR로 저장"으로 저장한 파일', example_mcp_draft_host: '여러 호스트 중 하나, 프로그램용',
+  mcp_drafted: '요청 {requests}개로 초안을 만들었습니다. 페이지, 스크립트, 그림 등 {assets}개와 다른 호스트({hosts})로 보낸 요청 {others}개는 제외했습니다. 사용하기 전에 확인하십시오.',
 } satisfies Record<TextKey, string>
 
 export const catalogue: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { en, ko }

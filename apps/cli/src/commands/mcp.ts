@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { mcpDraft } from './mcp-draft.ts'
 import { mcpServe } from './mcp-serve.ts'
 
-export const mcpCommands: readonly Command[] = [mcpServe]
+export const mcpCommands: readonly Command[] = [mcpServe, mcpDraft]
