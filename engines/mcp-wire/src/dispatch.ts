@@ -153,7 +153,7 @@ export class Dispatch {
     this.calls.add(call)
     session?.calls.set(request.id, call)
     // Up to 2025-11-25 a connection that breaks cancels nothing.
-    if (peer.modern) channel.onGone(() => { if (call.background === null) call.cancel() })
+    if (peer.modern) channel.onGone(() => { if (call.background === null && this.calls.has(call)) call.cancel() })
     return new Promise((resolve) => {
       const settle = (answer: () => Answer) => {
         this.calls.delete(call)
