@@ -3,7 +3,7 @@
 import type { JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
 import type { ApiDocument, Operation, Sources, Tool, ToolSet } from './model.ts'
 import { nameOfPath, sanitised, shortened as shortenedName, uniqueNames } from './naming.ts'
-import { readOperations } from './operations.ts'
+import { fileSchema, readOperations } from './operations.ts'
 import type { ReadOperation, Wishes } from './operations.ts'
 import { createOutliner } from './outline.ts'
 import { closure, createSchemaConverter, pruned, shortened } from './schema.ts'
@@ -11,7 +11,7 @@ import type { Component, Detail } from './schema.ts'
 import { bounded, firstSentence, plain } from './wording.ts'
 
 /** Characters. */
-const longest = { title: 80, description: 320, parameter: 160 } as const
+const longest = { title: 80, description: 320, wished: 2_000, parameter: 160 } as const
 /** A parameter that as many tools have says itself in one sentence. */
 const everywhere = 40
 /** Characters of the $defs of an inputSchema above which their descriptions get shorter, and at last none is left but those of the first level. */
@@ -97,9 +97,6 @@ export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolS
   }
 }
 
-/** FileArgument (model.ts) as a schema. */
-const fileSchema: JsonObject = { type: 'object', properties: { text: { type: 'string' }, base64: { type: 'string' }, filename: { type: 'string' }, contentType: { type: 'string' } } }
-
 function wishedName(operation: Operation, wishes: Wishes): string {
   const wish = sanitised(wishes.name ?? '') || sanitised(operation.operationId ?? '')
   return wish === '' ? nameOfPath(operation.method, operation.path) : shortenedName(wish, operation.key)
@@ -108,8 +105,8 @@ function wishedName(operation: Operation, wishes: Wishes): string {
 function toolOf(name: string, { operation, wishes }: ReadOperation): Tool {
   const summary = plain(operation.summary.slice(0, 1_000))
   const details = plain(operation.description.slice(0, 4_000))
-  const text = wishes.description ?? (summary === '' || says(details, summary) ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
-  const description = bounded(text === '' ? operation.key : text, longest.description)
+  const text = (summary === '' || says(details, summary) ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
+  const description = wishes.description === null ? bounded(text === '' ? operation.key : text, longest.description) : bounded(wishes.description, longest.wished)
   return {
     name, title: bounded(wishes.title ?? summary, longest.title), description: operation.deprecated && !/^deprecated/i.test(description) ? `Deprecated. ${description}` : description,
     annotations: { ...annotationsOf(operation), ...wishes.annotations }, operation,

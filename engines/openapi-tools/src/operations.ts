@@ -3,6 +3,7 @@
 import type { Json, JsonObject, ToolAnnotations } from '@haechi/mcp-wire'
 import type { Answer, ApiDocument, Body, Method, Operation, Parameter, ParameterStyle, PartEncoding, Refusal, SecurityScheme, Sources } from './model.ts'
 import { sanitised, shortHash } from './naming.ts'
+import { isObject } from './object.ts'
 
 /** What x-mcp says of an operation; that of the path and of the document where it says nothing. */
 export type Wishes = {
@@ -16,7 +17,6 @@ export type Wishes = {
 export type ReadOperation = { readonly operation: Operation; readonly sources: Sources; readonly wishes: Wishes }
 export type Skipped = Refusal & { readonly key: string }
 
-export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 export const isRefusal = (value: { readonly value: Json } | Refusal): value is Refusal => 'code' in value
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value as readonly Json[] : [])
@@ -166,7 +166,7 @@ function operationReader(document: ApiDocument) {
       const [mediaType, media] = Object.entries(isObject(raw['content']) ? raw['content'] : {})[0] ?? []
       const schema = mediaType === undefined ? raw['schema'] ?? (version === '2.0' || 'type' in raw ? raw : {}) : mediaSchema(media)
       const required = raw['required'] === true || place === 'path'
-      const constant = constants.get(name) ?? onlyValue(schema, required)
+      const constant = constants.get(name) ?? onlyValue(schema, required) ?? (required && hidden.has(name) ? defaultOf(schema) : undefined)
       if (constant === undefined && hidden.has(name) && !required) continue
       drafts.push({
         parameter: {
@@ -187,12 +187,16 @@ function operationReader(document: ApiDocument) {
 
   /** A required parameter with one possible value is no question to a model. */
   function onlyValue(schema: Json, required: boolean): Json | undefined {
-    if (!required || !isObject(schema)) return undefined
-    const meant = '$ref' in schema ? followed(schema) : schema
+    const meant = required ? followed(schema) : null
     if (!isObject(meant)) return undefined
     if ('const' in meant && meant['const'] !== null) return meant['const']
     const values = listOf(meant['enum'])
     return values.length === 1 && values[0] !== null && typeof values[0] !== 'object' ? values[0] : undefined
+  }
+
+  function defaultOf(schema: Json): Json | undefined {
+    const meant = followed(schema)
+    return isObject(meant) ? meant['default'] : undefined
   }
 
   /** A schema behind its reference; null where that leads nowhere. */
@@ -214,7 +218,7 @@ function operationReader(document: ApiDocument) {
     const items = object['itemSchema']
     const schema = media.schema ?? (items === undefined ? mediaSchema(object) : { type: 'array', items })
     const kind = items === undefined ? kindOf(mediaType, followed(schema)) : mediaType.startsWith('multipart/') ? 'multipart' : 'sequence'
-    const argument = ['body', 'body_content', `body_${shortHash(at)}`].find((name) => !taken.has(name))!
+    const argument = ['body', 'body_content'].find((name) => !taken.has(name)) ?? `body_${shortHash(at, 32)}`
     const parts = kind === 'form' || kind === 'multipart' ? partsOf(schema, object['encoding'], kind) : { parts: [], schema: null }
     return {
       body: { argument, required: media.required, mediaType: mediaType.includes('*') ? (kind === 'json' ? 'application/json' : 'application/octet-stream') : mediaType, kind, parts: parts.parts },
@@ -367,7 +371,7 @@ function operationReader(document: ApiDocument) {
 const placeOf = (place: string, name: string): string => `${place} ${place === 'header' ? name.toLowerCase() : name}`
 
 /** How FileArgument (model.ts) is told to a model. */
-const fileSchema = {
+export const fileSchema = {
   type: 'object', description: 'A file: its text as it is, or its bytes in base64.',
   properties: { text: { type: 'string' }, base64: { type: 'string' }, filename: { type: 'string' }, contentType: { type: 'string' } },
 } as const
@@ -454,7 +458,7 @@ function argumentsOf(parameters: readonly Omit<Parameter, 'argument'>[]): string
   }).sort((a, b) => ranks[a.parameter.in] - ranks[b.parameter.in] || Number(b.legal) - Number(a.legal) || (a.parameter.name < b.parameter.name ? -1 : 1))
   for (const { parameter, index, wish } of order) {
     if (parameter.constant !== undefined) continue
-    const name = [wish, `${wish.slice(0, 52)}_${parameter.in}`, `${wish.slice(0, 55)}_${shortHash(`${parameter.in} ${parameter.name}`)}`].find((one) => !taken.has(one))!
+    const name = [wish, `${wish.slice(0, 52)}_${parameter.in}`, `${wish.slice(0, 55)}_${shortHash(`${parameter.in} ${parameter.name}`)}`].find((one) => !taken.has(one)) ?? `p_${shortHash(`${parameter.in} ${parameter.name}`, 32)}`
     taken.add(name)
     names[index] = name
   }

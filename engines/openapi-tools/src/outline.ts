@@ -1,8 +1,9 @@
-// What an answer looks like, for a model that plans on it: the first levels of it, all that can be there and nothing that must. Such an outline accepts
-// every answer that the document's schemas accept, and is small. Defended by outline.test.ts (drawn schemas and values).
+// What an answer looks like, for a model that plans on it: the first levels of it, all that can be there and nothing that must. Such an outline is small, and
+// accepts every answer that the document's schemas accept; only what one of several alternatives says of a property is said for all of them. Defended by outline.test.ts (drawn schemas and values).
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import type { ApiDocument } from './model.ts'
-import { isObject, isRefusal } from './operations.ts'
+import { isObject } from './object.ts'
+import { isRefusal } from './operations.ts'
 
 /** What schemas say together: null where they leave it open. */
 type Shape = { readonly types: ReadonlySet<string> | null; readonly properties: ReadonlyMap<string, readonly Json[]>; readonly items: readonly Json[] }
@@ -76,7 +77,7 @@ export function createOutliner(document: ApiDocument): Outliner {
   }
 
   /** Stops once more than `left.size` has been shown. */
-  function render(schemas: readonly Json[], levels: number, left: { size: number }): JsonObject {
+  function render(schemas: readonly Json[], levels: number, left: { size: number }, inList = false): JsonObject {
     const { types, properties, items } = joined(schemas)
     const out: Record<string, Json> = {}
     if (types !== null && types.size > 0) {
@@ -94,7 +95,8 @@ export function createOutliner(document: ApiDocument): Outliner {
       out['properties'] = Object.fromEntries(shown)
     }
     if (items.length > 0 && (types === null || types.has('array'))) {
-      const item = render(items, levels - (levels > 1 ? 1 : 0), left)
+      // A list is no level of its own; one of lists is, which may have no end.
+      const item = render(items, inList ? levels - 1 : levels, left, true)
       if (Object.keys(item).length > 0) out['items'] = item
     }
     return out
@@ -151,5 +153,6 @@ function typesOf(raw: JsonObject): ReadonlySet<string> | null {
   const list = Array.isArray(given) ? given as readonly Json[] : given === undefined ? [] : [given]
   const found = list.filter((type): type is string => typeof type === 'string' && known.has(type))
   if (found.length > 0 && found.length === list.length) return new Set(found)
+  // Who names properties means an object.
   return list.length === 0 && isObject(raw['properties']) ? new Set(['object']) : null
 }

@@ -5,7 +5,8 @@ import { RE2JS } from 're2js'
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import type { ApiDocument } from './model.ts'
 import { sanitised, shortHash } from './naming.ts'
-import { isObject, isRefusal } from './operations.ts'
+import { isObject } from './object.ts'
+import { isRefusal } from './operations.ts'
 import { bounded, firstSentence, plain } from './wording.ts'
 
 /** A schema that others refer to. */
@@ -87,14 +88,17 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
       if (document.version === '2.0' || document.version === '3.0' || Object.keys(raw).length === 1) return out
     }
 
+    const composed = branches(raw['allOf']).length + branches(raw['anyOf']).length + branches(raw['oneOf']).length > 0
     const named = typesOf(raw)
-    const type = nullable && named !== null && !named.includes('null') ? [...named, 'null'] : named
+    const type = nullable && !composed && named !== null && !named.includes('null') ? [...named, 'null'] : named
     if (type !== null && !('$ref' in out) && !('anyOf' in out)) out['type'] = type.length === 1 ? type[0]! : type
     const may = (...kinds: string[]): boolean => type === null || kinds.some((kind) => type.includes(kind))
     const description = describe(raw)
     if (description !== '') out['description'] = description
+    const preset = raw['default']
+    if (preset !== undefined && preset !== null && typeof preset !== 'object' && String(preset).length <= 60 && preset !== '') out['default'] = preset
 
-    enumOf(raw, type, out)
+    enumOf(raw, type, nullable, out)
     if (may('number', 'integer')) numbers(raw, out)
     if (may('string')) strings(raw, out)
     if (may('array')) {
@@ -105,28 +109,14 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
       if (isObject(raw['items'])) out['items'] = convert(raw['items'], reached, deep + 1)
     }
     if (may('object')) objects(raw, out, reached, deep)
-    const all = branches(raw['allOf'])
-    if (all.length === 1 && !('$ref' in out)) {
-      // One branch says no more than the schema itself would: what it says and the schema does not, moves up.
-      const only = convert(all[0]!, reached, deep + 1)
-      if (Object.keys(only).some((name) => name in out && name !== 'description')) out['allOf'] = [only]
-      else Object.assign(out, { ...only, ...out })
-      if (nullable && type === null) orNull(out)
-    } else if (all.length > 0) {
-      out['allOf'] = all.map((one) => convert(one, reached, deep + 1))
-      if (nullable && type === null) orNull(out)
-    }
-    // oneOf as well: which of several fits is for the API to say, and what was left out of one may make it fit too.
-    const some = [...branches(raw['anyOf']), ...branches(raw['oneOf'])]
-    if (some.length > 0 && !('anyOf' in out)) {
-      const alternatives = some.map((one) => convert(one, reached, deep + 1))
-      if (nullable && type === null) alternatives.push({ type: 'null' })
-      if (alternatives.length === 1) {
-        const [only] = alternatives as [JsonObject]
-        if (Object.keys(only).some((name) => name in out && name !== 'description')) out['anyOf'] = [only]
-        else Object.assign(out, { ...only, ...out })
-      } else if (!alternatives.some((one) => Object.keys(one).length === 0)) out['anyOf'] = alternatives
-    }
+    const all = branches(raw['allOf']).map((one) => convert(one, reached, deep + 1))
+    if (all.length === 1) hoist(all[0]!, 'allOf', out)
+    else if (all.length > 0) out['allOf'] = all
+    // oneOf as well: which of several fits is for the API to say, and what was left out of one may make another fit too.
+    const some = [...branches(raw['anyOf']), ...branches(raw['oneOf'])].map((one) => convert(one, reached, deep + 1))
+    if (some.length === 1) hoist(some[0]!, 'anyOf', out)
+    else if (!('anyOf' in out) && some.length > 0 && !some.some((one) => Object.keys(one).length === 0)) out['anyOf'] = some
+    if (nullable && composed) orNull(out)
     return out
   }
 
@@ -141,13 +131,17 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
       const required = [...new Set((raw['required'] as readonly Json[]).filter((name): name is string => typeof name === 'string' && !hidden.has(name)))]
       if (required.length > 0) out['required'] = required
     }
-    if (isObject(raw['additionalProperties']) && Object.keys(raw['additionalProperties']).length > 0) {
-      const additional = convert(raw['additionalProperties'], reached, deep + 1)
-      if (Object.keys(additional).length > 0) out['additionalProperties'] = additional
-    }
+    let additional = raw['additionalProperties']
     if (isObject(raw['patternProperties'])) {
-      const found = Object.entries(raw['patternProperties']).filter(([pattern]) => compiles(pattern)).map(([pattern, value]) => [pattern, convert(value, reached, deep + 1)] as const)
+      const given = Object.entries(raw['patternProperties'])
+      const found = given.filter(([pattern]) => compiles(pattern)).map(([pattern, value]) => [pattern, convert(value, reached, deep + 1)] as const)
       if (found.length > 0) out['patternProperties'] = Object.fromEntries(found)
+      if (found.length < given.length) additional = true
+    }
+    // What is left out above must not be judged as something else here. That there is nothing else is for the API to say.
+    if (isObject(additional) && hidden.size === 0) {
+      const schema = convert(additional, reached, deep + 1)
+      if (Object.keys(schema).length > 0) out['additionalProperties'] = schema
     }
   }
 
@@ -206,6 +200,12 @@ const branches = (value: Json | undefined): readonly Json[] => (Array.isArray(va
 /** Refers to nothing, and is best shown where it is meant. */
 const isScalar = (raw: Json): boolean => isObject(raw) && (raw['type'] === 'string' || raw['type'] === 'integer' || raw['type'] === 'number' || raw['type'] === 'boolean') && !('allOf' in raw) && !('anyOf' in raw) && !('oneOf' in raw)
 
+/** The only branch of a composition, beside what the schema says itself where that does not speak of the same. */
+function hoist(only: JsonObject, keyword: 'allOf' | 'anyOf', out: Record<string, Json>): void {
+  if (Object.keys(only).some((name) => name in out && name !== 'description' && name !== 'default')) out[keyword] = [only]
+  else Object.assign(out, { ...only, ...out })
+}
+
 function orNull(out: Record<string, Json>): void {
   const rest = { ...out }
   delete rest['description']
@@ -214,8 +214,11 @@ function orNull(out: Record<string, Json>): void {
 }
 
 function describe(raw: JsonObject): string {
-  const text = typeof raw['description'] === 'string' ? plain(raw['description'].slice(0, 2_000)) : ''
-  return bounded(text, lengths[0])
+  const text = bounded(typeof raw['description'] === 'string' ? plain(raw['description'].slice(0, 2_000)) : '', lengths[0])
+  const discriminator = raw['discriminator']
+  if (!isObject(discriminator) || typeof discriminator['propertyName'] !== 'string') return text
+  const kinds = bounded(Object.keys(isObject(discriminator['mapping']) ? discriminator['mapping'] : {}).join(', '), lengths[0])
+  return `${text}${text === '' ? '' : ' '}Its kind is in ${discriminator['propertyName'].slice(0, 64)}${kinds === '' ? '' : `: ${kinds}`}.`
 }
 
 /** Null: any. */
@@ -228,12 +231,14 @@ function typesOf(raw: JsonObject): string[] | null {
   const known = [...new Set(found)]
   if (Array.isArray(given) && found.length < given.length) return null
   if (known.length > 0) return known
+  // Who names properties means an object.
   return given === undefined && isObject(raw['properties']) ? ['object'] : null
 }
 
-function enumOf(raw: JsonObject, type: readonly string[] | null, out: Record<string, Json>): void {
-  if ('const' in raw && raw['const'] !== undefined) {
-    out['const'] = raw['const']!
+function enumOf(raw: JsonObject, type: readonly string[] | null, nullable: boolean, out: Record<string, Json>): void {
+  if (raw['const'] !== undefined) {
+    if (nullable) out['enum'] = [raw['const'], null]
+    else out['const'] = raw['const']
     return
   }
   if (!Array.isArray(raw['enum']) || raw['enum'].length === 0) return
@@ -244,7 +249,7 @@ function enumOf(raw: JsonObject, type: readonly string[] | null, out: Record<str
     if (fit === undefined) return
     values.set(JSON.stringify(fit), fit)
   }
-  if (type?.includes('null')) values.set('null', null)
+  if (nullable || type?.includes('null') === true) values.set('null', null)
   out['enum'] = [...values.values()]
 }
 
