@@ -1,10 +1,8 @@
 // The worker's side of conversion.ts: documents to tools, and what changed, away from the thread that answers calls. Opens nothing.
 import { parentPort } from 'node:worker_threads'
 import { createHash } from 'node:crypto'
-import { diff, indexTools, readDocument, toTools } from '@haechi/openapi-tools'
+import { diff, indexTools, readDocument, scan, toTools } from '@haechi/openapi-tools'
 import type { Tool, ToolSet } from '@haechi/openapi-tools'
-import * as engine from '@haechi/openapi-tools'
-const scan = (engine as any).scan ?? (() => [])
 import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './conversion.ts'
 
 type Kept = { readonly set: ToolSet; readonly findings: readonly ToolFinding[] }
@@ -44,11 +42,10 @@ function convert(id: number, { spec, bytes, url, overlays, prefix }: Job, quiet:
   }
   const set = named(toTools(read.document), prefix)
   let tools: ConvertedTool[] = []
-  const findings: ToolFinding[] = []
   const definitions = set.tools.map((tool) => set.definition(tool))
+  const findings = scan(definitions).flatMap((result) => result.findings.map((finding): ToolFinding => ({ ...finding, tool: result.name })))
   for (const [at, tool] of set.tools.entries()) {
     const definition = definitions[at]!
-    for (const finding of scan([definition])) findings.push({ ...finding, tool: tool.name })
     if (quiet) continue
     tools.push({ ...tool, json: JSON.stringify(definition) })
     if (tools.length < atOnce) continue

@@ -1,14 +1,13 @@
 // Documents become tools in a thread of their own: calls go on being answered whatever a document costs, and one that costs too much costs only that
 // thread. Another takes its place and is given what was in force. Defended by conversion.test.ts.
 import { Worker } from 'node:worker_threads'
-import type { Change, Refusal, SearchIndex, Tool } from '@haechi/openapi-tools'
+import type { Change, Finding, Refusal, SearchIndex, Tool } from '@haechi/openapi-tools'
 import { HaechiError } from '@haechi/server/errors'
 
 /** `prefix` stands before the names of the tools where several documents share a list. */
 export type Job = { readonly spec: string; readonly bytes: Uint8Array; readonly url: string | null; readonly overlays: readonly string[]; readonly prefix: string | null }
 /** `json` is the text of its ToolDefinition. */
 export type ConvertedTool = Tool & { readonly json: string }
-type Finding = { class: string; place: string; reason: string; severity: string; capability: boolean }
 export type ToolFinding = Finding & { readonly tool: string }
 export type About = { readonly title: string; readonly version: string; readonly description: string }
 export type Conversion = {

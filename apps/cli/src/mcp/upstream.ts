@@ -45,10 +45,11 @@ export async function judged(named: readonly string[], egress: Egress): Promise<
 /** Errors of a call: mcp_host_refused, mcp_private_refused, egress_*. */
 export function createUpstream(egress: Egress, { origins }: ApiAddress, allowed: () => Promise<readonly string[]>, { timeoutMs, idleMs, maxBytes }: { readonly timeoutMs: number; readonly idleMs: number; readonly maxBytes: number }): Upstream {
   return async (request, signal) => {
-    const { origin, host } = new URL(request.url)
+    const url = new URL(request.url)
+    const { origin, host } = url
     if (!origins.has(origin)) throw new HaechiError('mcp_host_refused', { place: host, allowed: [...origins].join(', ') })
     try {
-      const { status, headers, body } = await egress.open(request.url, {
+      const { status, headers, body } = await egress.open(url, {
         method: request.method, headers: request.headers, allowPrivate: await allowed(), sameOrigin: true, timeoutMs, idleMs, maxBytes, signal,
         ...(request.body === undefined ? {} : { body: request.body }),
       })

@@ -231,3 +231,114 @@ test('failures are coded and tell neither path nor query', async () => {
   await expect(egress.fetch(at(), { ...loopback, headers: { Host: 'other' } })).rejects.toMatchObject({ code: 'egress_refused' })
   await expect(egress.fetch(at(), { ...loopback, headers: { 'x-a': 'b\r\nc: d' } })).rejects.toMatchObject({ code: 'egress_failed' })
 })
+
+describe('an answer that is read while it comes', () => {
+  const read = async (body: Uint8Array | AsyncIterable<Uint8Array>): Promise<string> => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body instanceof Uint8Array ? [body] : body) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  }
+
+  test('begins before it ends; what has come already is whole; compressed or not', async () => {
+    const ends: (() => void)[] = []
+    listener = (request, response) => {
+      if (request.url === '/whole') { response.end('all of it'); return }
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('one ')
+      ends.push(() => response.end('two'))
+    }
+    const answer = await egress.open(at('/stream'), loopback)
+    expect(answer.status).toBe(200)
+    const iterator = (answer.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    expect(Buffer.from((await iterator.next()).value as Uint8Array).toString()).toBe('one ')
+    ends[0]!()
+    expect(Buffer.from((await iterator.next()).value as Uint8Array).toString()).toBe('two')
+    expect((await iterator.next()).done).toBe(true)
+    expect(await read((await egress.open(at('/whole'), loopback)).body)).toBe('all of it')
+    const text = '해치 '.repeat(100_000)
+    listener = (_, response) => { response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(text)) }
+    expect(await read((await egress.open(at(), loopback)).body)).toBe(text)
+  })
+
+  test('the same limits until the last byte: size, time, silence', async () => {
+    listener = (request, response) => {
+      response.writeHead(200)
+      if (request.url === '/silent') { response.write('x'); return }
+      const more = setInterval(() => response.write('x'.repeat(1_000)), 5)
+      response.on('close', () => { clearInterval(more) })
+    }
+    const failing = async (path: string, limits: EgressRequest): Promise<unknown> => {
+      const { body } = await egress.open(at(path), { ...loopback, ...limits })
+      return read(body).then(() => null, (error: unknown) => error)
+    }
+    expect(await failing('/drip', { maxBytes: 20_000 })).toMatchObject({ code: 'egress_too_large' })
+    expect(await failing('/drip', { timeoutMs: 200 })).toMatchObject({ code: 'egress_timeout' })
+    expect(await failing('/silent', { idleMs: 200 })).toMatchObject({ code: 'egress_timeout' })
+  })
+
+  test('a slow reader slows the other side down; one that stops closes the connection', async () => {
+    let sent = 0
+    let closed = Promise.withResolvers<void>()
+    listener = (_, response) => {
+      response.on('close', () => closed.resolve())
+      const more = (): void => {
+        let room = true
+        while (room && sent < 256 * 1_048_576 && !response.destroyed) { room = response.write(Buffer.alloc(65_536)); sent += 65_536 }
+      }
+      response.on('drain', more)
+      more()
+    }
+    const { body } = await egress.open(at(), { ...loopback, maxBytes: 1_000_000_000 })
+    const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    await iterator.next()
+    // What the kernel takes and what is read ahead, far from all of it.
+    let before = -1
+    await expect.poll(() => { const same = before === sent; before = sent; return same }, { interval: 100 }).toBe(true)
+    expect(sent).toBeLessThan(64 * 1_048_576)
+    await iterator.return?.()
+    await closed.promise
+    closed = Promise.withResolvers<void>()
+  })
+
+  test('whoever asked and goes ends it, before the answer and during it; a resolver that answered does not keep time from running', async () => {
+    let closes = 0
+    listener = (request, response) => {
+      response.on('close', () => closes++)
+      if (request.url === '/stream') response.writeHead(200).write('x')
+    }
+    const waiting = new AbortController()
+    const asked = egress.fetch(at('/silent'), { ...loopback, signal: waiting.signal })
+    const named = createEgress({ resolve: async () => ['127.0.0.1'] })
+    await expect(named.fetch(at('/silent', 'name.example'), { allowPrivate: ['name.example'], timeoutMs: 200, idleMs: 60_000 })).rejects.toMatchObject({ code: 'egress_timeout' })
+    waiting.abort()
+    await expect(asked).rejects.toMatchObject({ code: 'egress_cancelled' })
+    const reading = new AbortController()
+    const { body } = await egress.open(at('/stream'), { ...loopback, signal: reading.signal })
+    const rest = read(body)
+    reading.abort()
+    await expect(rest).rejects.toMatchObject({ code: 'egress_cancelled' })
+    await expect.poll(() => closes).toBe(3)
+    await expect(egress.fetch(at(), { ...loopback, signal: reading.signal })).rejects.toMatchObject({ code: 'egress_cancelled' })
+    await named.close()
+  })
+
+  test('held to its origin it follows no redirect to another', async () => {
+    listener = (request, response) => {
+      if (request.url === '/one') response.writeHead(302, { location: '/two' }).end()
+      else if (request.url === '/away') response.writeHead(302, { location: `http://127.0.0.1:${otherPort}/` }).end()
+      else response.end(request.url)
+    }
+    expect(await read((await egress.open(at('/one'), { ...loopback, sameOrigin: true })).body)).toBe('/two')
+    await expect(egress.open(at('/away'), { ...loopback, sameOrigin: true })).rejects.toMatchObject({ code: 'egress_refused', params: { reason: 'redirect_to_another_origin' } })
+    expect(seen).toHaveLength(3)
+  })
+})
+
+test('where a name leads is told by the worst of its addresses', async () => {
+  const answers: Record<string, readonly string[]> = { 'public.example': ['93.184.216.34'], 'inner.example': ['93.184.216.34', '10.0.0.1'], 'metadata.example': ['10.0.0.1', '169.254.169.254'] }
+  const named = createEgress({ resolve: async (host) => answers[host] ?? [] })
+  expect(await named.kindOf('https://public.example/x')).toBe('public')
+  expect(await named.kindOf('https://inner.example/x')).toBe('private')
+  expect(await named.kindOf('https://metadata.example/x')).toBe('never')
+  expect(await named.kindOf('http://[::1]:1/')).toBe('private')
+  await expect(named.kindOf('https://nobody.example/')).rejects.toMatchObject({ code: 'egress_failed' })
+})

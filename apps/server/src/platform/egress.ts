@@ -45,8 +45,11 @@ type Answered = {
 }
 /** The body is decompressed. */
 export type EgressAnswer = Answered & { readonly body: Uint8Array }
-/** The body is read while it comes, decompressed, and not faster than it is asked for; whoever does not read it to its end returns its iterator, or its connection stays open until the time is over. */
-export type EgressStream = Answered & { readonly body: AsyncIterable<Uint8Array> }
+/**
+ * The body is decompressed. What has come already is given whole; else it is read while it comes, and not faster than it is asked for. Whoever does not read
+ * it to its end returns its iterator, or its connection stays open until the time is over.
+ */
+export type EgressStream = Answered & { readonly body: Uint8Array | AsyncIterable<Uint8Array> }
 
 export interface Egress {
   /**
@@ -94,9 +97,7 @@ export function createEgress(options: {
   metrics?: Registry
 } = {}): Egress {
   const resolve = options.resolve ?? shortMemory(async (host) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address))
-  const requests = new Counter({
-    name: 'haechi_egress_requests_total', help: 'Outbound requests by outcome', labelNames: ['outcome'], registers: options.metrics === undefined ? [] : [options.metrics],
-  })
+  const requests = options.metrics === undefined ? null : new Counter({ name: 'haechi_egress_requests_total', help: 'Outbound requests by outcome', labelNames: ['outcome'], registers: [options.metrics] })
   /** A connection may be used again only by a request whose own check led to the same addresses. */
   const pools = new Map<string, Pool>()
 
@@ -117,18 +118,17 @@ export function createEgress(options: {
 
   const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 
-  async function addressesOf(url: URL): Promise<readonly string[]> {
+  /** At once where the host is an address. */
+  function addressesOf(url: URL): readonly string[] | Promise<readonly string[]> {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new HaechiError('egress_refused', { place: url.protocol, reason: 'scheme' })
     if (url.username !== '' || url.password !== '') throw new HaechiError('egress_refused', { place: url.host, reason: 'credentials_in_url' })
     const host = hostOf(url)
-    const addresses = ipaddr.isValid(host) ? [host] : await resolve(host)
-    if (addresses.length === 0) throw new HaechiError('egress_failed', { place: url.host, reason: 'ENOTFOUND' })
-    return addresses
+    return ipaddr.isValid(host) ? [host] : resolve(host)
   }
 
-  async function check(url: URL, allowed: readonly string[]): Promise<readonly string[]> {
+  function judge(url: URL, addresses: readonly string[], allowed: readonly string[]): readonly string[] {
     const refuse = (reason: string): HaechiError => new HaechiError('egress_refused', { place: url.host, reason })
-    const addresses = await addressesOf(url)
+    if (addresses.length === 0) throw new HaechiError('egress_failed', { place: url.host, reason: 'ENOTFOUND' })
     const host = hostOf(url)
     const hostAllowed = allowed.some((entry) => entry.toLowerCase().replace(/\.$/, '') === host)
     // One bad answer condemns the name: a resolver that mixes public and private addresses is how rebinding looks.
@@ -137,7 +137,7 @@ export function createEgress(options: {
       if (kind === 'public' || (kind === 'private' && hostAllowed) || allowed.some((entry) => contains(entry, address))) continue
       throw refuse(ipaddr.isValid(address) && !metadataAddresses.has(address) ? ipaddr.parse(address).range() : 'metadata')
     }
-    return [...addresses].sort()
+    return addresses.length === 1 ? addresses : [...addresses].sort()
   }
 
   async function exchange(start: URL, request: EgressRequest, interrupt: Interrupt): Promise<EgressStream> {
@@ -154,13 +154,14 @@ export function createEgress(options: {
       headers[name] = value
     }
     for (let left = request.redirects ?? 5; ; left--) {
-      const addresses = await Promise.race([check(url, allowed), interrupt.happened])
+      const found = addressesOf(url)
+      const addresses = judge(url, 'then' in found ? await interrupt.unless(found) : found, allowed)
       const answer = await dispatched(poolFor(url.origin, addresses, request.tls), {
         origin: url.origin, path: url.pathname + url.search, method, body: body ?? null, headers: { ...headers, 'accept-encoding': 'gzip, br, zstd' }, headersTimeout: idle, bodyTimeout: idle,
       }, interrupt)
       const location = answer.headers['location']
       if (![301, 302, 303, 307, 308].includes(answer.status) || typeof location !== 'string' || (request.redirects ?? 5) === 0) {
-        return { status: answer.status, headers: headersOf(answer.headers), url: url.href, body: method === 'HEAD' ? nothing(answer) : decoded(answer, maxBytes, url.host) }
+        return { status: answer.status, headers: headersOf(answer.headers), url: url.href, body: method === 'HEAD' ? nothing(answer) : bodyOf(answer, maxBytes, url.host) }
       }
       answer.cancel()
       if (left === 0) throw new HaechiError('egress_refused', { place: url.host, reason: 'redirects' })
@@ -187,7 +188,7 @@ export function createEgress(options: {
     const end = (error?: unknown): HaechiError | undefined => {
       interrupt?.over()
       const failure = error === undefined ? undefined : coded(error, place)
-      requests.inc({ outcome: failure?.code ?? 'answered' })
+      requests?.inc({ outcome: failure?.code ?? 'answered' })
       return failure
     }
     try {
@@ -202,16 +203,21 @@ export function createEgress(options: {
 
   return {
     fetch: (target, request = {}) => within(target, request, async ({ body, ...answer }, end) => {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of body) chunks.push(chunk)
+      const whole = body instanceof Uint8Array ? body : await collected(body)
       end()
-      return { ...answer, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
+      return { ...answer, body: whole }
     }),
-    open: (target, request = {}) => within(target, request, ({ body, ...answer }, end) => ({ ...answer, body: ended(body, end) })),
+    open: (target, request = {}) => within(target, request, (answer, end) => {
+      if (!(answer.body instanceof Uint8Array)) return { ...answer, body: ended(answer.body, end) }
+      end()
+      return answer
+    }),
     async kindOf(target) {
       const url = parse(target)
       try {
-        const kinds = (await addressesOf(url)).map(kindOf)
+        const addresses = await addressesOf(url)
+        if (addresses.length === 0) throw new HaechiError('egress_failed', { place: url.host, reason: 'ENOTFOUND' })
+        const kinds = addresses.map(kindOf)
         return kinds.includes('never') ? 'never' : kinds.includes('private') ? 'private' : 'public'
       } catch (error) {
         throw coded(error, url.host)
@@ -224,26 +230,32 @@ export function createEgress(options: {
   }
 }
 
+async function collected(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
 /** Tells `end` how the body ended, once. */
 async function* ended(body: AsyncIterable<Uint8Array>, end: (error?: unknown) => HaechiError | undefined): AsyncGenerator<Uint8Array> {
-  let failure: unknown
+  let over = false
   try {
     yield* body
+    over = true
+    end()
   } catch (error) {
-    failure = error
-  }
-  // Also where the reader stops: the generator is returned, and the inner one with it.
-  finally {
-    const told = end(failure)
-    // eslint-disable-next-line no-unsafe-finally
-    if (told !== undefined) throw told
+    over = true
+    throw end(error)!
+  } finally {
+    // The reader stopped before the end.
+    if (!over) end()
   }
 }
 
 /** Ends an exchange from outside: its time is over, or whoever asked wants it no longer. */
 interface Interrupt {
-  /** Rejects; never resolves. */
-  readonly happened: Promise<never>
+  /** What is awaited, unless this happens before. */
+  unless<T>(work: Promise<T>): Promise<T>
   /** What is to be done at once; at most one thing at a time. */
   act: ((reason: HaechiError) => void) | null
   reason: HaechiError | null
@@ -251,18 +263,25 @@ interface Interrupt {
 }
 
 function createInterrupt(place: string, { timeoutMs = 30_000, signal }: EgressRequest): Interrupt {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => undefined)
   const happen = (reason: HaechiError): void => {
     interrupt.reason ??= reason
-    reject(interrupt.reason)
     interrupt.act?.(interrupt.reason)
   }
   const cancelled = (): void => happen(new HaechiError('egress_cancelled', { place }))
   // The caller's clock is of no use here: the time that passes is the other side's.
   const timer = setTimeout(() => happen(new HaechiError('egress_timeout', { place })), timeoutMs)
   const interrupt: Interrupt = {
-    happened: promise, act: null, reason: null,
+    act: null, reason: null,
+    // A resolver cannot be interrupted; its late answer is dropped.
+    unless: (work) => new Promise((resolve, reject) => {
+      if (interrupt.reason !== null) reject(interrupt.reason)
+      interrupt.act = reject
+      const settled = <V>(settle: (value: V) => void) => (value: V): void => {
+        interrupt.act = null
+        settle(value)
+      }
+      work.then(settled(resolve), settled(reject))
+    }),
     over() {
       clearTimeout(timer)
       signal?.removeEventListener('abort', cancelled)
@@ -277,6 +296,8 @@ type Raw = {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: AsyncIterable<Uint8Array>
+  /** All of the body where it has come already; null where there is more to wait for. */
+  whole(): Uint8Array | null
   /** An answer that is not read to its end takes its connection with it. */
   cancel(): void
 }
@@ -334,7 +355,7 @@ function dispatched(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: 
       if (state !== 'open') started.abort(failure as Error)
     },
     onResponseStart(_, status, headers) {
-      if (status >= 200) head.resolve({ status, headers, body, cancel })
+      if (status >= 200) head.resolve({ status, headers, body, cancel, whole: () => (state !== 'ended' ? null : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)) })
     },
     onResponseData(_, chunk) {
       if (reader !== null) {
@@ -354,7 +375,7 @@ function dispatched(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: 
 }
 
 function parse(target: string | URL, base?: URL): URL {
-  const url = URL.parse(String(target), base?.href)
+  const url = target instanceof URL ? target : URL.parse(target, base?.href)
   if (url === null) throw new HaechiError('egress_refused', { place: base?.host ?? 'URL', reason: 'url' })
   return url
 }
@@ -377,35 +398,30 @@ function contains(entry: string, address: string): boolean {
 const decoders = { 'gzip': createGunzip, 'x-gzip': createGunzip, 'deflate': createInflate, 'br': createBrotliDecompress, 'zstd': createZstdDecompress }
 
 /** Errors: egress_too_large, egress_failed, and what the connection fails with. */
-async function* decoded(answer: Raw, maxBytes: number, place: string): AsyncGenerator<Uint8Array> {
+function bodyOf(answer: Raw, maxBytes: number, place: string): Uint8Array | AsyncIterable<Uint8Array> {
   const tooLarge = (): HaechiError => new HaechiError('egress_too_large', { place, limit: maxBytes })
   const encoding = String(answer.headers['content-encoding'] ?? '').toLowerCase()
-  let raw = 0
-  let size = 0
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of answer.body) {
-      raw += chunk.length
-      if (raw > maxBytes) throw tooLarge()
-      yield chunk
-    }
-  }
-  try {
-    if (Number(answer.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
-    if (encoding === '' || encoding === 'identity') {
-      yield* counted()
-      return
-    }
-    const decoder = decoders[encoding as keyof typeof decoders]
-    if (decoder === undefined) throw new HaechiError('egress_failed', { place, reason: 'content-encoding' })
-    // What breaks in either stream ends the loop below.
-    for await (const chunk of pipeline(counted, decoder(), () => undefined) as AsyncIterable<Uint8Array>) {
-      size += chunk.length
-      if (size > maxBytes) throw tooLarge()
-      yield chunk
-    }
-  } finally {
+  const decoder = encoding === '' || encoding === 'identity' ? null : decoders[encoding as keyof typeof decoders]
+  const whole = decoder === null ? answer.whole() : null
+  if (Number(answer.headers['content-length'] ?? 0) > maxBytes || (whole !== null && whole.length > maxBytes) || decoder === undefined) {
     answer.cancel()
+    throw decoder === undefined ? new HaechiError('egress_failed', { place, reason: 'content-encoding' }) : tooLarge()
   }
+  if (whole !== null) return whole
+  const limited = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let size = 0
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length
+        if (size > maxBytes) throw tooLarge()
+        yield chunk
+      }
+    } finally {
+      answer.cancel()
+    }
+  }
+  // Both sides of a decompression are bounded. What breaks in either stream ends the reading.
+  return decoder === null ? limited(answer.body) : limited(pipeline(() => limited(answer.body), decoder(), () => undefined) as AsyncIterable<Uint8Array>)
 }
 
 async function* nothing(answer: Raw): AsyncGenerator<Uint8Array> { answer.cancel() }
