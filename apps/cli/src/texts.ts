@@ -6,6 +6,13 @@ const en = {
   haechi: 'Haechi, the open security operations platform',
   usage: 'Usage', usage_line: 'COMMAND [ARGUMENT...] [OPTION...]', commands: 'Commands', arguments: 'Arguments', options: 'Options', options_placeholder: 'OPTION...', examples: 'Examples', more_help: 'More',
   help_command: 'what a command takes, with examples', help_exit_codes: 'What an exit code means',
+  // mcp check
+  mcp_check: "Compare two versions of an API's document as tools",
+  mcp_check_details: 'Grades: dangerous (data, credentials or power go elsewhere), breaking (calls that worked fail or give less), review (the model reads, sees or may do something else), safe, none. The texts of new and changed tools are also scanned for poisoning; what the old version did not have is reported as finding-CLASS. Exits with 0 when nothing is of the grade of --fail-on or above, with 1 when something is or a document cannot be read, with 2 when the command line is wrong. Nothing is fetched.',
+  option_check_base: 'the document as it was: OpenAPI 2.0 to 3.2, JSON or YAML', option_check_head: 'the document as it would be', option_check_format: 'how it is reported [text]', option_check_fail_on: 'the grade from which on the check fails [breaking]', option_check_overlay: 'OpenAPI Overlays, applied to both documents in this order',
+  example_check: 'is this change of the document safe for the tools?', example_check_sarif: 'for code scanning, failing on whatever a person should see',
+  check_title: 'Changes of the tools', check_nothing: 'Nothing changes for the tools.', check_summary: '{changes} changes of {tools} tools: {counts}.', check_failed: 'The check failed: there are changes graded {grade} or above.', check_passed: 'The check passed: no change is graded {grade} or above.', check_and_more: '{tools} and {count} more', check_rows_more: '... and {count} rows more, which do not fit.',
+  check_grade: 'Grade', check_kind: 'Kind', check_change: 'Change', check_tools: 'Tools',
   // exit codes
   exit_ok: 'Done.',
   exit_failed: 'Failed, or done only in part: something was refused (ingest, intel import), a check failed (doctor), a chain does not hold (audit verify).',
@@ -196,6 +203,13 @@ const ko = {
   haechi: '해치(Haechi), 오픈 소스 보안 운영 플랫폼',
   usage: '사용법', usage_line: '명령 [인수...] [옵션...]', commands: '명령', arguments: '인수', options: '옵션', options_placeholder: '옵션...', examples: '예', more_help: '더 보기',
   help_command: '명령의 인수와 옵션, 예', help_exit_codes: '종료 코드의 의미',
+  // mcp check
+  mcp_check: 'API 문서의 두 버전을 도구로서 비교합니다',
+  mcp_check_details: '등급: dangerous(데이터, 인증 정보, 권한이 다른 곳으로 감), breaking(되던 호출이 실패하거나 덜 돌려줌), review(모델이 읽거나 보거나 할 수 있는 것이 달라짐), safe, none. 새 도구와 바뀐 도구의 문구는 오염 여부도 검사하며, 이전 버전에 없던 것은 finding-CLASS로 알립니다. --fail-on 등급 이상이 없으면 0, 있거나 문서를 읽을 수 없으면 1, 명령줄이 잘못되면 2로 종료합니다. 네트워크에 접속하지 않습니다.',
+  option_check_base: '이전 문서: OpenAPI 2.0~3.2, JSON 또는 YAML', option_check_head: '새 문서', option_check_format: '출력 형식 [text]', option_check_fail_on: '이 등급부터 검사를 실패로 처리합니다 [breaking]', option_check_overlay: '두 문서에 차례로 적용할 OpenAPI Overlay',
+  example_check: '문서를 이렇게 바꾸어도 도구에 안전합니까?', example_check_sarif: '코드 검사용. 사람이 보아야 할 것이 있으면 실패',
+  check_title: '도구의 변경 사항', check_nothing: '도구에는 바뀌는 것이 없습니다.', check_summary: '도구 {tools}개에 변경 {changes}건: {counts}.', check_failed: '검사 실패: {grade} 이상 등급의 변경이 있습니다.', check_passed: '검사 통과: {grade} 이상 등급의 변경이 없습니다.', check_and_more: '{tools} 외 {count}개', check_rows_more: '... 그 밖에 {count}행은 길어서 생략했습니다.',
+  check_grade: '등급', check_kind: '종류', check_change: '변경', check_tools: '도구',
   exit_ok: '완료했습니다.',
   exit_failed: '실패했거나 일부만 완료했습니다. 거부된 것이 있거나(ingest, intel import), 검사에 실패했거나(doctor), 체인이 깨졌습니다(audit verify).',
   exit_usage: '명령줄이나 설정이 올바르지 않아 아무것도 하지 않았습니다.',

@@ -1,6 +1,6 @@
 // Whether two schemas of two documents are the same to the letter, references included, without reading below what is known to be so. What is called the same
 // here is the same; what is not may still mean the same. Defended by diff.property.test.ts (a change below any number of references is found).
-import type { ApiDocument, Json } from './model.ts'
+import type { ApiDocument, Json, JsonObject } from './model.ts'
 
 export type Sameness = (base: Json | undefined, head: Json | undefined) => boolean
 
@@ -20,24 +20,26 @@ export function createSameness(base: ApiDocument, head: ApiDocument): Sameness {
       return true
     }
     if (Array.isArray(b)) return false
+    const one = a as JsonObject
+    const other = b as JsonObject
     let names = 0
-    for (const name in a) {
+    for (const name in one) {
       names++
-      const left = (a as { [name: string]: Json })[name]
-      const right = (b as { [name: string]: Json })[name]
+      const left = one[name]
+      const right = other[name]
       if (typeof left === 'string') {
         if (left !== right) return false
         if (name === '$ref') references.add(left)
       } else if ((left !== right || typeof left === 'object') && !equal(left, right, references)) return false
     }
-    for (const _ in b) names--
+    for (const _ in other) names--
     return names === 0
   }
   function collect(value: Json, references: Set<string>): void {
     if (typeof value !== 'object' || value === null) return
-    for (const [name, each] of Object.entries(value)) {
+    for (const [name, each] of Object.entries(value as JsonObject)) {
       if (name === '$ref' && typeof each === 'string') references.add(each)
-      else collect(each as Json, references)
+      else collect(each, references)
     }
   }
 

@@ -6,7 +6,8 @@ import type { ChangeKind, Fact } from './diff-kinds.ts'
 import type { Sameness } from './diff-same.ts'
 import { bits, canonical } from './diff-shape.ts'
 import type { Alternatives, Bound, Conjunction, Shape, Shapes } from './diff-shape.ts'
-import type { Json, JsonObject } from './model.ts'
+import type { Json } from './model.ts'
+import { isList, isObject } from './object.ts'
 
 /** `argument`: what the model may send, without readOnly. `output`: what it may get, without writeOnly. */
 export type Side = 'argument' | 'output'
@@ -28,8 +29,7 @@ type Local = Difference & { readonly effect: 'narrows' | 'widens' | 'changes' | 
 type Edge = { readonly step: string; readonly to: Pair }
 type Pair = { readonly base: Conjunction; readonly head: Conjunction; readonly side: Side; locals: readonly Local[] | null; edges: readonly Edge[] }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)
+const isText = (value: Json | undefined): value is string => typeof value === 'string'
 
 /** Pairs that are looked at to tell whether two alternatives mean the same. */
 const mostLookedAt = 256
@@ -301,8 +301,8 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
 type Say = (fact: Fact, says: string) => void
 
 function compareTexts(old: Shape, now: Shape, side: Side, same: Sameness, tell: (kind: ChangeKind, effect: 'none', says: string) => void): void {
-  const textOf = (shape: Shape, word: string): string => [...new Set(shape.members.map((member) => member[word]).filter((text) => typeof text === 'string' && text !== ''))].sort().join('\n')
-  const [before, after] = [textOf(old, 'description'), textOf(now, 'description')]
+  const textOf = (shape: Shape): string => [...new Set(shape.members.map((member) => member['description']).filter(isText))].filter((text) => text !== '').sort().join('\n')
+  const [before, after] = [textOf(old), textOf(now)]
   if (before !== after) tell(`${side}-description-changed`, 'none', textChange('description', before, after))
   const deprecated = [old, now].map((shape) => shape.members.some((member) => member['deprecated'] === true))
   if (deprecated[0] !== deprecated[1]) tell(`${side}-${deprecated[1] === true ? 'deprecated' : 'no-longer-deprecated'}`, 'none', deprecated[1] === true ? 'is deprecated' : 'is not deprecated any more')
@@ -368,20 +368,20 @@ function compareStrings(old: Shape, now: Shape, say: Say): void {
   else if (come.length > 0) say('pattern-added', `must match ${come.map((pattern) => short(pattern)).join(', ')}`)
   else if (gone.length > 0) say('pattern-removed', `need not match ${gone.map((pattern) => short(pattern)).join(', ')} any more`)
   for (const word of ['contentEncoding', 'contentMediaType'] as const) {
-    const [was, is] = [old, now].map((shape) => shape.members.map((member) => member[word]).find((value) => typeof value === 'string'))
-    if (was !== is) say('format-changed', is === undefined ? `need not be ${String(was)} any more (${word})` : `must be ${String(is)}${was === undefined ? '' : ` instead of ${String(was)}`} (${word})`)
+    const [was, is] = [old, now].map((shape) => shape.members.map((member) => member[word]).find(isText))
+    if (was !== is) say('format-changed', is === undefined ? `need not be ${was ?? ''} any more (${word})` : `must be ${is}${was === undefined ? '' : ` instead of ${was ?? ''}`} (${word})`)
   }
 }
 
 function compareFormats(old: Shape, now: Shape, say: Say): void {
-  const [was, is] = [old, now].map((shape) => shape.members.map((member) => member['format']).find((value) => typeof value === 'string'))
+  const [was, is] = [old, now].map((shape) => shape.members.map((member) => member['format']).find(isText))
   if (was === is) return
-  const [before, after] = [widths[String(was)], widths[String(is)]]
+  const [before, after] = [widths[was ?? ''], widths[is ?? '']]
   if (was !== undefined && is !== undefined) {
-    if (before !== undefined && after !== undefined) say(after > before ? 'limit-loosened' : 'limit-tightened', `has the format ${short(String(is))} instead of ${short(String(was))}`)
-    else say('format-changed', `has the format ${short(String(is))} instead of ${short(String(was))}`)
-  } else if (is !== undefined) say('format-added', `has the format ${short(String(is))}`)
-  else say('format-removed', `has not the format ${short(String(was))} any more`)
+    if (before !== undefined && after !== undefined) say(after > before ? 'limit-loosened' : 'limit-tightened', `has the format ${short(is)} instead of ${short(was)}`)
+    else say('format-changed', `has the format ${short(is)} instead of ${short(was)}`)
+  } else if (is !== undefined) say('format-added', `has the format ${short(is)}`)
+  else say('format-removed', `has not the format ${short(was ?? '')} any more`)
 }
 
 function compareLimits(old: Shape, now: Shape, words: readonly (readonly [string, 'least' | 'most'])[], say: Say): void {
@@ -394,7 +394,7 @@ function compareLimits(old: Shape, now: Shape, words: readonly (readonly [string
   }
 }
 
-const schemasOf = (shape: Shape, word: string): Conjunction => shape.members.map((member) => member[word]).filter((schema) => isObject(schema) || schema === false) as Json[]
+const schemasOf = (shape: Shape, word: string): Conjunction => shape.members.map((member) => member[word]).filter((schema): schema is Json => isObject(schema) || schema === false)
 const entry = (list: readonly Json[], at: number, rest: Conjunction): Conjunction => {
   const own = list[at]
   return own === undefined ? rest : own === true ? [] : [own]
@@ -410,7 +410,7 @@ function dependencies(shape: Shape): Set<string> {
   const found = new Set<string>()
   for (const member of shape.members) {
     if (!isObject(member['dependentRequired'])) continue
-    for (const [name, needed] of Object.entries(member['dependentRequired'])) if (isList(needed)) for (const each of needed) found.add(`${name} needs ${String(each)}`)
+    for (const [name, needed] of Object.entries(member['dependentRequired'])) if (isList(needed)) for (const each of needed) found.add(`${name} needs ${canonical(each)}`)
   }
   return found
 }

@@ -2,6 +2,7 @@
 // together. Lazy: a shape is one level deep, what stands below is asked for one by one. Defended by diff.property.test.ts (a reference or its target, reordered
 // or not, is one shape).
 import type { ApiDocument, Json, JsonObject } from './model.ts'
+import { isObject } from './object.ts'
 
 /** Types as bits; a number that is no integer is a type of its own, so that integer is part of number. */
 export const bits = { null: 1, boolean: 2, object: 4, array: 8, string: 16, integer: 32, fraction: 64 } as const
@@ -34,7 +35,6 @@ const mostSteps = 20_000
 
 type Draft = { never: boolean; mask: number; values: Map<string, Json> | null; unions: Alternatives[]; members: JsonObject[] }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value as readonly Json[] : [])
 
 /** JSON with sorted names: one text for one value. */

@@ -257,7 +257,7 @@ const mediaName = (mediaType: string): string => mediaType.split(';')[0]!.trim()
 const answerOf = ({ answers }: Sources): Conjunction => (answers.length === 1 ? answers : [{ oneOf: answers }])
 
 function compareAnswers(was: Operation, is: Operation, tell: Tell): void {
-  const good = (status: string): boolean => /^2/.test(status)
+  const good = (status: string): boolean => status.startsWith('2')
   const [old, now] = [was, is].map(({ answers }) => new Map(answers.map((answer) => [answer.status.toUpperCase(), answer]))) as [Map<string, Operation['answers'][number]>, Map<string, Operation['answers'][number]>]
   const bad: string[] = []
   for (const status of [...new Set([...old.keys(), ...now.keys()])].sort()) {

@@ -106,7 +106,7 @@ export function asMarkdown(checked: Checked, reader: Reader): string {
 }
 
 /** Text, whatever it says: no markup, no HTML, no mention, no link, no end of a table's cell. */
-const quoted = (text: string): string => safe(text).replaceAll(/[&<>@#]/g, (char) => `&#${char.charCodeAt(0)};`).replaceAll(/[\\`*_{}[\]()+\-.!|~:$]/g, (char) => (/[.:\-]/.test(char) ? char : `\\${char}`)).replaceAll(/(https?|ftp|www)(?=[:.])/gi, '$1&#8203;')
+const quoted = (text: string): string => safe(text).replaceAll(/[&<>@#]/g, (char) => `&#${char.charCodeAt(0)};`).replaceAll(/[\\`*_{}[\]()+!|~$]/g, String.raw`\$&`).replaceAll(/(https?|ftp|www)(?=[:.])/gi, '$1&#8203;')
 
 // ---- programs
 
