@@ -164,7 +164,7 @@ export class Dispatch {
         } catch (error) {
           whole = this.refused(request.id, error, peer)
         }
-        resolve(whole)
+        resolve(call.cancelled ? { ...whole, silent: true } : whole)
       }
       if (mayBeTask) call.onTask = (task) => { resolve(this.#result(request.id, { resultType: 'task', ...task.head() }, peer)) }
       work(call).then((given) => {
@@ -179,7 +179,7 @@ export class Dispatch {
           if (call.background !== null) call.background.fail(error instanceof RpcProblem ? error : new RpcProblem(code.internal, 'The server failed to answer'))
           const asks = call.inputRequired()
           if (asks !== null) return this.#result(request.id, { resultType: 'input_required', ...asks }, peer)
-          return call.cancelled ? { ...this.refused(request.id, error, peer), silent: true } : this.refused(request.id, error, peer)
+          return this.refused(request.id, error, peer)
         })
       })
     })

@@ -27,7 +27,7 @@ test('each caller sees and calls its own, whoever asked before', async () => {
   })
   await fc.assert(fc.asyncProperty(fc.stringMatching(/^[0-7]{0,4}$/), fc.integer({ min: 0, max: 7 }), async (id, at) => {
     const { result } = await json(server.fetch(now('tools/list'), { id }))
-    expect((result?.['tools'] as unknown as { name: string }[]).map(({ name }) => name)).toEqual(names.filter((_, index) => id.includes(String(index))))
+    expect((result as unknown as { tools: { name: string }[] }).tools.map(({ name }) => name)).toEqual(names.filter((_, index) => id.includes(String(index))))
     expect(result?.['cacheScope']).toBe('private')
     const called = await json(server.fetch(now('tools/call', { name: `tool${at}` }), { id }))
     if (id.includes(String(at))) expect(called.result?.['content']).toEqual(text(`tool${at}`).content)

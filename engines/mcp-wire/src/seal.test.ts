@@ -17,7 +17,7 @@ test('what is closed is opened, by every process with the key', () => {
 
 test('no other text is opened', () => {
   const text = seal.close({ a: 1 }, 'p', 1000)
-  fc.assert(fc.property(fc.integer({ min: 0, max: text.length - 1 }), fc.constantFrom(...'ABCabc019-_.~ '), (at, letter) => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: text.length - 1 }), fc.constantFrom(...'ABCabc019-_.~ '.split('')), (at, letter) => {
     fc.pre(text[at] !== letter)
     expect(seal.open(text.slice(0, at) + letter + text.slice(at + 1), 'p')).toBeUndefined()
   }), { numRuns: 1000 })
