@@ -331,7 +331,7 @@ test('texts meant to steer a model: not offered, and a version that brings new o
   const client = await connect(second.url)
   const kept = second.event('kept')
   writeFileSync(file, withText(poison))
-  expect(await kept).toMatchObject({ error: { code: 'mcp_findings' }, findings: [{ tool: 'two' }] })
+  expect(await kept).toMatchObject({ error: { code: 'mcp_findings' }, findings: expect.arrayContaining([expect.objectContaining({ tool: 'two', severity: 'critical' })]) })
   expect(JSON.stringify(await client.listTools())).not.toContain('IMPORTANT')
   expect((await client.callTool({ name: 'two', arguments: {} })).isError).not.toBe(true)
 })

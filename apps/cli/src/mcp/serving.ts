@@ -258,7 +258,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
   }
 }
 
-const keyOf = ({ tool, class: kind, place }: ToolFinding): string => `${tool}\n${kind}\n${place}`
+const keyOf = ({ tool, rule, place }: ToolFinding): string => `${tool}\n${rule}\n${place}`
 /** What a scan calls a capability is what the API can do, and the user's own business. */
 const poisons = ({ capability, severity }: ToolFinding): boolean => !capability && (severity === 'high' || severity === 'critical')
 

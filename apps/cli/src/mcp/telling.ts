@@ -18,7 +18,7 @@ export function tell({ json, language, text, out }: Context, event: ServingEvent
   const spec = 'spec' in event ? event.spec : ''
   const rest = (all: readonly unknown[]): void => { if (all.length > listed) say(`  ${text('mcp_more', { count: String(all.length - listed) })}`) }
   const findings = (all: readonly ToolFinding[]): void => {
-    for (const { tool, class: kind, place, reason } of all.slice(0, listed)) say(`  ! ${safe(`${tool} ${place}: ${kind}: ${reason}`)}`)
+    for (const { tool, class: kind, place, reason, translations, evidence } of all.slice(0, listed)) say(`  ! ${safe(`${tool} ${place}: ${kind}: ${language === 'ko' ? translations.ko : reason} (${evidence})`)}`)
     rest(all)
   }
   const failure = (error: { readonly code: string } & Parameters<typeof textOf>[0]): string => `${error.code}: ${textOf(error, language)}`
