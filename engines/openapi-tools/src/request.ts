@@ -192,10 +192,13 @@ function pathText(parameter: Parameter, value: Json): string {
     // oxlint-disable-next-line no-control-regex -- what ends a line is what is looked for
     if (/[\u0000-\u001F\u007F]/.test(text)) throw new CallProblem('path_traversal', argument, `'${argument}' is a part of a path and must not hold control characters.`)
   }
-  const written = expand(value, parameter, parameter.allowReserved ? encodeReserved('path') : encode)
-  if (written === '') throw new CallProblem('path_segment_empty', argument, `'${argument}' is a part of the path (${name}) and must not be empty.`)
+  const written = isGreedy(name) ? plain(value).split('/').map(encode).join('/') : expand(value, parameter, parameter.allowReserved ? encodeReserved('path') : encode)
+  if (written === '' || (isGreedy(name) && written.split('/').includes(''))) throw new CallProblem('path_segment_empty', argument, `'${argument}' is a part of the path (${name}) and must not be empty.`)
   return written
 }
+
+/** '{proxy+}', as gateways write it: several segments. */
+const isGreedy = (name: string): boolean => name.endsWith('+')
 
 const isDots = (piece: string): boolean => piece === '.' || piece === '..'
 
@@ -213,23 +216,25 @@ function urlOf(operation: Operation, base: { readonly origin: string; readonly p
   const [whole = ''] = operation.path.split('#')
   const at = whole.indexOf('?')
   const template = at < 0 ? whole : whole.slice(0, at)
+  let segments = base.path.split('/').length + template.split('/').length - (template.startsWith('/') ? 1 : 0)
   const filled = template.split('/').map((segment) => {
     const text = segment.replaceAll(/\{([^{}]*)\}|([^{}]+)|[{}]/g, (part, name: string | undefined, literal: string | undefined) => {
       if (literal !== undefined) return literal.replaceAll(/%(?![\dA-F]{2})|[^%\w.~!$&'()*+,;=:@-]+/gi, (odd) => encodeURIComponent(odd))
       if (name === undefined) return encodeURIComponent(part)
       const value = written.get(name)
       if (value === undefined) throw new CallProblem('path_invalid', name, `The document does not say what '{${name}}' in the path ${operation.path} is.`)
+      if (isGreedy(name)) segments += value.split('/').length - 1
       return value
     })
     if (isDots(text.replaceAll(/%2e/gi, '.'))) throw new CallProblem('path_traversal', segment, `The path segment ${segment} would become '${text}', which leads elsewhere.`)
     return text
   }).join('/')
   const path = base.path + (filled.startsWith('/') ? filled : `/${filled}`)
-  const allQuery = [at < 0 ? '' : whole.slice(at + 1).replaceAll(/[^\w.~!$&'()*+,;=:@/?%-]+/g, (odd) => encodeURIComponent(odd)), query].filter((part) => part !== '').join('&')
+  const allQuery = [at < 0 ? '' : whole.slice(at + 1).replaceAll(/[^\w.~!$&()*+,;=:@/?%-]+/g, encode), query].filter((part) => part !== '').join('&')
   const url = `${base.origin}${path}${allQuery === '' ? '' : `?${allQuery}`}`
   if (url.length > MAX_URL) throw new CallProblem('url_too_long', '', `The URL of this call has ${url.length} characters; at most ${MAX_URL} are sent. Give shorter or fewer arguments.`)
   const read = URL.parse(url)
-  if (read?.origin !== base.origin || read.pathname !== path || read.username !== '' || read.hash !== '' || path.split('/').length !== base.path.split('/').length + (template.startsWith('/') ? 0 : 1) + template.split('/').length - 1) {
+  if (read?.origin !== base.origin || read.pathname !== path || read.username !== '' || read.hash !== '' || path.split('/').length !== segments) {
     throw new CallProblem('url_outside_server', '', 'With these arguments the request would leave the API.')
   }
   return url

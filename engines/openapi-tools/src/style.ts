@@ -17,7 +17,8 @@ export function encode(text: string): string {
 
 /** RFC 6570 §3.2.3: reserved characters and escapes stay, but for those that would end a value ('&', '+' and '#' in a query; '/', '?' and '#' in a path). */
 export const encodeReserved = (keep: 'query' | 'path'): Encode => {
-  const kept = keep === 'query' ? /%[\dA-F]{2}|[:/?@!$'()*,;=]/gi : /%[\dA-F]{2}|[:@!$&'()*+,;=]/gi
+  // What URL parsers would escape by themselves is escaped at once ("'" in queries).
+  const kept = keep === 'query' ? /%[\dA-F]{2}|[:/?@!$()*,;=]/gi : /%[\dA-F]{2}|[:@!$&'()*+,;=]/gi
   return (text) => {
     let written = ''
     let from = 0
