@@ -57,7 +57,7 @@ describe('2026-07-28: the call is made again with the answers', () => {
   test('a state is of use for the same request of the same caller, and not for ever', async () => {
     const on = serverOf(tools)
     const requestState = (await call('twice', {}, {}, on)).result?.['requestState'] as string
-    const again = async (params: JsonObject, id = 'anonymous') => (await json(on.server.fetch(now('tools/call', params, { capabilities }), { id }))).error?.code
+    const again = async (params: JsonObject, id = 'anonymous') => (await json(on.server.fetch(now('tools/call', params, { capabilities }), { caller: { id } }))).error?.code
     expect(await again({ name: 'twice', arguments: { x: 1 }, requestState })).toBeUndefined()
     expect(await again({ name: 'twice', arguments: { x: 2 }, requestState })).toBe(-32602)
     expect(await again({ name: 'together', arguments: { x: 1 }, requestState })).toBe(-32602)

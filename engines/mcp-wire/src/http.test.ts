@@ -56,7 +56,7 @@ describe('who may come in', () => {
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"'])
     expect((await call('Bearer bad')).headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", resource_metadata=/)
     expect((await json(call('Bearer good'))).result).toMatchObject(text('alice'))
-    expect((await json(server.fetch(now('tools/call', { name: 'who' }), { id: 'host says' }))).result).toMatchObject(text('host says'))
+    expect((await json(server.fetch(now('tools/call', { name: 'who' }), { caller: { id: 'host says' } }))).result).toMatchObject(text('host says'))
     expect(await (await server.fetch(new Request('http://localhost:3000/.well-known/oauth-protected-resource/mcp', { headers: { host: 'localhost:3000' } }))).json()).toEqual(document)
     expect((await json(server.fetch(now('tools/list', {}, { headers: { authorization: 'Bearer good' } })))).result?.['cacheScope']).toBe('private')
     expect((await server.fetch(new Request('http://localhost:3000/mcp', { method: 'DELETE', headers: { host: 'localhost:3000' } }))).status).toBe(401)

@@ -26,10 +26,10 @@ test('each caller sees and calls its own, whoever asked before', async () => {
     more: { tools: names.map(tool), call: async (name) => text(name), view: ({ id }) => ({ key: id, sees: (name) => id.includes(name.slice(4)) }) },
   })
   await fc.assert(fc.asyncProperty(fc.stringMatching(/^[0-7]{0,4}$/), fc.integer({ min: 0, max: 7 }), async (id, at) => {
-    const { result } = await json(server.fetch(now('tools/list'), { id }))
+    const { result } = await json(server.fetch(now('tools/list'), { caller: { id } }))
     expect((result as unknown as { tools: { name: string }[] }).tools.map(({ name }) => name)).toEqual(names.filter((_, index) => id.includes(String(index))))
     expect(result?.['cacheScope']).toBe('private')
-    const called = await json(server.fetch(now('tools/call', { name: `tool${at}` }), { id }))
+    const called = await json(server.fetch(now('tools/call', { name: `tool${at}` }), { caller: { id } }))
     if (id.includes(String(at))) expect(called.result?.['content']).toEqual(text(`tool${at}`).content)
     else expect(called.error?.code).toBe(-32602)
   }), { numRuns: 300 })

@@ -141,9 +141,9 @@ describe('changes', () => {
 describe('sessions', () => {
   test('an id is visible ASCII, and of use to the caller it was given to', async () => {
     const { server } = serverOf(tools)
-    const id = (await server.fetch(initialize(), { id: 'a' })).headers.get('mcp-session-id') as string
+    const id = (await server.fetch(initialize(), { caller: { id: 'a' } })).headers.get('mcp-session-id') as string
     expect(id).toMatch(/^[\x21-\x7e]{32,500}$/)
-    const list = async (caller: string, session = id) => (await server.fetch(before('tools/list', {}, { session }), { id: caller })).status
+    const list = async (caller: string, session = id) => (await server.fetch(before('tools/list', {}, { session }), { caller: { id: caller } })).status
     expect([await list('b'), await list('a'), await list('b'), await list('a', `${id}x`), await list('a', 'nonsense')]).toEqual([404, 200, 404, 404, 404])
   })
 

@@ -68,8 +68,8 @@ export type NodeResponse = {
 export type StdioOutput = { write(text: string): boolean; once(event: 'drain', listener: () => void): unknown }
 
 export interface McpServer {
-  /** One HTTP request to the endpoint, whatever its path. Never rejects. `caller`: who it is, where the host has found out already. */
-  fetch(request: Request, caller?: Caller): Promise<Response>
+  /** One HTTP request to the endpoint, whatever its path. Never rejects. `caller`: who it is, where the host has found out already. Hosts that hand over things of their own (an environment, an address) do no harm. */
+  fetch(request: Request, host?: { readonly caller?: Caller }): Promise<Response>
   /** The same for node:http, Express and connect, without the cost of Request and Response: `createServer(server.node)`, `app.use('/mcp', server.node)`. A body that the framework has parsed (request.body) is taken. */
   readonly node: (request: NodeRequest, response: NodeResponse) => void
   /** Newline-delimited JSON-RPC until `input` ends. */
@@ -96,7 +96,7 @@ export function createMcpServer(options: McpServerOptions): McpServer {
     for (const pipe of pipes) if (pipe.shaken && wants(pipe.session)) pipe.write(text)
   }
   return {
-    fetch: (request, caller) => serveFetch(endpoint, request, caller),
+    fetch: (request, host) => serveFetch(endpoint, request, host?.caller),
     node: (request, response) => { serveNode(endpoint, request, response) },
     async serveStdio(input, output) {
       const pipe = new Stdio(options, dispatch, output)

@@ -31,7 +31,7 @@ test('a call becomes a task and its result is fetched', async () => {
   const { server, clock } = serverOf({ job: tool })
   const made = (await json(server.fetch(now('tools/call', { name: 'job' }, { capabilities })))).result as JsonObject
   expect(made).toMatchObject({ resultType: 'task', status: 'working', ttlMs: hour, pollIntervalMs: 500, createdAt: new Date(1_000_000).toISOString() })
-  const get = async (id = 'anonymous') => await json(server.fetch(now('tasks/get', { taskId: made['taskId'] as string }, { capabilities }), { id }))
+  const get = async (id = 'anonymous') => await json(server.fetch(now('tasks/get', { taskId: made['taskId'] as string }, { capabilities }), { caller: { id } }))
   expect((await get()).result).toMatchObject({ resultType: 'complete', status: 'working' })
   expect((await get('somebody')).error?.code).toBe(-32602)
   clock.time += 5000
@@ -59,7 +59,7 @@ test('who listens to a task is told', async () => {
   const { server } = serverOf({ job: tool })
   const made = (await json(server.fetch(now('tools/call', { name: 'job' }, { capabilities })))).result as JsonObject
   const stream = events(await server.fetch(now('subscriptions/listen', { notifications: { taskIds: [made['taskId'] as string] } }, { id: 9, capabilities })))
-  const stranger = events(await server.fetch(now('subscriptions/listen', { notifications: { taskIds: [made['taskId'] as string] } }), { id: 'somebody' }))
+  const stranger = events(await server.fetch(now('subscriptions/listen', { notifications: { taskIds: [made['taskId'] as string] } }), { caller: { id: 'somebody' } }))
   expect((await stream.next())?.message).toMatchObject({ method: 'notifications/subscriptions/acknowledged', params: { notifications: { taskIds: [made['taskId']] } } })
   await stranger.next()
   finish(new RpcProblem(-32603, 'broke'))
