@@ -38,8 +38,8 @@ describe('what is read', () => {
       const bytes = Buffer.from(text, 'utf16le')
       return little ? bytes : bytes.swap16()
     }
-    const sources = [`\uFEFF${nine}`, Buffer.from(`\uFEFF${nine}`), utf16(`\uFEFF${nine}`, true), utf16(`\uFEFF${nine}`, false), utf16(nine, true), utf16(nine, false), nine.replaceAll('\n', '\r\n'), JSON.stringify(read(nine).root, null, '\t')]
-    for (const source of sources) expect(read(source).root).toEqual(read(nine).root)
+    const sources = [`\uFEFF${nine}`, Buffer.from(`\uFEFF${nine}`), utf16(`\uFEFF${nine}`, true), utf16(`\uFEFF${nine}`, false), utf16(nine, true), utf16(nine, false), nine.replaceAll('\n', '\r\n'), JSON.stringify(read(nine).root, null, '\t'), `\uFEFF${JSON.stringify(read(nine).root)}`]
+    for (const source of sources) expect(read(source)).toMatchObject({ root: read(nine).root, warnings: [] })
   })
   test.each([
     ['openapi: 3.0', '3.0'], ['openapi: 3', '3.0'], ['openapi: "3.0.4"', '3.0'], ['openapi: 3.0.0-rc2', '3.0'], ['openapi: 3.1', '3.1'], ['openapi: 3.1.2', '3.1'], ['openapi: 3.2.0', '3.2'],
@@ -50,10 +50,10 @@ describe('what is read', () => {
   test('keys of YAML as they are written; dates and infinities as words; merges of 1.1', () => {
     const { root } = read(`openapi: 3.0.0
 paths: {}
-x: &x {200: a, 1.0: b, null: c, yes: d, 2024-01-01: 2024-01-01, 0x1F: 0x1F, no: .inf, e: 1e3, q: '1', t: !!str 5, empty: }
+x: &x {200: a, 1.0: b, null: c, yes: d, 2024-01-01: 2024-01-01, 0x1F: 0x1F, no: .inf, e: 1e3, f: 1e999, q: '1', t: !!str 5, empty: }
 y: {<<: *x, 200: own}
 z: {<<: [{m: 1, n: 1}, {n: 2, o: 3}]}`)
-    expect(root['x']).toEqual({ 200: 'a', '1.0': 'b', null: 'c', yes: 'd', '2024-01-01': '2024-01-01', '0x1F': 31, no: '.inf', e: 1000, q: '1', t: '5', empty: null })
+    expect(root['x']).toEqual({ 200: 'a', '1.0': 'b', null: 'c', yes: 'd', '2024-01-01': '2024-01-01', '0x1F': 31, no: '.inf', e: 1000, f: '1e999', q: '1', t: '5', empty: null })
     expect(root['y']).toEqual({ ...root['x'] as JsonObject, 200: 'own' })
     expect(root['z']).toEqual({ m: 1, n: 1, o: 3 })
   })
@@ -80,7 +80,7 @@ describe('what is refused', () => {
   const deep = (levels: number, open: string, close: string): string => `{"openapi":"3.0.0","paths":{},"x":${open.repeat(levels)}1${close.repeat(levels)}}`
   const cases: readonly (readonly [string, string])[] = [
     ['', 'document_empty line 1'], [' \n\t', 'document_empty line 1'], ['# nothing\n', 'document_empty line 1'], ['# nothing\n---\n', 'document_not_an_object #'],
-    ['\n<!DOCTYPE html><html></html>', 'document_unparsable line 2'], ['{"openapi": "3.0.0",\n\n "paths": {]', 'document_unparsable line 3'], ['{"openapi": "3.0.0"', 'document_unparsable line 1'],
+    ['\n<!DOCTYPE html><html></html>', 'document_unparsable line 2'], ['{"openapi": "3.0.0",\n\n "paths": {]', 'document_unparsable line 3'], ['{"openapi": "3.0.0"', 'document_unparsable line 1'], ['{"openapi": [1\n2\n],\n x', 'document_unparsable line 2'],
     ['openapi: 3.0.0\npaths:\n\t/a: {}', 'document_unparsable line 3'], ['openapi: 3.0.0\npaths: {\n', 'document_unparsable line 3'], ['a: b\n? [c]\n: d', 'document_unparsable line 2'],
     ['a\0b', 'document_not_text line 1'], ['a: *b', 'document_aliases line 1'], ['a: &a\n  b: *a', 'document_aliases line 2'],
     ['[]', 'document_not_an_object #'], ['just words', 'document_not_an_object #'], ['null', 'document_not_an_object #'], ['42', 'document_not_an_object #'],
@@ -106,8 +106,10 @@ describe('what is refused', () => {
     expect(refused(`x0: &x0 lol\n${laughs}\nopenapi: 3.0.0\npaths: {}`)).toMatch(/^document_aliases line \d+$/)
     const merges = Array.from({ length: 30 }, (_, at) => `x${at + 1}: &x${at + 1} {a: {<<: *x${at}}, b: {<<: *x${at}}}`).join('\n')
     expect(refused(`x0: &x0 {k: ${'v'.repeat(1000)}}\n${merges}\nopenapi: 3.0.0\npaths: {}`)).toMatch(/^document_aliases line \d+$/)
-    const ladder = Array.from({ length: 30 }, (_, at) => `x${at + 1}: &x${at + 1} ${'['.repeat(20)}*x${at}${']'.repeat(20)}`).join('\n')
-    expect(refused(`x0: &x0 1\n${ladder}\nopenapi: 3.0.0\npaths: {}`)).toBe('document_too_deep line 26')
+    for (const [open, close] of [['[', ']'], ['{a: ', '}']] as const) {
+      const ladder = Array.from({ length: 30 }, (_, at) => `x${at + 1}: &x${at + 1} ${open.repeat(20)}*x${at}${close.repeat(20)}`).join('\n')
+      expect(refused(`x0: &x0 1\n${ladder}\nopenapi: 3.0.0\npaths: {}`)).toBe('document_too_deep line 26')
+    }
   })
 })
 

@@ -32,6 +32,11 @@ describe('paths', () => {
     expect(paths('/user-groups/6f9619ff-8b86-d011-b42d-00c04fc964ff', '/categories/9b74c9897bac770ffc029102a200c5de', '/boxes/a%40b.kr', '/v2/usr_8fJ2kQ1z', '/3/4')).toEqual(['/boxes/{boxId}', '/categories/{categoryId}', '/user-groups/{userGroupId}', '/v2/{v2Id}', '/{id}/{id2}'])
     expect(drafted({ url: `${api}/a/1`, answer: {} }, { url: `${api}/a/2`, answer: {} }).paths['/a/{aId}']!['parameters']).toEqual([{ name: 'aId', in: 'path', required: true, schema: { type: 'integer' } }])
   })
+  test('what several siblings are followed by is of one kind only where all of it is', () => {
+    const folded = drafted(...['alice/orders/1', 'bob/orders/2', 'carol/orders/ord_1x2y3z'].map((path) => ({ url: `${api}/users/${path}`, answer: {} }))).paths
+    expect(at(folded, '/users/{userId}/orders/{orderId}', 'parameters', '1', 'schema')).toEqual({ type: 'string' })
+    expect(Object.values(drafted({ url: `${api}/a-b`, answer: {} }, { url: `${api}/a/b`, answer: {} }).paths).map((item) => item['get']!['operationId'])).toEqual(['getAB', 'getAB2'])
+  })
   test('names stay names, in any language', () => {
     for (const name of ['users', 'oauth2', 'oauth2callback', 'v1', 'user-groups', 'getUserById', 'windows11', 'base64', '직원', 'sha256sum', 'search_all_the_things']) expect([name, looksLikeData(name)]).toEqual([name, false])
     expect(paths('/%EC%A7%81%EC%9B%90/%EB%AA%A9%EB%A1%9D', '/a%2Fb')).toEqual(['/a%2Fb', '/직원/목록'])
@@ -49,8 +54,8 @@ describe('paths', () => {
 describe('operations', () => {
   test('query, custom headers and JSON bodies merge over requests; required is what all have', () => {
     const { paths } = drafted(
-      { method: 'POST', url: `${api}/orders?page=1&tag=a&tag=b&since=2024-01-01`, headers: { 'X-Tenant': 't', Accept: '*/*', 'User-Agent': 'u' }, body: { item: 'x', count: 1, note: null }, status: 201, answer: { id: 1 } },
-      { method: 'POST', url: `${api}/orders?page=2`, headers: { 'x-tenant': 't' }, body: { item: 'y', count: 1.5, tags: [{ a: 1 }, { a: 1, b: 'z' }] }, status: 422, answer: { error: 'why' } },
+      { method: 'POST', url: `${api}/orders?page=1&tag=a&tag=b&since=2024-01-01`, headers: { 'X-Tenant': 't', Accept: '*/*', 'User-Agent': 'u' }, body: { item: 'x', count: 1, note: null, ref: '6f9619ff-8b86-d011-b42d-00c04fc964ff' }, status: 201, answer: { id: 1 } },
+      { method: 'POST', url: `${api}/orders?page=2`, headers: { 'x-tenant': 't' }, body: { item: 'y', count: 1.5, ref: 'none', tags: [{ a: 1 }, { a: 1, b: 'z' }] }, status: 422, answer: { error: 'why' } },
     )
     const operation = paths['/orders']!['post']!
     expect(operation['operationId']).toBe('postOrders')
@@ -59,18 +64,20 @@ describe('operations', () => {
       { name: 'since', in: 'query', schema: { type: 'string', format: 'date' } }, { name: 'x-tenant', in: 'header', required: true, schema: { type: 'string' } },
     ])
     expect(operation['requestBody']).toEqual({ required: true, content: { 'application/json': { schema: {
-      type: 'object', required: ['item', 'count'],
-      properties: { item: { type: 'string' }, count: { type: 'number' }, note: { type: 'null' }, tags: { type: 'array', items: { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'string' } }, required: ['a'] } } },
+      type: 'object', required: ['item', 'count', 'ref'],
+      properties: { item: { type: 'string' }, count: { type: 'number' }, note: { type: 'null' }, ref: { type: 'string' }, tags: { type: 'array', items: { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'string' } }, required: ['a'] } } },
     } } } })
     expect(Object.keys(operation['responses'] as JsonObject)).toEqual(['201', '422'])
   })
   test('forms, files and other bodies', () => {
     const { paths } = drafted(
-      { method: 'POST', url: `${api}/form`, type: 'application/x-www-form-urlencoded', text: 'a=1&b=x&b=y', answer: {} },
+      { method: 'POST', url: `${api}/form?x=1`, type: 'application/x-www-form-urlencoded', text: 'a=1&b=x&b=y', answer: {} },
       { method: 'POST', url: `${api}/upload`, type: 'multipart/form-data; boundary=x', params: [{ name: 'doc', fileName: 'a.pdf', contentType: 'application/pdf' }, { name: 'title', value: 't' }], answer: {} },
       { method: 'PUT', url: `${api}/raw`, type: 'text/csv', text: 'a,b', status: 204 },
     )
     expect(at(paths, '/form', 'post', 'requestBody', 'content', 'application/x-www-form-urlencoded', 'schema')).toEqual({ type: 'object', properties: { a: { type: 'integer' }, b: { type: 'array', items: { type: 'string' } } }, required: ['a', 'b'] })
+    expect(at(paths, '/form', 'post', 'parameters')).toEqual([{ name: 'x', in: 'query', schema: { type: 'integer' } }])
+    expect(at(paths, '/form', 'post', 'security')).toBeUndefined()
     expect(at(paths, '/upload', 'post', 'requestBody', 'content', 'multipart/form-data', 'schema')).toEqual({ type: 'object', properties: { doc: { type: 'string', contentMediaType: 'application/octet-stream' }, title: { type: 'string' } }, required: ['doc', 'title'] })
     expect(at(paths, '/raw', 'put', 'requestBody', 'content')).toEqual({ 'text/csv': { schema: { type: 'string' } } })
     expect(at(paths, '/raw', 'put', 'responses')).toEqual({ 204: { description: 'Recorded once.' } })

@@ -30,12 +30,13 @@ describe('queries that Overlays are made of', () => {
   test('a dot of a regular expression is no line end, and a class is a class', () => {
     expect(select("$[?match(@, 'a.b')]", ['a\nb', 'axb', 'a\u2028b', 'a\rb'])).toEqual(['axb', 'a\u2028b'])
     expect(select("$[?match(@, 'a[.]b')]", ['a.b', 'axb'])).toEqual(['a.b'])
+    expect(select("$[?match(@, '[a].')]", ['a\r', 'ab'])).toEqual(['ab'])
     expect(select("$[?match(@, '(')]", ['('])).toEqual([])
   })
 })
 
 describe('what is no query', () => {
-  test.each(['', 'paths', '$.', '$.paths./a', '$.x-y', '$[', "$['a", '$[01]', '$[-0]', '$[1.0]', '$[?@.a = 1]', '$[?@.a == @.*]', '$[?length(@.*) == 1]', '$[?count(1) == 1]', '$[?match(@.a)]', '$[?nope(@)]', '$[?1]', '$ ', '$..', '$. a', "$['\\uD800']", '$[9007199254740992]', '$[?(@.a]', `$${'[?@'.repeat(100)}`])('%s', (query) => {
+  test.each(['', 'paths', '$.', '$.paths./a', '$.x-y', '$[', "$['a", '$[01]', '$[-0]', '$[1.0]', '$[?@.a = 1]', '$[?@.a == @.*]', '$[?length(@.*) == 1]', '$[?count(1) == 1]', '$[?match(@.a)]', '$[?nope(@)]', '$[?1]', '$ ', '$..', '$. a', "$['\\uD800']", '$[9007199254740992]', '$[?(@.a]', `$${'[?@'.repeat(100)}${']'.repeat(100)}`])('%s', (query) => {
     expect(problem(query)).toMatch(/ at character \d+$/)
   })
   test('what looks at too much ends', () => {

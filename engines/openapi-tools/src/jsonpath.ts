@@ -230,7 +230,7 @@ class Reader {
     for (;;) {
       const before = this.#at
       this.#space()
-      const dots = this.#take(/\.\.?(?![ \t\n\r])/y)
+      const dots = this.#take(/\.\.?/y)
       const selectors = dots === '.' ? [this.#shorthand()] : this.#take(/\[/y) !== null ? this.#bracketed() : dots === '..' ? [this.#shorthand()] : null
       if (selectors === null) {
         this.#at = before

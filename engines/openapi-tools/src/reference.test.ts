@@ -15,17 +15,19 @@ const code = (found: ReturnType<ApiDocument['resolve']>): string => ('code' in f
 
 describe('references', () => {
   test('percent and tilde escapes, in names and in lists; two ways to one place give one pointer', () => {
-    const { resolve } = read(schemas({ 'a/b~c d': { x: [{ y: 1 }] }, '100%': 2, '': { '': 3 } }, { paths: { '/사용자/{id}': { get: 4 } } }))
+    const { resolve } = read(schemas({ 'a/b~c d': { x: [{ y: 1 }] }, '100%': 2, 'x~1': 5, '': { '': 3 } }, { paths: { '/사용자/{id}': { get: 4 } } }))
     expect(code(resolve('#/components/schemas/a~1b~0c%20d/x/0/y'))).toBe('#/components/schemas/a~1b~0c d/x/0/y 1')
     expect(code(resolve('#/components/schemas/a~1b~0c d/x/0/y'))).toBe('#/components/schemas/a~1b~0c d/x/0/y 1')
     expect(code(resolve('#/components/schemas/100%'))).toBe('#/components/schemas/100% 2')
+    expect(code(resolve('#/components/schemas/x~01'))).toBe('#/components/schemas/x~01 5')
     expect(code(resolve('#/components/schemas//'))).toBe('#/components/schemas// 3')
     expect(code(resolve('#/paths/~1%EC%82%AC%EC%9A%A9%EC%9E%90~1%7Bid%7D/get'))).toBe('#/paths/~1사용자~1{id}/get 4')
     expect(code(resolve('#'))).toContain('# {"openapi"')
   })
   test('chains are followed, 32 at most, and circles end', () => {
     const chain = (length: number): JsonObject => Object.fromEntries(Array.from({ length: length + 1 }, (_, at) => [`s${at}`, at === length ? { type: 'string' } : { $ref: `#/components/schemas/s${at + 1}` }]))
-    expect(code(read(schemas(chain(32))).resolve('#/components/schemas/s0'))).toBe('#/components/schemas/s32 {"type":"string"}')
+    const long = read(schemas(chain(32)))
+    for (const from of ['s0', 's1', 's2']) expect(code(long.resolve(`#/components/schemas/${from}`))).toBe('#/components/schemas/s32 {"type":"string"}')
     expect(code(read(schemas(chain(33))).resolve('#/components/schemas/s0'))).toBe('reference_circular')
     expect(code(read(schemas({ a: { $ref: '#/components/schemas/b' }, b: { $ref: '#/components/schemas/a' } })).resolve('#/components/schemas/a'))).toBe('reference_circular')
   })
@@ -80,7 +82,7 @@ describe('schemas with a base or a name of their own', () => {
   }
   test('$id, $anchor and $dynamicRef become pointers into the document', () => {
     const document = read({ openapi: '3.1.0', ...schemas({
-      Tree: { $id: 'https://x.example/tree', $dynamicAnchor: 'node', properties: { kids: { items: { $dynamicRef: '#node' } }, leaf: { $ref: '#/$defs/leaf' }, named: { $ref: 'other#here' } }, $defs: { leaf: { type: 'null' } } },
+      Tree: { $id: 'https://x.example/tree', $dynamicAnchor: 'node', properties: { kids: { items: { $dynamicRef: '#node' } }, leaf: { $ref: '#/$defs/leaf' }, named: { $ref: 'other#here' }, default: { $ref: '#old' } }, example: { $ref: '#/$defs/leaf' }, $defs: { leaf: { type: 'null' }, draft6: { $id: '#old', type: 'number' } } },
       Other: { $id: 'https://x.example/other', $defs: { deep: { $anchor: 'here', type: 'boolean' } } },
       Uses: { $ref: 'https://x.example/tree' },
       Plain: { properties: { $id: { type: 'string' }, $ref: { type: 'string' } }, example: { $ref: '#here' } },
@@ -89,6 +91,8 @@ describe('schemas with a base or a name of their own', () => {
     expect(found(document, 'components', 'schemas', 'Tree', 'properties', 'kids', 'items')).toContain('#/components/schemas/Tree {')
     expect(found(document, 'components', 'schemas', 'Tree', 'properties', 'leaf')).toBe('#/components/schemas/Tree/$defs/leaf {"type":"null"}')
     expect(found(document, 'components', 'schemas', 'Tree', 'properties', 'named')).toContain('#/components/schemas/Other/$defs/deep {')
+    expect(found(document, 'components', 'schemas', 'Tree', 'properties', 'default')).toContain('#/components/schemas/Tree/$defs/draft6 {')
+    expect(document.resolve('#/components/schemas/Tree/example')).toMatchObject({ code: 'reference_unresolved' })
     expect(found(document, 'components', 'schemas', 'Uses')).toContain('#/components/schemas/Tree {')
     expect(found(document, 'components', 'schemas', 'Ornament', 'properties', 'a')).toContain('#/components/schemas/Plain {')
     expect((document.root['components'] as { schemas: JsonObject }).schemas['Plain']).toEqual({ properties: { $id: { type: 'string' }, $ref: { type: 'string' } }, example: { $ref: '#here' } })

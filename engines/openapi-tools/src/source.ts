@@ -48,7 +48,7 @@ function parse(text: string, begin: number, warnings: Refusal[]): Json | undefin
 /** Trailing commas, bare keys and comments with # are YAML. What is not that either is refused as the JSON that it looks like. */
 function parseNearlyJson(text: string, { message }: SyntaxError, warnings: Refusal[]): Json | undefined {
   const line = /\(line (\d+) column \d+\)/.exec(message)?.[1]
-  const said = message.replace(/ in JSON at position.*| is not valid JSON$/s, '').replace(/, (?:\.\.\.)?".*$/s, '')
+  const said = message.replace(/ in JSON at position.*| is not valid JSON$/s, '').replace(/, (?:\.\.\.)?".*$/s, '').replaceAll(/\s+/g, ' ')
   try {
     const value = parseYaml(text, MAX_DEPTH, warnings)
     warnings.push({ code: 'document_ambiguous', place: `line ${line ?? 1}`, reason: `The document is no strict JSON (${said}) and was read as YAML.` })
