@@ -6,6 +6,10 @@ const en = {
   haechi: 'Haechi, the open security operations platform',
   usage: 'Usage', usage_line: 'COMMAND [ARGUMENT...] [OPTION...]', commands: 'Commands', arguments: 'Arguments', options: 'Options', options_placeholder: 'OPTION...', examples: 'Examples', more_help: 'More',
   help_command: 'what a command takes, with examples', help_exit_codes: 'What an exit code means',
+  // mcp tools
+  mcp_tools: "Show an API's operations as MCP tools", mcp_tools_details: 'Prints what a model would be shown, in order of names, and on standard error which operations were left out and why. With several documents the names begin with NAME__, as in: haechi mcp serve.',
+  option_mcp_tag: 'only operations with one of these tags', example_mcp_tools: 'what would a model see of this API?', example_mcp_tools_json: 'the definitions, exactly as tools/list has them',
+  mcp_tools_total: '{tools} tools; {skipped} operations left out.', column_effect: 'EFFECT', column_operation: 'OPERATION', column_about: 'ABOUT', effect_reads: 'reads', effect_changes: 'changes', effect_destroys: 'destroys',
   // mcp check
   mcp_check: "Compare two versions of an API's document as tools",
   mcp_check_details: 'Grades: dangerous (data, credentials or power go elsewhere), breaking (calls that worked fail or give less), review (the model reads, sees or may do something else), safe, none. The texts of new and changed tools are also scanned for poisoning; what the old version did not have is reported as finding-CLASS. Exits with 0 when nothing is of the grade of --fail-on or above, with 1 when something is or a document cannot be read, with 2 when the command line is wrong. Nothing is fetched.',
@@ -203,6 +207,10 @@ const ko = {
   haechi: '해치(Haechi), 오픈 소스 보안 운영 플랫폼',
   usage: '사용법', usage_line: '명령 [인수...] [옵션...]', commands: '명령', arguments: '인수', options: '옵션', options_placeholder: '옵션...', examples: '예', more_help: '더 보기',
   help_command: '명령의 인수와 옵션, 예', help_exit_codes: '종료 코드의 의미',
+  // mcp tools
+  mcp_tools: 'API의 작업을 MCP 도구로 보여 줍니다', mcp_tools_details: '모델에게 보일 내용을 이름순으로 출력하고, 제외된 작업과 그 이유를 표준 오류에 출력합니다. 문서가 여러 개이면 haechi mcp serve와 같이 도구 이름 앞에 NAME__이 붙습니다.',
+  option_mcp_tag: '이 태그 중 하나가 있는 작업만', example_mcp_tools: '모델은 이 API에서 무엇을 보게 되는가?', example_mcp_tools_json: 'tools/list와 똑같은 도구 정의',
+  mcp_tools_total: '도구 {tools}개, 제외된 작업 {skipped}개.', column_effect: '영향', column_operation: 'API 작업', column_about: '설명', effect_reads: '읽기', effect_changes: '변경', effect_destroys: '파괴',
   // mcp check
   mcp_check: 'API 문서의 두 버전을 도구로서 비교합니다',
   mcp_check_details: '등급: dangerous(데이터, 인증 정보, 권한이 다른 곳으로 감), breaking(되던 호출이 실패하거나 덜 돌려줌), review(모델이 읽거나 보거나 할 수 있는 것이 달라짐), safe, none. 새 도구와 바뀐 도구의 문구는 오염 여부도 검사하며, 이전 버전에 없던 것은 finding-CLASS로 알립니다. --fail-on 등급 이상이 없으면 0, 있거나 문서를 읽을 수 없으면 1, 명령줄이 잘못되면 2로 종료합니다. 네트워크에 접속하지 않습니다.',

@@ -35,6 +35,15 @@ test('an operation as a tool', () => {
   expect(tool.operation.wrapped).toBeNull()
 })
 
+test('a summary is not said twice', () => {
+  const text = (summary: string, description: string) => only({ summary, description }).definition.description
+  expect(text('Create a user', 'Creates the user with what is given.')).toBe('Creates the user with what is given.')
+  expect(text('Create a user', 'Needs the scope write.')).toBe('Create a user. Needs the scope write.')
+  expect(text('모두 삭제', '')).toBe('모두 삭제')
+  expect(text('모두 삭제', '사용자를 지웁니다.')).toBe('모두 삭제. 사용자를 지웁니다.')
+  expect(text('', '')).toBe('GET /users/{id}')
+})
+
 test('nine lines in Korean, without a server, an operationId or a schema', () => {
   const { definition } = only({ summary: '사용자를 조회합니다' }, {}, 'get', '/사용자/{번호}')
   expect(definition).toMatchObject({ name: expect.stringMatching(/^get_[0-9a-f]{8}$/) as string, title: '사용자를 조회합니다', description: '사용자를 조회합니다', inputSchema: { type: 'object', properties: { [Object.keys(definition.inputSchema['properties']!)[0]!]: { type: 'string' } } } })
@@ -49,7 +58,7 @@ describe('annotations', () => {
     ['get', '/#Action=TerminateInstances', 'GET_TerminateInstances', { readOnlyHint: false, destructiveHint: true }], ['get', '/cache/purge', undefined, { readOnlyHint: false, destructiveHint: true }],
     ['get', '/#Action=RunInstances', 'GET_RunInstances', { readOnlyHint: false, destructiveHint: false }], ['post', '/users/{id}/delete', undefined, { destructiveHint: true }],
     ['get', '/deleted-items', 'items/list-deleted', { readOnlyHint: true }], ['get', '/settings', 'settingsGet', { readOnlyHint: true }],
-  ])('%s %s %s', (method, path, operationId, expected) => expect(only({ operationId }, {}, method, path).definition.annotations).toMatchObject(expected))
+  ])('%s %s %s', (method, path, operationId, expected) => expect(only({ operationId: operationId ?? null }, {}, method, path).definition.annotations).toMatchObject(expected))
 
   test('x-mcp says otherwise', () => {
     const { definition } = only({ operationId: 'a', summary: 'No.', 'x-mcp': { name: 'find users', title: 'Find', description: 'Finds users.', annotations: { readOnlyHint: true } } }, {}, 'post')
@@ -88,7 +97,7 @@ test('what is long gets shorter, what a call needs stays, and a bomb is open bel
   expect(properties['id']!['description']).toBe('The id of it.')
   expect((properties['body'] as { properties: { a: JsonObject } }).properties.a['description']).toBe('What it is here.')
   expect(Object.values($defs).filter((schema) => Object.keys(schema).length === 0).length).toBeGreaterThan(0)
-  ajv.compile(definition.inputSchema)
+  expect(isSchema(definition.inputSchema)).toBe(true)
   const wide = only({ requestBody: { content: { 'application/json': { schema: { type: 'object', properties: Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`p${index}`, { type: 'string' }])) } } } } }, {}, 'post')
   expect(JSON.stringify(wide.definition).length).toBeLessThan(1_000)
 })

@@ -22,6 +22,8 @@ const largest = 65_536
 export type ToolOptions = {
   /** Only these operations become tools. */
   readonly include?: (operation: Operation) => boolean
+  /** Stands before every name, with two underscores: several documents in one list. Without two underscores in a row itself. */
+  readonly prefix?: string
 }
 
 /**
@@ -34,7 +36,7 @@ export function toTools(document: ApiDocument, options: ToolOptions = {}): ToolS
   const converter = createSchemaConverter(document)
   const { operations, skipped } = readOperations(document)
   const chosen = options.include === undefined ? operations : operations.filter(({ operation }) => options.include!(operation))
-  const names = uniqueNames(chosen.map(({ operation, wishes }) => ({ key: operation.key, wish: wishedName(operation, wishes) })))
+  const names = uniqueNames(chosen.map(({ operation, wishes }) => ({ key: operation.key, wish: wishedName(operation, wishes) }))).map((name) => (options.prefix === undefined ? name : shortenedName(`${options.prefix}__${name}`, `${options.prefix}__${name}`)))
   const sources = new Map<string, Sources>()
   const tools = chosen.map((read, index) => {
     sources.set(read.operation.key, read.sources)
@@ -105,7 +107,7 @@ function wishedName(operation: Operation, wishes: Wishes): string {
 function toolOf(name: string, { operation, wishes }: ReadOperation): Tool {
   const summary = plain(operation.summary.slice(0, 1_000))
   const details = plain(operation.description.slice(0, 4_000))
-  const text = (summary === '' || says(details, summary) ? details : details === '' ? summary : `${summary.replace(/[.\s]+$/, '')}. ${details}`)
+  const text = summary === '' ? details : details === '' ? summary : says(details, summary) ? details : `${summary.replace(/[.\s]+$/, '')}. ${details}`
   const description = wishes.description === null ? bounded(text === '' ? operation.key : text, longest.description) : bounded(wishes.description, longest.wished)
   return {
     name, title: bounded(wishes.title ?? summary, longest.title), description: operation.deprecated && !/^deprecated/i.test(description) ? `Deprecated. ${description}` : description,
@@ -115,9 +117,10 @@ function toolOf(name: string, { operation, wishes }: ReadOperation): Tool {
 
 /** Whether a description begins with what a summary says, in whatever form of its words. */
 function says(details: string, summary: string): boolean {
-  const stems = (text: string): string[] => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).map((word) => word.slice(0, 5))
+  const stems = (text: string): string[] => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2 || !/[a-z0-9]/.test(word)).map((word) => word.slice(0, 5))
   const first = new Set(stems(details.slice(0, 2 * summary.length + 100)))
-  return stems(summary).every((stem) => first.has(stem))
+  const said = stems(summary)
+  return said.length > 0 && said.every((stem) => first.has(stem))
 }
 
 const destructive = /^(delete|remove|destroy|purge|drop|terminate|revoke|wipe|erase|reset|cancel|disable|detach|stop|kill|uninstall)$/i

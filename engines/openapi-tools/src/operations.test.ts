@@ -136,7 +136,7 @@ test('security: none, the document\'s, an operation\'s own, none of it, anonymou
 })
 
 test('x-mcp: the nearest wins', () => {
-  const of = (document: Json, path: Json, operation: Json) => read({ openapi: '3.0.0', 'x-mcp': document, paths: { '/a': { 'x-mcp': path, get: { 'x-mcp': operation, parameters: [{ name: 'a', in: 'query' }, { name: 'b', in: 'query', required: true }, { name: 'c', in: 'query', required: true, schema: { default: 7 } }] } } } } as JsonObject).operations
+  const of = (document: Json, path: Json, operation: Json) => read({ openapi: '3.0.0', 'x-mcp': document, paths: { '/a': { 'x-mcp': path, get: { 'x-mcp': operation, parameters: [{ name: 'a', in: 'query' }, { name: 'b', in: 'query', required: true }, { name: 'c', in: 'query', required: true, schema: { default: 7 } }] } } } }).operations
   expect(of(false, null, null)).toHaveLength(0)
   expect(of(false, null, { name: 'kept' })[0]!.wishes.name).toBe('kept')
   expect(of(null, { enabled: false }, null)).toHaveLength(0)

@@ -85,7 +85,7 @@ export const mcpServe = command({
 })
 
 /** `NAME=FILE|URL`, or a name made of the place. Errors: mcp_base_url_count, mcp_base_url_invalid, mcp_spec_name. */
-function specsOf(places: readonly string[], urls: readonly string[]): SpecOption[] {
+export function specsOf(places: readonly string[], urls: readonly string[]): SpecOption[] {
   if (urls.length > 0 && urls.length !== places.length) throw new HaechiError('mcp_base_url_count', { specs: places.length, urls: urls.length })
   for (const value of urls) {
     const url = URL.parse(value)
