@@ -7,7 +7,9 @@ export type Grade = (typeof grades)[number]
 
 type Kind = { readonly grade: Grade; /** The other way round. */ readonly reverse: string; readonly about: string }
 
-// What one version of a schema admits that the other does not. `narrows`: fewer values are valid. As an argument that breaks calls, as an answer it breaks nobody; `widens` is the opposite.
+// What one version of a schema admits that the other does not. `narrows`: fewer values are valid. As an argument that breaks calls, as an answer it breaks nobody;
+// `widens` is the opposite, unless `output` says otherwise: a text is read whatever its pattern.
+type FactRow = { readonly effect: 'narrows' | 'widens' | 'changes'; readonly output?: Grade; readonly reverse: string; readonly about: string }
 const facts = {
   'type-changed': { effect: 'changes', reverse: 'type-changed', about: 'another type: no value, or not all, of the old one is valid, and others are' },
   'type-narrowed': { effect: 'narrows', reverse: 'type-widened', about: 'fewer types' },
@@ -21,8 +23,8 @@ const facts = {
   'limit-tightened': { effect: 'narrows', reverse: 'limit-loosened', about: 'a bound of number, length, count or precision is tighter or new' },
   'limit-loosened': { effect: 'widens', reverse: 'limit-tightened', about: 'a bound is looser or gone' },
   'pattern-added': { effect: 'narrows', reverse: 'pattern-removed', about: 'a pattern is asked for' },
-  'pattern-removed': { effect: 'widens', reverse: 'pattern-added', about: 'a pattern is not asked for any more, or admits every text' },
-  'pattern-changed': { effect: 'changes', reverse: 'pattern-changed', about: 'another pattern' },
+  'pattern-removed': { effect: 'widens', output: 'safe', reverse: 'pattern-added', about: 'a pattern is not asked for any more, or admits every text' },
+  'pattern-changed': { effect: 'changes', output: 'safe', reverse: 'pattern-changed', about: 'another pattern' },
   'format-added': { effect: 'narrows', reverse: 'format-removed', about: 'a format is asked for' },
   'format-removed': { effect: 'widens', reverse: 'format-added', about: 'a format is not asked for any more' },
   'format-changed': { effect: 'changes', reverse: 'format-changed', about: 'another format, content encoding or content media type' },
@@ -33,13 +35,13 @@ const facts = {
   'rule-changed': { effect: 'changes', reverse: 'rule-changed', about: 'another rule (not, if, contains, dependentRequired, propertyNames ...)' },
   'closed': { effect: 'narrows', reverse: 'opened', about: 'undeclared properties or items are not valid any more' },
   'opened': { effect: 'widens', reverse: 'closed', about: 'undeclared properties or items became valid' },
-} as const satisfies Record<string, { effect: 'narrows' | 'widens' | 'changes'; reverse: string; about: string }>
+} as const satisfies Record<string, FactRow>
 export type Fact = keyof typeof facts
 export const effectOf = (fact: Fact): 'narrows' | 'widens' | 'changes' => facts[fact].effect
 
 type FactKind<Side extends string> = `${Side}-${Fact}`
-const ofFacts = <Side extends 'argument' | 'output'>(side: Side): Readonly<Record<FactKind<Side>, Kind>> => Object.fromEntries(Object.entries(facts).map(([fact, { effect, reverse, about }]) => [`${side}-${fact}`, {
-  grade: effect === (side === 'argument' ? 'widens' : 'narrows') ? 'safe' : 'breaking', reverse: `${side}-${reverse}`, about: `${side === 'argument' ? 'argument' : 'answer'}: ${about}`,
+const ofFacts = <Side extends 'argument' | 'output'>(side: Side): Readonly<Record<FactKind<Side>, Kind>> => Object.fromEntries(Object.entries<FactRow>(facts).map(([fact, { effect, output, reverse, about }]) => [`${side}-${fact}`, {
+  grade: side === 'output' && output !== undefined ? output : effect === (side === 'argument' ? 'widens' : 'narrows') ? 'safe' : 'breaking', reverse: `${side}-${reverse}`, about: `${side === 'argument' ? 'argument' : 'answer'}: ${about}`,
 }])) as Record<FactKind<Side>, Kind>
 
 export const kinds = {

@@ -100,12 +100,16 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
     }
     // One schema became one of several, or the reverse: it is compared with those.
     if (old.unions.length === 0 && now.onlyUnion && !trivial(old)) {
-      compareUnions({ options: [a], names: [nameOfAll(a)], mask: old.mask }, now.unions[0]!)
+      const [union] = now.unions as [Alternatives]
+      if (union.exclusive && union.options.length <= 64 && union.options.filter((option) => admits.narrows(a, option, side)).length > 1) say('rule-added', `must fit exactly one of ${union.options.length} alternatives (oneOf), and fits several`)
+      else compareUnions({ options: [a], names: [nameOfAll(a)], mask: old.mask, exclusive: false }, union)
       nullOnly()
       return { locals, edges }
     }
     if (now.unions.length === 0 && old.onlyUnion && !trivial(now)) {
-      compareUnions(old.unions[0]!, { options: [b], names: [nameOfAll(b)], mask: now.mask })
+      const [union] = old.unions as [Alternatives]
+      if (union.exclusive && union.options.length <= 64 && union.options.filter((option) => admits.widens(option, b, side)).length > 1) say('rule-removed', `may fit several of what were ${union.options.length} alternatives (oneOf)`)
+      else compareUnions(union, { options: [b], names: [nameOfAll(b)], mask: now.mask, exclusive: false })
       nullOnly()
       return { locals, edges }
     }

@@ -12,7 +12,7 @@ const typeBits: Readonly<Record<string, number>> = { ...bits, number: bits.integ
 /** Schemas that hold at the same time. [] admits everything. */
 export type Conjunction = readonly Json[]
 
-export type Alternatives = { readonly options: readonly Conjunction[]; /** What each was called: reference, title. */ readonly names: readonly string[]; readonly mask: number }
+export type Alternatives = { readonly options: readonly Conjunction[]; /** What each was called: reference, title. */ readonly names: readonly string[]; readonly mask: number; /** oneOf without a discriminator: a value that fits two is not valid. */ readonly exclusive: boolean }
 export type Bound = { readonly value: number; readonly exclusive: boolean }
 
 export type Shape = {
@@ -117,7 +117,7 @@ export function createShapes(document: ApiDocument): Shapes {
       if (!('code' in led)) merge(draft, draftOf(led.value, inside))
     }
     for (const part of listOf(node['allOf'])) merge(draft, draftOf(part, inside))
-    for (const word of ['oneOf', 'anyOf'] as const) if (Array.isArray(node[word]) && node[word].length > 0) merge(draft, unionOf(node[word] as readonly Json[], inside))
+    for (const word of ['oneOf', 'anyOf'] as const) if (Array.isArray(node[word]) && node[word].length > 0) merge(draft, unionOf(node[word] as readonly Json[], inside, word === 'oneOf' && node['discriminator'] === undefined))
     if (nullable) draft.mask |= bits.null
     // Read below itself, a schema is only known in part.
     if (cut < above.length) {
@@ -129,7 +129,7 @@ export function createShapes(document: ApiDocument): Shapes {
     return draft
   }
 
-  function unionOf(options: readonly Json[], inside: readonly Json[]): Draft {
+  function unionOf(options: readonly Json[], inside: readonly Json[], exclusive: boolean): Draft {
     const drafts = options.map((option) => ({ option, draft: draftOf(option, inside) }))
     const nullable = drafts.some(({ draft }) => (draft.mask & bits.null) !== 0) ? bits.null : 0
     const some = drafts.filter(({ draft }) => (draft.mask & ~bits.null) !== 0)
@@ -151,7 +151,7 @@ export function createShapes(document: ApiDocument): Shapes {
       return free
     })
     if (apart) return merged()
-    return { ...open, mask, unions: [{ options: some.map(({ option }) => [option]), names: some.map(({ option }) => nameOf(option)), mask }] }
+    return { ...open, mask, unions: [{ options: some.map(({ option }) => [option]), names: some.map(({ option }) => nameOf(option)), mask, exclusive }] }
   }
 
   const texts = new Map<JsonObject, JsonObject>()

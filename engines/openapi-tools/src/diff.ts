@@ -244,7 +244,7 @@ function compareBodies(was: Operation, is: Operation, left: Sources, right: Sour
   }
   if (mediaName(old.mediaType) !== mediaName(now.mediaType)) tell('body-media-type-changed', place, `${place} is sent as ${now.mediaType} instead of ${old.mediaType}.`)
   const text = ({ body }: Sources): Conjunction => (body === null || body.description === '' ? [] : [{ description: body.description }])
-  const schema = ({ body }: Sources): Conjunction => (now.kind === 'binary' || now.kind === 'text' || body === null ? [] : [body.schema])
+  const schema = ({ body }: Sources): Conjunction => (now.kind === 'binary' || body === null ? [] : [body.schema])
   walk([...schema(left), ...text(left)], [...schema(right), ...text(right)], 'argument', place)
 }
 
