@@ -17,35 +17,45 @@ const MAX_VIOLATIONS = 10
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+// Most values are valid, and every call looks at every value: nothing is made where nothing is found.
+const none: readonly Violation[] = []
+const no = (at: string, message: string): readonly Violation[] => [{ at, message }]
+const joined = (found: readonly Violation[], more: readonly Violation[]): readonly Violation[] => (more.length === 0 ? found : found.length === 0 ? more : [...found, ...more])
+
+/** For as long as somebody holds the schema. */
+const compiledPatterns = new WeakMap<JsonObject, Map<string, RE2JS | null>>()
+
 export class Validation {
   /** The budget was used up, or a keyword was met that is not read: what was found valid need not be. */
   unsure = false
   private readonly root: JsonObject
   private readonly mode: Mode
   private steps = 0
-  private readonly patterns = new Map<string, RE2JS | null>()
+  private readonly patterns: Map<string, RE2JS | null>
 
   constructor(root: JsonObject, mode: Mode) {
     this.root = root
     this.mode = mode
+    this.patterns = compiledPatterns.get(root) ?? new Map()
+    compiledPatterns.set(root, this.patterns)
   }
 
   /** At most 10, the first found first. [] : valid, or not found out within the budget (`unsure`). */
-  violations(schema: Json | undefined, value: Json, at = '', depth = 0): Violation[] {
+  violations(schema: Json | undefined, value: Json, at = '', depth = 0): readonly Violation[] {
     this.steps += 1
     if (this.steps > MAX_STEPS || depth > MAX_DEPTH) {
       this.unsure = true
-      return []
+      return none
     }
-    if (schema === true || schema === undefined) return []
-    if (!isObject(schema)) return [{ at, message: 'is not allowed here' }]
-    const found: Violation[] = []
+    if (schema === true || schema === undefined) return none
+    if (!isObject(schema)) return no(at, 'is not allowed here')
+    let found = none
     for (const keyword in schema) {
-      if (found.length >= MAX_VIOLATIONS) return found.slice(0, MAX_VIOLATIONS)
+      if (found.length >= MAX_VIOLATIONS) break
       const wanted = schema[keyword]
-      if (wanted !== undefined) found.push(...this.keyword(keyword, wanted, value, schema, at, depth))
+      if (wanted !== undefined) found = joined(found, this.keyword(keyword, wanted, value, schema, at, depth))
     }
-    return found.slice(0, MAX_VIOLATIONS)
+    return found.length > MAX_VIOLATIONS ? found.slice(0, MAX_VIOLATIONS) : found
   }
 
   valid(schema: Json | undefined, value: Json, depth: number): boolean {
@@ -69,9 +79,8 @@ export class Validation {
     return at
   }
 
-  private keyword(keyword: string, wanted: Json, value: Json, schema: JsonObject, at: string, depth: number): Violation[] {
-    const no = (message: string): Violation[] => [{ at, message }]
-    const none: Violation[] = []
+  /** Those of one keyword of a schema. */
+  keyword(keyword: string, wanted: Json, value: Json, schema: JsonObject, at: string, depth: number): readonly Violation[] {
     switch (keyword) {
       case '$ref': {
         const target = this.named(wanted)
@@ -80,13 +89,14 @@ export class Validation {
         return none
       }
       case 'type': {
+        if (typeof wanted === 'string' && isOfType(value, wanted)) return none
         const types = (Array.isArray(wanted) ? wanted : [wanted]).filter((type): type is string => typeof type === 'string')
-        return types.some((type) => isOfType(value, type)) ? none : no(`has to be ${types.map(withArticle).join(' or ')}, not ${shown(value)}`)
+        return types.some((type) => isOfType(value, type)) ? none : no(at, `has to be ${types.map(withArticle).join(' or ')}, not ${shown(value)}`)
       }
       case 'enum':
-        return Array.isArray(wanted) && wanted.some((one: Json) => same(one, value)) ? none : no(`has to be one of ${list(Array.isArray(wanted) ? wanted : [])}, not ${shown(value)}${suggestion(value, wanted)}`)
+        return Array.isArray(wanted) && wanted.some((one: Json) => same(one, value)) ? none : no(at, `has to be one of ${list(Array.isArray(wanted) ? wanted : [])}, not ${shown(value)}${suggestion(value, wanted)}`)
       case 'const':
-        return same(wanted, value) ? none : no(`has to be ${shown(wanted)}, not ${shown(value)}`)
+        return same(wanted, value) ? none : no(at, `has to be ${shown(wanted)}, not ${shown(value)}`)
       case 'required': {
         if (!isObject(value) || !Array.isArray(wanted)) return none
         const absent = wanted.filter((name) => !Object.hasOwn(value, String(name)))
@@ -94,7 +104,9 @@ export class Validation {
       }
       case 'properties': {
         if (!isObject(value) || !isObject(wanted)) return none
-        return Object.keys(value).flatMap((name) => (Object.hasOwn(wanted, name) ? this.violations(wanted[name], value[name] ?? null, pointer(at, name), depth + 1) : none))
+        let found = none
+        for (const name of Object.keys(value)) if (Object.hasOwn(wanted, name)) found = joined(found, this.violations(wanted[name], value[name] ?? null, pointer(at, name), depth + 1))
+        return found
       }
       case 'patternProperties':
         if (!isObject(value) || !isObject(wanted)) return none
@@ -121,7 +133,7 @@ export class Validation {
         const least = typeof schema['minContains'] === 'number' ? schema['minContains'] : 1
         const most = typeof schema['maxContains'] === 'number' ? schema['maxContains'] : Infinity
         const count = value.filter((item: Json) => this.valid(wanted, item, depth + 1)).length
-        return count >= least && count <= most ? none : no(`has ${count} items of the kind that it needs ${least} of`)
+        return count >= least && count <= most ? none : no(at, `has ${count} items of the kind that it needs ${least} of`)
       }
       case 'allOf':
         return Array.isArray(wanted) ? wanted.flatMap((one: Json) => this.violations(one, value, at, depth + 1)) : none
@@ -130,9 +142,9 @@ export class Validation {
       case 'oneOf':
         if (!Array.isArray(wanted)) return none
         if (this.mode === 'lenient') return this.anyOf(wanted, value, at, depth)
-        return wanted.filter((one: Json) => this.valid(one, value, depth + 1)).length === 1 ? none : no('has to fit exactly one of several forms')
+        return wanted.filter((one: Json) => this.valid(one, value, depth + 1)).length === 1 ? none : no(at, 'has to fit exactly one of several forms')
       case 'not':
-        return this.valid(wanted, value, depth + 1) && !this.unsure ? no('is of a form that is not allowed') : none
+        return this.valid(wanted, value, depth + 1) && !this.unsure ? no(at, 'is of a form that is not allowed') : none
       case 'if':
         return this.violations(this.valid(wanted, value, depth + 1) ? schema['then'] : schema['else'], value, at, depth + 1)
       case 'dependentRequired':
@@ -141,36 +153,36 @@ export class Validation {
       case 'dependentSchemas':
         return isObject(value) && isObject(wanted) ? Object.entries(wanted).flatMap(([name, one]) => (Object.hasOwn(value, name) ? this.violations(one, value, at, depth + 1) : none)) : none
       case 'minimum':
-        return typeof value !== 'number' || typeof wanted !== 'number' || value >= wanted ? none : no(`has to be at least ${wanted}, not ${value}`)
+        return typeof value !== 'number' || typeof wanted !== 'number' || value >= wanted ? none : no(at, `has to be at least ${wanted}, not ${value}`)
       case 'maximum':
-        return typeof value !== 'number' || typeof wanted !== 'number' || value <= wanted ? none : no(`has to be at most ${wanted}, not ${value}`)
+        return typeof value !== 'number' || typeof wanted !== 'number' || value <= wanted ? none : no(at, `has to be at most ${wanted}, not ${value}`)
       case 'exclusiveMinimum':
-        return typeof value !== 'number' || typeof wanted !== 'number' || value > wanted ? none : no(`has to be more than ${wanted}, not ${value}`)
+        return typeof value !== 'number' || typeof wanted !== 'number' || value > wanted ? none : no(at, `has to be more than ${wanted}, not ${value}`)
       case 'exclusiveMaximum':
-        return typeof value !== 'number' || typeof wanted !== 'number' || value < wanted ? none : no(`has to be less than ${wanted}, not ${value}`)
+        return typeof value !== 'number' || typeof wanted !== 'number' || value < wanted ? none : no(at, `has to be less than ${wanted}, not ${value}`)
       case 'multipleOf': {
         if (typeof value !== 'number' || typeof wanted !== 'number') return none
         const times = value / wanted
-        return Number.isInteger(times) || (this.mode === 'lenient' && Math.abs(times - Math.round(times)) < 1e-6) ? none : no(`has to be a multiple of ${wanted}, not ${value}`)
+        return Number.isInteger(times) || (this.mode === 'lenient' && Math.abs(times - Math.round(times)) < 1e-6) ? none : no(at, `has to be a multiple of ${wanted}, not ${value}`)
       }
       case 'minLength': case 'maxLength': {
         if (typeof value !== 'string' || typeof wanted !== 'number') return none
         const size = codePoints(value)
-        return (keyword === 'minLength' ? size >= wanted : size <= wanted) ? none : no(`has to have at ${keyword === 'minLength' ? 'least' : 'most'} ${wanted} characters, not ${size}`)
+        return (keyword === 'minLength' ? size >= wanted : size <= wanted) ? none : no(at, `has to have at ${keyword === 'minLength' ? 'least' : 'most'} ${wanted} characters, not ${size}`)
       }
       case 'minItems': case 'maxItems':
-        return !Array.isArray(value) || typeof wanted !== 'number' || (keyword === 'minItems' ? value.length >= wanted : value.length <= wanted) ? none : no(`has to have at ${keyword === 'minItems' ? 'least' : 'most'} ${wanted} items, not ${value.length}`)
+        return !Array.isArray(value) || typeof wanted !== 'number' || (keyword === 'minItems' ? value.length >= wanted : value.length <= wanted) ? none : no(at, `has to have at ${keyword === 'minItems' ? 'least' : 'most'} ${wanted} items, not ${value.length}`)
       case 'minProperties': case 'maxProperties': {
         if (!isObject(value) || typeof wanted !== 'number') return none
         const size = Object.keys(value).length
-        return (keyword === 'minProperties' ? size >= wanted : size <= wanted) ? none : no(`has to have at ${keyword === 'minProperties' ? 'least' : 'most'} ${wanted} properties, not ${size}`)
+        return (keyword === 'minProperties' ? size >= wanted : size <= wanted) ? none : no(at, `has to have at ${keyword === 'minProperties' ? 'least' : 'most'} ${wanted} properties, not ${size}`)
       }
       case 'uniqueItems':
-        return !Array.isArray(value) || wanted !== true || new Set(value.map(canonical)).size === value.length ? none : no('has the same item twice')
+        return !Array.isArray(value) || wanted !== true || new Set(value.map(canonical)).size === value.length ? none : no(at, 'has the same item twice')
       case 'pattern':
-        return typeof value !== 'string' || typeof wanted !== 'string' || this.matches(wanted, value) ? none : no(`has to match the pattern ${cut(wanted)}, not ${shown(value)}`)
+        return typeof value !== 'string' || typeof wanted !== 'string' || this.matches(wanted, value) ? none : no(at, `has to match the pattern ${cut(wanted)}, not ${shown(value)}`)
       case 'format':
-        return this.mode === 'lenient' || typeof wanted !== 'string' || isOfFormat(value, wanted) ? none : no(`has to be of the format ${wanted}`)
+        return this.mode === 'lenient' || typeof wanted !== 'string' || isOfFormat(value, wanted) ? none : no(at, `has to be of the format ${wanted}`)
       case 'unevaluatedProperties': case 'unevaluatedItems': case '$dynamicRef': case '$recursiveRef': case 'dependencies': case 'additionalItems':
         this.unsure = true
         return none
@@ -179,14 +191,14 @@ export class Validation {
     }
   }
 
-  private anyOf(forms: readonly Json[], value: Json, at: string, depth: number): Violation[] {
-    const tried: Violation[][] = []
+  private anyOf(forms: readonly Json[], value: Json, at: string, depth: number): readonly Violation[] {
+    const tried: (readonly Violation[])[] = []
     for (const form of forms) {
       const violations = this.violations(form, value, at, depth + 1)
-      if (violations.length === 0) return []
+      if (violations.length === 0) return none
       tried.push(violations)
     }
-    if (tried.length === 0) return []
+    if (tried.length === 0) return none
     // Of several forms a model can act on the one that it nearly met: the one that goes wrong the deepest, not at the value's own kind.
     const near = tried.filter((violations) => violations.every(({ at: place, message }) => place !== at || !/^has to be (?:an? |null)/.test(message)))
     const [only] = near
@@ -216,12 +228,9 @@ function compiledPattern(pattern: string): RE2JS | null {
   }
 }
 
-function collected(values: readonly Json[], each: (value: Json, index: number) => Violation[]): Violation[] {
-  const found: Violation[] = []
-  for (const [index, value] of values.entries()) {
-    found.push(...each(value, index))
-    if (found.length >= MAX_VIOLATIONS) break
-  }
+function collected(values: readonly Json[], each: (value: Json, index: number) => readonly Violation[]): readonly Violation[] {
+  let found = none
+  for (let index = 0; index < values.length && found.length < MAX_VIOLATIONS; index += 1) found = joined(found, each(values[index]!, index))
   return found
 }
 
