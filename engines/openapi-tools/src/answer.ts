@@ -73,12 +73,14 @@ async function* chunks({ body }: HttpAnswer, { maxBytes = MAX_ANSWER_BYTES, sign
 }
 
 async function whole(answer: HttpAnswer, options: AnswerOptions): Promise<Read | 'too_large'> {
+  const { maxBytes = MAX_ANSWER_BYTES, secrets = [] } = options
+  if (answer.body instanceof Uint8Array) return answer.body.length > maxBytes ? 'too_large' : { bytes: concealed(Buffer.from(answer.body), secrets), events: null }
   const read: Uint8Array[] = []
   for await (const chunk of chunks(answer, options)) {
     if (chunk === 'too_large') return chunk
     read.push(chunk)
   }
-  return { bytes: concealed(Buffer.concat(read), options.secrets ?? []), events: null }
+  return { bytes: concealed(Buffer.concat(read), secrets), events: null }
 }
 
 /** Each occurrence of a secret overwritten in place, so that lengths stay what a container format says they are. */
@@ -143,13 +145,16 @@ function sequence(found: readonly string[]): { readonly value: Json } | null {
 
 type MediaType = { readonly type: string; readonly charset: string; readonly boundary: string | null }
 
+const CHARSET = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i
+const BOUNDARY = /;\s*boundary\s*=\s*(?:"([^"]*)"|([^\s;]*))/i
+
 function mediaTypeOf(header: string): MediaType {
   const [type = ''] = header.split(';')
-  const parameter = (name: string): string | undefined => {
-    const [, quoted, bare] = new RegExp(`;\\s*${name}\\s*=\\s*(?:"([^"]*)"|([^\\s;]*))`, 'i').exec(header) ?? []
+  const parameter = (pattern: RegExp): string | undefined => {
+    const [, quoted, bare] = pattern.exec(header) ?? []
     return quoted ?? bare
   }
-  return { type: type.trim().toLowerCase(), charset: parameter('charset') ?? '', boundary: parameter('boundary') ?? null }
+  return { type: type.trim().toLowerCase(), charset: parameter(CHARSET) ?? '', boundary: parameter(BOUNDARY) ?? null }
 }
 
 function decoderFor(charset: string): { decode(bytes?: Uint8Array, options?: { stream: boolean }): string } {
@@ -161,19 +166,23 @@ function decoderFor(charset: string): { decode(bytes?: Uint8Array, options?: { s
   }
 }
 
+const usual = new TextDecoder()
+
+const decoded = (charset: string, bytes: Uint8Array): string => (charset === '' ? usual : decoderFor(charset)).decode(bytes)
+
 type Content = { readonly blocks: ContentBlock[]; readonly json: { readonly value: Json } | null }
 
 function content(operation: Operation, media: MediaType, headers: Readonly<Record<string, string>>, bytes: Buffer, depth = 0): Content {
   const { type } = media
   if (bytes.length === 0) return { blocks: [], json: null }
-  if (isJson(type)) return jsonContent(decoderFor(media.charset).decode(bytes))
+  if (isJson(type)) return jsonContent(decoded(media.charset, bytes))
   if (type.startsWith('multipart/') && media.boundary !== null && depth < 3) {
     const parts = split(bytes, media.boundary)
     if (parts !== null) return { blocks: parts.flatMap((part) => content(operation, mediaTypeOf(part.headers['content-type'] ?? 'text/plain'), part.headers, part.body, depth + 1).blocks), json: null }
   }
   if (type.startsWith('image/')) return { blocks: [{ type: 'image', data: bytes.toString('base64'), mimeType: type }], json: null }
   if (type.startsWith('audio/')) return { blocks: [{ type: 'audio', data: bytes.toString('base64'), mimeType: type }], json: null }
-  if (isText(type)) return { blocks: [text(decoderFor(media.charset).decode(bytes))], json: null }
+  if (isText(type)) return { blocks: [text(decoded(media.charset, bytes))], json: null }
   if (type === '' || type === 'application/octet-stream') {
     // Nothing is said about it. Texts do not hold NUL.
     const guess = bytes.includes(0) ? null : utf8(bytes)
@@ -267,7 +276,7 @@ function failure({ status, headers }: HttpAnswer, media: MediaType, bytes: Buffe
   }
   const retry = headers['retry-after']
   if (retry !== undefined && /^[\w ,:+-]{1,64}$/.test(retry)) lines.push(`Retry after: ${/^\d+$/.test(retry) ? `${retry} seconds` : retry}.`)
-  const written = isJson(media.type) || isText(media.type) || media.type === '' ? decoderFor(media.charset).decode(bytes) : ''
+  const written = isJson(media.type) || isText(media.type) || media.type === '' ? decoded(media.charset, bytes) : ''
   const shown = isJson(media.type) ? compactOrAsIs(written) : written
   if (shown.trim() !== '') lines.push(shown.length > MAX_ERROR_TEXT ? `${shown.slice(0, MAX_ERROR_TEXT).toWellFormed()}\n(cut: ${shown.length} characters)` : shown)
   return { content: [text(lines.join('\n'))], isError: true }

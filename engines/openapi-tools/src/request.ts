@@ -50,7 +50,7 @@ const IGNORED = new Set(['accept', 'content-type', 'authorization'])
  */
 export function buildRequest(operation: Operation, args: JsonObject, { baseUrl, documentUrl, credentials }: RequestOptions): HttpRequest {
   holdArguments(args)
-  const base = baseOf(operation, baseUrl, documentUrl)
+  const { base, accept } = standing(operation, baseUrl, documentUrl)
   const injected = inject(operation.security, credentials)
   const headers = new Map<string, string>()
   const query: Pair[] = []
@@ -105,7 +105,7 @@ export function buildRequest(operation: Operation, args: JsonObject, { baseUrl, 
   if (cookies.length > 0) headers.set('cookie', cookies.map((pair) => pair.join('=')).join('; '))
 
   const url = urlOf(operation, base, segments, wholeQuery ?? query.map((pair) => pair.join('=')).join('&'))
-  headers.set('accept', acceptOf(operation))
+  headers.set('accept', accept)
   const written = bodyOf(operation, args)
   if (written !== null) headers.set('content-type', written.contentType)
   let length = 0
@@ -155,8 +155,22 @@ function holdArguments(args: JsonObject): void {
   walk(args, 0, 'arguments')
 }
 
+type Base = { readonly origin: string; readonly path: string }
+type Standing = { readonly baseUrl: string | undefined; readonly documentUrl: string | undefined; readonly base: Base; readonly accept: string }
+
+/** What does not depend on the arguments, worked out by the first call of an operation. */
+const stood = new WeakMap<Operation, Standing>()
+
+function standing(operation: Operation, baseUrl: string | undefined, documentUrl: string | undefined): Standing {
+  const there = stood.get(operation)
+  if (there !== undefined && there.baseUrl === baseUrl && there.documentUrl === documentUrl) return there
+  const found = { baseUrl, documentUrl, base: baseOf(operation, baseUrl, documentUrl), accept: acceptOf(operation) }
+  stood.set(operation, found)
+  return found
+}
+
 /** Origin and path of where the API stands; the path without a slash at its end. */
-function baseOf(operation: Operation, baseUrl: string | undefined, documentUrl: string | undefined): { readonly origin: string; readonly path: string } {
+function baseOf(operation: Operation, baseUrl: string | undefined, documentUrl: string | undefined): Base {
   const given = baseUrl === undefined ? null : parsed(baseUrl)
   if (baseUrl !== undefined && given === null) throw new CallProblem('server_invalid', '', 'The base URL that was set up is no http or https URL, or has a user or password in it.')
   const absolute = (server: string): boolean => /^[a-z][a-z\d+.-]*:/i.test(server)
@@ -211,7 +225,7 @@ function contentText(mediaType: string, value: Json): string {
   return typeof value === 'string' && !/json/i.test(mediaType) ? value : JSON.stringify(value)
 }
 
-function urlOf(operation: Operation, base: { readonly origin: string; readonly path: string }, written: ReadonlyMap<string, string>, query: string): string {
+function urlOf(operation: Operation, base: Base, written: ReadonlyMap<string, string>, query: string): string {
   // A fragment never leaves; a query that a document has in its path does (both are common where one path has several operations).
   const [whole = ''] = operation.path.split('#')
   const at = whole.indexOf('?')
