@@ -20,7 +20,7 @@ export const isPlain = (text: string): boolean => plain.test(text)
 // Characters that show nothing and separate nothing.
 const unseen = /\p{Default_Ignorable_Code_Point}/gu
 const controls = /[^\P{Cc}\t\n\r]/gu
-const escapes = new RegExp('(?:\\u001b\\[|\\u009b)[0-9;?]{0,16}[ -/]{0,2}[@-~]', 'g')
+const escapes = new RegExp(String.raw`(?:${'\u001b'}\[|${'\u009b'})[0-9;?]{0,16}[ -/]{0,2}[@-~]`, 'g')
 
 /** A text as a careful reader would read it, in lower case. */
 export function folded(text: string): string {
@@ -123,4 +123,27 @@ export function decoded(text: string): { readonly how: 'base64' | 'hex' | 'perce
   if (text.includes('\\') && (text.match(unicodeEscape)?.length ?? 0) >= 3) found.push({ how: 'escapes', text: text.replace(unicodeEscape, (_, braced?: string, four?: string, two?: string) => scalar(Number.parseInt(braced ?? four ?? two ?? '0', 16))) })
   if (text.includes('&#') && (text.match(entity)?.length ?? 0) >= 3) found.push({ how: 'entities', text: text.replace(entity, (_, sixteen?: string, ten?: string) => scalar(sixteen === undefined ? Number(ten) : Number.parseInt(sixteen, 16))) })
   return found
+}
+
+// --- what a chunk of text may be
+
+const keyFile = /\.ssh\/(?!config|known_hosts)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws\/credentials|mcp\.json|claude_desktop_config|\.kube\/config|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.gitconfig|\.pgpass|\.docker\/config\.json|(?:bash|zsh)_history|\/etc\/(?:passwd|shadow|sudoers)|\.gnupg|(?:credentials|secrets|passwords?|wallet)\.(?:db|json|txt|csv|dat|kdbx|xlsx|ya?ml)|authorized_keys|login\.keychain|\/root\/|(?:system|company|internal):\/\/(?:secret|confidential|credential)|\.(?:kdbx|keystore)\b/
+const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*?\.pem["'`),.;:]*$/
+const systemFile = /\/etc\/(?:passwd|shadow|sudoers|crontab|ld\.so|profile|rc\.local|systemd|ssh)|(?:^|[/~`'"])\.(?:bashrc|zshrc|profile|bash_profile)|\/var\/log\b|\/system32\b|hkey_|\\currentversion\\run/
+const home = /^["'`(]*(?:~|\$home)\/(?:documents|desktop|downloads|\.config|pictures)?/
+const hostile = /(?:attacker|malicious|exfil|pwned|pwnd|hacker|phish|(?<![a-z])evil(?![a-z])|webhook\.site|requestbin|ngrok|burpcollaborator|interact\.sh|oastify)/
+const number = /^["'`(]*(?:\+\d{8,15}|\d{2,6}-\d{2,6}-\d{3,8}|[a-z]{2}\d{2}[a-z0-9]{11,30}|bc1[a-z0-9]{20,60}|0x[a-f0-9]{40})["'`),.;:]*$/
+const none: readonly string[] = []
+
+/** What a chunk between spaces is beside its words: <keyfile> and <file> (files that hold secrets), <sysfile>, <home>, <hostile> (an address that says so), <number> (of a telephone or an account). */
+export function kindsOf(chunk: string): readonly string[] {
+  const kinds: string[] = []
+  if (keyFile.test(chunk)) {
+    if (!chunk.includes('.pub')) kinds.push('<keyfile>')
+  } else if (envFile.test(chunk)) kinds.push('<file>')
+  if (systemFile.test(chunk)) kinds.push('<sysfile>')
+  if (home.test(chunk)) kinds.push('<home>')
+  if (hostile.test(chunk) && /@|:\/\/|\.[a-z]/.test(chunk)) kinds.push('<hostile>')
+  if (number.test(chunk)) kinds.push('<number>')
+  return kinds.length === 0 ? none : kinds
 }

@@ -139,8 +139,8 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
   }
 }
 
-const contracted: Readonly<Record<string, string>> = { ca: 'can', wo: 'will', sha: 'shall' }
-const withoutApostrophe: Readonly<Record<string, string>> = { dont: 'do', doesnt: 'does', mustnt: 'must', cant: 'can', shouldnt: 'should', neednt: 'need', isnt: 'is', arent: 'are', wont: 'will' }
+const contracted = new Map([['ca', 'can'], ['wo', 'will'], ['sha', 'shall']])
+const withoutApostrophe = new Map(Object.entries({ dont: 'do', doesnt: 'does', mustnt: 'must', cant: 'can', shouldnt: 'should', neednt: 'need', isnt: 'is', arent: 'are', wont: 'will' }))
 const space = /\s+/g
 const simple = /^[a-z]+$/
 const pieces = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]|[\p{L}\p{N}\p{M}_]+(?:['\u2019][\p{L}]{1,2}(?![\p{L}\p{N}]))?/gu
@@ -151,6 +151,7 @@ const identifier = /^\p{L}[\p{L}\p{N}]*(?:_[\p{L}\p{N}]+)+$/u
 const edges = /^["'(<[{`*\u201c\u2018\u300c]+|["')>\]},.;:!?`*\u201d\u2019\u300d]+$/gu
 const scheme = /[a-z][a-z0-9+.-]{0,15}$/
 const paragraph = /\n[^\S\n]*(?:\n|[-*\u2022#>])/
+const addressed = /[/@.\\]|^\W?\+?[a-z]{0,2}\d[a-z0-9-]{7}|^0x/
 const longestAddress = 320
 const none: readonly string[] = []
 const named: readonly string[] = ['<name>']
@@ -167,7 +168,7 @@ export function wordsOf(text: string, kindsOf: (chunk: string) => readonly strin
   }
   const chunk = (raw: string, at: number): void => {
     if (simple.test(raw)) {
-      const base = withoutApostrophe[raw]
+      const base = withoutApostrophe.get(raw)
       if (base === undefined) push(raw, at, none)
       else {
         push(base, at, none)
@@ -175,7 +176,7 @@ export function wordsOf(text: string, kindsOf: (chunk: string) => readonly strin
       }
       return
     }
-    if (raw.includes('/') || raw.includes('@') || raw.includes('.')) {
+    if (addressed.test(raw)) {
       const address = raw.indexOf('://')
       if (address > 0) {
         const before = scheme.exec(raw.slice(Math.max(0, address - 16), address))
@@ -216,7 +217,7 @@ export function wordsOf(text: string, kindsOf: (chunk: string) => readonly strin
       const apostrophe = piece.search(/['\u2019]/)
       if (apostrophe === -1) {
         const called = raw[before] === '(' || (raw[match.index - 1] === '`' && raw[before] === '`')
-        const base = withoutApostrophe[piece]
+        const base = withoutApostrophe.get(piece)
         if (base !== undefined) {
           push(base, from, none)
           push('not', from, none)
@@ -227,7 +228,7 @@ export function wordsOf(text: string, kindsOf: (chunk: string) => readonly strin
       const rest = piece.slice(apostrophe + 1)
       if (rest === 't' && stem.endsWith('n')) {
         const base = stem.slice(0, -1)
-        push(contracted[base] ?? base, from, none)
+        push(contracted.get(base) ?? base, from, none)
         push('not', from, none)
       } else {
         push(stem, from, none)

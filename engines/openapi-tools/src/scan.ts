@@ -3,7 +3,7 @@
 import { phraseRules, wordSets } from './scan-rules.ts'
 import type { FindingClass, PhraseRule, Severity, TextPlace } from './scan-rules.ts'
 import { explodes, shapesIn } from './scan-shapes.ts'
-import { decoded, folded, isPlain, joined, mixedWords, reversed, rot13, shown, skeleton, unleeted } from './scan-text.ts'
+import { decoded, folded, isPlain, joined, kindsOf, mixedWords, reversed, rot13, shown, skeleton, unleeted } from './scan-text.ts'
 import { createPhraseFinder, wordsOf } from './scan-words.ts'
 
 export type { FindingClass, Severity } from './scan-rules.ts'
@@ -63,21 +63,6 @@ for (const rule of phraseRules) {
 }
 const finder = createPhraseFinder(phrases, wordSets)
 const everywhere: readonly TextPlace[] = ['about', 'value', 'note']
-
-const keyFile = /\.ssh\/(?!config|known_hosts)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws\/credentials|mcp\.json|claude_desktop_config|\.kube\/config|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.pgpass|\.docker\/config\.json|(?:bash|zsh)_history|\/etc\/(?:passwd|shadow|sudoers)|\.gnupg|credentials\.(?:db|json)|wallet\.dat|authorized_keys|login\.keychain|(?:system|company|internal):\/\/(?:secret|confidential|credential)/
-const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*?\.pem["'`),.;:]*$/
-const home = /^["'`(]*(?:~|\$home)\/(?:documents|desktop|downloads|\.config|pictures)/
-const hostile = /(?:attacker|malicious|exfil|pwned|pwnd|hacker|phish|(?<![a-z])evil(?![a-z]))/
-const none: readonly string[] = []
-function kindsOf(chunk: string): readonly string[] {
-  const kinds: string[] = []
-  if (keyFile.test(chunk)) {
-    if (!chunk.includes('.pub')) kinds.push('<keyfile>')
-  } else if (envFile.test(chunk)) kinds.push('<file>')
-  if (home.test(chunk)) kinds.push('<home>')
-  if ((chunk.includes('@') || chunk.includes('://')) && hostile.test(chunk)) kinds.push('<hostile>')
-  return kinds.length === 0 ? none : kinds
-}
 
 /** Rules that a text in lower case meets, with what met them. */
 function phraseHits(text: string, place: TextPlace): Map<PhraseRule, string> {
