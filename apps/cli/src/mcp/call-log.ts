@@ -70,7 +70,7 @@ export function openCallLog(file: string, failed: (error: HaechiError) => void, 
       flushing ??= flush()
     },
     async close() {
-      while (flushing !== null) await flushing
+      await flushing
     },
   }
 }

@@ -75,8 +75,8 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     worker.on('exit', () => gone(new ThreadFailure('ended')))
     for (const job of accepted.values()) {
       // What was in force is converted again, so that the next version has something to be compared with; nobody waits for it.
-      worker.postMessage({ kind: 'convert', id: 0, job, quiet: true } satisfies ToThread)
-      worker.postMessage({ kind: 'accept', spec: job.spec } satisfies ToThread)
+      post(worker, { kind: 'convert', id: 0, job, quiet: true })
+      post(worker, { kind: 'accept', spec: job.spec })
     }
     return worker
   }
@@ -86,7 +86,7 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     const id = ++last
     const { promise, resolve, reject } = Promise.withResolvers<FromThread>()
     waiting.set(id, { tools: [], resolve, reject })
-    thread.postMessage(message(id))
+    post(thread, message(id))
     return promise
   }
 
@@ -129,7 +129,7 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     },
     accept(job) {
       accepted.set(job.spec, job)
-      thread?.postMessage({ kind: 'accept', spec: job.spec } satisfies ToThread)
+      if (thread !== undefined) post(thread, { kind: 'accept', spec: job.spec })
     },
     async index(tools) {
       const answer = await request((id) => ({ kind: 'index', id, tools }))
@@ -139,6 +139,9 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     close: end,
   }
 }
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+const post = (thread: Worker, message: ToThread): void => thread.postMessage(message)
 
 class ThreadFailure extends Error {
   override readonly name = 'ThreadFailure'

@@ -30,7 +30,7 @@ export async function admission(given: { readonly host: string; readonly tokenFi
   return {
     host, token, certificate,
     options: {
-      ...(isLoopback(host) ? {} : { hosts: certificate === null ? [host] : namesOf(certificate.cert, host) }),
+      ...(isLoopback(host) ? {} : { hosts: certificate === null ? [host] : namesIn(certificate.cert, host) }),
       ...(token === null ? {} : { authenticate: bearer(token) }),
     },
   }
@@ -47,7 +47,7 @@ function bearer(token: string): NonNullable<McpServerOptions['authenticate']> {
 }
 
 /** The names under which this server may be asked: those that its certificate is for. One with a wildcard says nothing certain, and the token decides alone. */
-function namesOf(cert: string, host: string): readonly string[] | 'any' {
+export function namesIn(cert: string, host: string): readonly string[] | 'any' {
   const names = (new X509Certificate(cert).subjectAltName ?? '').split(', ').flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? [])
   if (names.some((name) => name.startsWith('*'))) return 'any'
   return [...new Set([...names, ...(['0.0.0.0', '::'].includes(host) ? [] : [host]), 'localhost', '127.0.0.1', '[::1]'])].map((name) => (name.includes(':') && !name.startsWith('[') ? `[${name}]` : name))

@@ -121,7 +121,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
       const spec: Spec = {
         option, source, content, conversion: null, tools: [], busy: false, again: false,
         credentials: credentialsFor(option.name, options.specs.length === 1, schemesOf(conversion), options.credentials, options.environment),
-        send: createUpstream(egress, { origins, named }, allowed, { timeoutMs: options.timeoutMs, idleMs: options.timeoutMs, maxBytes: largestAnswer }),
+        send: createUpstream(egress, origins, allowed, { timeoutMs: options.timeoutMs, idleMs: options.timeoutMs, maxBytes: largestAnswer }),
       }
       take(spec, conversion)
       if (spec.tools.length === 0) throw new HaechiError('mcp_spec_without_tools', { place: option.place, skipped: conversion.skipped.length })
@@ -166,7 +166,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
       while (server.open.calls > 0 && performance.now() < until) await new Promise((resolve) => { setTimeout(resolve, 20) })
       server.close()
     })
-    const listener: Listener | null = options.admission === null ? null : await listen(server.node as Parameters<typeof listen>[0], options.admission, options.port)
+    const listener: Listener | null = options.admission === null ? null : await listen(server.node, options.admission, options.port)
     if (listener !== null) closing.push(() => { void listener.close() })
 
     /** One version after the other; what comes meanwhile is taken together. */

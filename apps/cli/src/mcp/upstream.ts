@@ -4,19 +4,12 @@ import type { HttpAnswer, HttpRequest } from '@haechi/openapi-tools'
 import type { Egress } from '@haechi/server/egress'
 import { HaechiError } from '@haechi/server/errors'
 
-export type ApiAddress = {
-  /** Where calls may go. */
-  readonly origins: ReadonlySet<string>
-  /** What the user typed: if it leads inwards now, that is meant; if it leads inwards only later, it is not. */
-  readonly named: readonly string[]
-}
-
 export type Upstream = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>
 
 const inner = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'])
 
 /**
- * Hosts among `named` that lead to this machine or an inner network at the moment. One that cannot be resolved yet is asked for again when it is called,
+ * Hosts among `named` (URLs that the user typed) that lead to this machine or an inner network at the moment. One that cannot be resolved yet is asked for again when it is called,
  * until it is known.
  */
 export async function judged(named: readonly string[], egress: Egress): Promise<{ allowed(): Promise<readonly string[]> }> {
@@ -42,8 +35,8 @@ export async function judged(named: readonly string[], egress: Egress): Promise<
   }
 }
 
-/** Errors of a call: mcp_host_refused, mcp_private_refused, egress_*. */
-export function createUpstream(egress: Egress, { origins }: ApiAddress, allowed: () => Promise<readonly string[]>, { timeoutMs, idleMs, maxBytes }: { readonly timeoutMs: number; readonly idleMs: number; readonly maxBytes: number }): Upstream {
+/** `origins`: where calls may go. `allowed`: hosts of this machine or an inner network among them. Errors of a call: mcp_host_refused, mcp_private_refused, egress_*. */
+export function createUpstream(egress: Egress, origins: ReadonlySet<string>, allowed: () => Promise<readonly string[]>, { timeoutMs, idleMs, maxBytes }: { readonly timeoutMs: number; readonly idleMs: number; readonly maxBytes: number }): Upstream {
   return async (request, signal) => {
     const url = new URL(request.url)
     const { origin, host } = url

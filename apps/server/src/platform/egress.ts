@@ -424,7 +424,10 @@ function bodyOf(answer: Raw, maxBytes: number, place: string): Uint8Array | Asyn
   return decoder === null ? limited(answer.body) : limited(pipeline(() => limited(answer.body), decoder(), () => undefined) as AsyncIterable<Uint8Array>)
 }
 
-async function* nothing(answer: Raw): AsyncGenerator<Uint8Array> { answer.cancel() }
+function nothing(answer: Raw): Uint8Array {
+  answer.cancel()
+  return new Uint8Array()
+}
 
 const withOnly = (headers: Readonly<Record<string, string>>, keep: (name: string) => boolean): Record<string, string> => Object.fromEntries(Object.entries(headers).filter(([name]) => keep(name)))
 

@@ -1,0 +1,59 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createConverter } from './conversion.ts'
+import type { Converter, Job } from './conversion.ts'
+
+const documentOf = (names: readonly string[]): string => JSON.stringify({
+  openapi: '3.0.3', info: { title: 'Things', version: '1' }, paths: Object.fromEntries(names.map((name) => [`/${name}`, { get: { operationId: name, summary: `The ${name}`, responses: { 200: { description: 'ok' } } } }])),
+})
+const jobOf = (text: string, more: Partial<Job> = {}): Job => ({ spec: 'things', bytes: Buffer.from(text), url: null, overlays: [], prefix: null, ...more })
+
+function converting(limits: Parameters<typeof createConverter>[0] = {}): Converter {
+  const converter = createConverter(limits)
+  onTestFinished(() => converter.close())
+  return converter
+}
+
+test('tools with the text of their definitions; changes against what was accepted, not against what was only tried', async () => {
+  const converter = converting()
+  const first = jobOf(documentOf(['one', 'two']))
+  const { tools, about, changes } = await converter.convert(first, 'things.json')
+  expect(tools.map(({ name, json, operation }) => [name, (JSON.parse(json) as { name: string }).name, operation.key])).toEqual([['one', 'one', 'GET /one'], ['two', 'two', 'GET /two']])
+  expect(about).toEqual({ title: 'Things', version: '1', description: '' })
+  expect(changes).toEqual([])
+  converter.accept(first)
+  for (let again = 0; again < 2; again++) expect((await converter.convert(jobOf(documentOf(['one'])), 'things.json')).changes.map(({ kind, tool }) => [kind, tool])).toEqual([['tool-removed', 'two']])
+})
+
+test('many tools arrive in parts and in order', async () => {
+  const names = Array.from({ length: 1_000 }, (_, at) => `tool${String(at).padStart(4, '0')}`)
+  expect((await converting().convert(jobOf(documentOf(names)), 'many.json')).tools.map(({ name }) => name)).toEqual(names)
+})
+
+test('what cannot be read is refused with its place; the next one is converted', async () => {
+  const converter = converting()
+  await expect(converter.convert(jobOf('{"openapi": '), 'broken.json')).rejects.toMatchObject({ code: 'mcp_spec_refused', params: { place: 'broken.json', refusal: 'document_unparsable' } })
+  expect((await converter.convert(jobOf(documentOf(['one'])), 'things.json')).tools).toHaveLength(1)
+})
+
+test('what needs too much time or memory costs its thread, and the next is compared with what was in force', async () => {
+  const converter = converting({ seconds: 20, megabytes: 64 })
+  const first = jobOf(documentOf(['one']))
+  await converter.convert(first, 'things.json')
+  converter.accept(first)
+  const huge = documentOf(Array.from({ length: 60_000 }, (_, at) => `a_rather_long_name_of_a_tool_${at}`))
+  await expect(converter.convert(jobOf(huge), 'huge.json')).rejects.toMatchObject({ code: 'mcp_spec_exhausting', params: { place: 'huge.json', megabytes: 64 } })
+  expect((await converter.convert(jobOf(documentOf(['one', 'two'])), 'things.json')).changes.map(({ kind, tool }) => [kind, tool])).toEqual([['tool-added', 'two']])
+  const hasty = converting({ seconds: 0.05 })
+  await expect(hasty.convert(jobOf(huge), 'huge.json')).rejects.toMatchObject({ code: 'mcp_spec_exhausting' })
+})
+
+test('several documents: each tool says which it is of, in at most 64 characters, and no two are one', async () => {
+  const converter = converting()
+  const long = 'x'.repeat(64)
+  const { tools } = await converter.convert(jobOf(documentOf(['one', long, `${long.slice(0, 63)}y`]), { prefix: 'a-long-name-of-a-document' }), 'a')
+  const names = tools.map(({ name }) => name)
+  expect(names).toContain('a-long-name-of-a-document__one')
+  expect(new Set(names).size).toBe(3)
+  for (const { name, json } of tools) expect([name.length <= 64, (JSON.parse(json) as { name: string }).name]).toEqual([true, name])
+  expect(names).toEqual([...names].sort())
+})
