@@ -60,7 +60,7 @@ export class EventStream {
 
   /** A comment: keeps proxies from closing what is quiet. */
   beat(): void {
-    this.#write(':\n\n')
+    if (this.#sink?.waiting() === 0) this.#sink.write(':\n\n')
   }
 
   #write(text: string): void {

@@ -43,7 +43,7 @@ describe('who may come in', () => {
 
   test('a token is asked for where the host asks for one, and answers are private then', async () => {
     const seen: string[] = []
-    const document = { resource: 'https://mcp.example.com/mcp', authorization_servers: ['https://login.example.com'] }
+    const document = { resource: 'https://mcp.example.com/mcp', authorization_servers: ['https://login.example.com'], scopes_supported: ['tools', 'admin'] }
     const { server } = serverOf({ who: async (_, { caller }) => text(caller.id) }, {
       resourceMetadata: { url: 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp', document },
       authenticate: async (header): Promise<Caller | null> => {
@@ -53,7 +53,7 @@ describe('who may come in', () => {
     })
     const call = (authorization?: string) => server.fetch(now('tools/call', { name: 'who' }, { headers: authorization === undefined ? {} : { authorization } }))
     const none = await call()
-    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"'])
+    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="tools admin"'])
     expect((await call('Bearer bad')).headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", resource_metadata=/)
     expect((await json(call('Bearer good'))).result).toMatchObject(text('alice'))
     expect((await json(server.fetch(now('tools/call', { name: 'who' }), { caller: { id: 'host says' } }))).result).toMatchObject(text('host says'))

@@ -99,9 +99,11 @@ export class HttpEndpoint {
 
   #unauthorised(request: HttpRequest, reply: HttpReply, headers: Headers): void {
     const { resourceMetadata } = this.#options
+    const scopes = resourceMetadata?.document['scopes_supported']
     const parts = [
       ...(request.header('authorization') === undefined ? [] : ['error="invalid_token"']),
       ...(resourceMetadata === undefined ? [] : [`resource_metadata="${resourceMetadata.url}"`]),
+      ...(Array.isArray(scopes) ? [`scope="${scopes.join(' ')}"`] : []),
     ]
     refuse(reply, 401, { ...headers, 'www-authenticate': parts.length === 0 ? 'Bearer' : `Bearer ${parts.join(', ')}` }, 'A valid bearer token is asked for')
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readMessages } from './message.ts'
+import { readMessages, readParsed } from './message.ts'
 import type { Message } from './message.ts'
 import type { Json } from './model.ts'
 import { RpcProblem } from './problem.ts'
@@ -46,6 +46,11 @@ test('depth counts brackets, not letters in texts', () => {
   const text = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'a', params: { text: '[{"\\'.repeat(1000) } })
   expect(readMessages(text)).toMatchObject({ kind: 'request' })
   expect(readMessages(`${'['.repeat(20)}1${']'.repeat(20)}`)).toHaveLength(1)
+})
+
+test('what somebody else has parsed is held to the same', () => {
+  expect(() => readParsed(JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as Json)).toThrow(expect.objectContaining({ code: -32700 }) as Error)
+  expect(JSON.stringify(readParsed(JSON.parse('{"jsonrpc":"2.0","id":1,"method":"m","params":{"__proto__":1}}') as Json))).not.toContain('__proto__')
 })
 
 test('bytes that are no UTF-8 are refused', () => {

@@ -14,13 +14,14 @@ export type Message = Request | Notification | Response | Malformed
 
 const deepest = 128
 const mostInBatch = 50
+const nested = `The body is nested deeper than ${deepest} levels`
 const none: JsonObject = {}
 
 /** Throws RpcProblem -32700 for what is no JSON, -32600 for an array that is no batch. */
 export function readMessages(body: Uint8Array | string): Message | readonly Message[] {
   if (typeof body !== 'string' && !isUtf8(body)) throw new RpcProblem(code.parse, 'The body is not UTF-8')
   const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
-  if (tooDeep(text)) throw new RpcProblem(code.parse, `The body is nested deeper than ${deepest} levels`)
+  if (tooDeep(text)) throw new RpcProblem(code.parse, nested)
   let value: Json
   try {
     value = JSON.parse(text) as Json
@@ -28,12 +29,17 @@ export function readMessages(body: Uint8Array | string): Message | readonly Mess
     throw new RpcProblem(code.parse, 'The body is not JSON')
   }
   // A name can be spelt with escapes, so their presence is enough to look.
-  if (text.includes('__proto__') || text.includes('\\u')) withoutPrototypes(value)
-  return readParsed(value)
+  if (text.includes('__proto__') || text.includes('\\u')) withoutPrototypes(value, 0)
+  return messagesOf(value)
 }
 
 /** For a body that somebody else has parsed. */
 export function readParsed(value: Json): Message | readonly Message[] {
+  withoutPrototypes(value, 0)
+  return messagesOf(value)
+}
+
+function messagesOf(value: Json): Message | readonly Message[] {
   if (!Array.isArray(value)) return classified(value)
   const batch = value as readonly Json[]
   if (batch.length === 0 || batch.length > mostInBatch) throw new RpcProblem(code.invalidRequest, `A batch holds 1 to ${mostInBatch} messages`)
@@ -78,14 +84,15 @@ function tooDeep(text: string): boolean {
 }
 
 // Whoever copies arguments by assignment must not change a prototype.
-function withoutPrototypes(value: Json): void {
+function withoutPrototypes(value: Json, depth: number): void {
   if (typeof value !== 'object' || value === null) return
+  if (depth >= deepest) throw new RpcProblem(code.parse, nested)
   if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) withoutPrototypes(item)
+    for (const item of value as readonly Json[]) withoutPrototypes(item, depth + 1)
     return
   }
   if (Object.hasOwn(value, '__proto__')) delete (value as Record<string, Json>)['__proto__']
-  for (const name of Object.keys(value)) withoutPrototypes((value as JsonObject)[name] as Json)
+  for (const name of Object.keys(value)) withoutPrototypes((value as JsonObject)[name] as Json, depth + 1)
 }
 
 /** The text of a JSON-RPC answer with `error`. */

@@ -48,7 +48,10 @@ export function serveNode(endpoint: HttpEndpoint, request: NodeRequest, response
 }
 
 function nodeBody(request: NodeRequest, most: number): Promise<Uint8Array | { readonly parsed: Json } | null> {
-  if (request.body !== undefined) return Promise.resolve({ parsed: request.body as Json })
+  const { body } = request
+  if (body instanceof Uint8Array) return Promise.resolve(body)
+  if (typeof body === 'string') return Promise.resolve(Buffer.from(body))
+  if (body !== undefined) return Promise.resolve({ parsed: body as Json })
   if (Number(request.headers['content-length'] ?? 0) > most) return Promise.resolve(null)
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []

@@ -29,7 +29,7 @@ export type McpServerOptions = {
   readonly origins?: readonly string[] | 'any'
   /** Who it is, from the request's headers (lower case); null: 401. Not asked when the host hands over a caller. Default: everybody is the caller 'anonymous'. */
   authenticate?(headers: (name: string) => string | undefined): Promise<Caller | null> | Caller | null
-  /** RFC 9728: the protected resource's metadata, served at its well-known address and named in WWW-Authenticate. */
+  /** RFC 9728: the protected resource's metadata, served at its well-known address and named in WWW-Authenticate with its scopes. */
   readonly resourceMetadata?: { readonly url: string; readonly document: JsonObject }
   /** Default 4 MiB. */
   readonly maxBodyBytes?: number

@@ -84,8 +84,9 @@ test('a task is there as long as ttlMs says, and may be forgotten afterwards', (
   const tasks = new Tasks(clock, () => {})
   const caller = { id: 'a' }
   const task = tasks.create(caller, () => {})
+  clock.time = 5 * hour
   task.finish({})
-  clock.time = hour
+  clock.time = 6 * hour
   tasks.create(caller, () => {})
   expect(tasks.get(task.id, caller)).toBe(task)
   clock.time += 1
@@ -95,8 +96,10 @@ test('a task is there as long as ttlMs says, and may be forgotten afterwards', (
 
 test('there is an end to tasks', () => {
   const tasks = new Tasks({ now: () => 0 }, () => {})
-  for (let at = 0; at < 1000; at += 1) tasks.create({ id: 'a' }, () => {})
-  expect(() => tasks.create({ id: 'a' }, () => {})).toThrow('1000 tasks')
+  for (let at = 0; at < 100; at += 1) tasks.create({ id: 'a' }, () => {})
+  expect(() => tasks.create({ id: 'a' }, () => {})).toThrow('too many tasks')
+  for (let at = 0; at < 900; at += 1) tasks.create({ id: `b${at}` }, () => {})
+  expect(() => tasks.create({ id: 'c' }, () => {})).toThrow('too many tasks')
 })
 
 test('whatever happens to a task, its last state is its last', () => {

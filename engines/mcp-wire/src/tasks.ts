@@ -8,6 +8,7 @@ import { RpcProblem, code } from './problem.ts'
 const ttlMs = 3_600_000
 const pollIntervalMs = 500
 const mostTasks = 1000
+const mostOfOne = 100
 
 type Asked = Readonly<Record<string, InputRequest>>
 type Given = Readonly<Record<string, JsonObject>>
@@ -16,7 +17,7 @@ export class Task {
   readonly id = randomBytes(16).toString('base64url')
   readonly callerId: string
   readonly createdAt: number
-  #updatedAt: number
+  updatedAt: number
   status: 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled' = 'working'
   #end: JsonObject = {}
   readonly #asked = new Map<string, { readonly request: InputRequest; give(response: JsonObject): void; refuse(error: Error): void }>()
@@ -27,7 +28,7 @@ export class Task {
   constructor(callerId: string, clock: { now(): number }, abort: () => void, changed: (task: Task) => void) {
     this.callerId = callerId
     this.#clock = clock
-    this.createdAt = this.#updatedAt = clock.now()
+    this.createdAt = this.updatedAt = clock.now()
     this.#abort = abort
     this.#changed = changed
   }
@@ -38,14 +39,14 @@ export class Task {
 
   #become(status: Task['status']): void {
     this.status = status
-    this.#updatedAt = this.#clock.now()
+    this.updatedAt = this.#clock.now()
     this.#changed(this)
   }
 
   /** As CreateTaskResult shows it. */
   head(): JsonObject {
-    const { id, status, createdAt } = this
-    return { taskId: id, status, createdAt: new Date(createdAt).toISOString(), lastUpdatedAt: new Date(this.#updatedAt).toISOString(), ttlMs, pollIntervalMs }
+    const { id, status, createdAt, updatedAt } = this
+    return { taskId: id, status, createdAt: new Date(createdAt).toISOString(), lastUpdatedAt: new Date(updatedAt).toISOString(), ttlMs, pollIntervalMs }
   }
 
   /** As tasks/get shows it. */
@@ -110,8 +111,12 @@ export class Tasks {
 
   create(caller: Caller, abort: () => void): Task {
     const now = this.#clock.now()
-    for (const [id, { createdAt, over }] of this.#tasks) if (over && now - createdAt > ttlMs) this.#tasks.delete(id)
-    if (this.#tasks.size >= mostTasks) throw new RpcProblem(code.internal, `There are ${mostTasks} tasks already. Try again later`)
+    let own = 0
+    for (const [id, { callerId, updatedAt, over }] of this.#tasks) {
+      if (over && now - updatedAt > ttlMs) this.#tasks.delete(id)
+      else if (callerId === caller.id) own += 1
+    }
+    if (own >= mostOfOne || this.#tasks.size >= mostTasks) throw new RpcProblem(code.internal, 'There are too many tasks. Try again later')
     const task = new Task(caller.id, this.#clock, abort, this.#changed)
     this.#tasks.set(task.id, task)
     return task
