@@ -223,7 +223,7 @@ describe('what must not happen', () => {
     writeFileSync(secrets, 'key: api-key-secret\n', { mode: 0o600 })
     writeFileSync(token, `${'c'.repeat(40)}\n`, { mode: 0o600 })
     api.answer = ({ headers }, response) => { response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ echoed: headers })) }
-    const served = await startServe(['--spec', file, '--base-url', api.url, '--credentials', secrets, '--token-file', token, '--log', log, '--debug'], { HAECHI_MCP_CREDENTIAL_BEARER: 'bearer-secret', PATH: '/nowhere' })
+    const served = await startServe(['--spec', file, '--base-url', api.url, '--credentials', secrets, '--token-file', token, '--log', log, '--debug'], { HAECHI_MCP_CREDENTIAL_BEARER: 'bearer-secret', MCP_AUTO_OPEN_ENABLED: 'false' })
     const client = await connect(served.url, 'auto', { headers: { authorization: `Bearer ${'c'.repeat(40)}`, cookie: 'a=client-cookie' } })
     const result = await client.callTool({ name: 'one', arguments: { q: 'a-value-of-somebody' } })
     expect(api.asked[0]?.headers).toMatchObject({ 'x-key': 'api-key-secret', 'authorization': 'Bearer bearer-secret' })

@@ -1,5 +1,6 @@
-// `npm run dev`: the server with a debug log, started again when its code changes. The old one drains before the new one starts, because only one
-// may hold the data directory. A change of the console only builds that again: the server serves it from the next reload on.
+// `npm run dev`: the server with a debug log, or `npm run dev -- mcp serve --spec FILE` with everything that is said, started again when the code changes.
+// The old one drains before the new one starts, because only one may hold the data directory. A change of the console only builds that again: the server
+// serves it from the next reload on.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { watch } from 'node:fs'
@@ -18,8 +19,9 @@ let again = false
 
 function start(): void {
   again = false
-  const level = words.includes('--log-level') ? [] : ['--log-level', 'debug']
-  const child = spawn(process.execPath, [join(root, 'apps/cli/src/main.ts'), 'serve', ...level, ...words], { stdio: 'inherit' })
+  const mcp = words[0] === 'mcp'
+  const loud = mcp ? (words.includes('--debug') ? [] : ['--debug']) : words.includes('--log-level') ? [] : ['--log-level', 'debug']
+  const child = spawn(process.execPath, [join(root, 'apps/cli/src/main.ts'), ...(mcp ? [...words, ...loud] : ['serve', ...loud, ...words])], { stdio: 'inherit' })
   server = child
   child.once('exit', (code) => {
     server = undefined

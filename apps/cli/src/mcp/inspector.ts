@@ -30,7 +30,7 @@ export function startInspector(url: string, environment: NodeJS.ProcessEnv, say:
     say('mcp_inspector_missing', { command: inspectorCommand(url) })
     return null
   }
-  const child = spawn(process.execPath, [program, '--web', '--server-url', url, '--transport', 'http', '--protocol-era', 'auto'], { stdio: ['ignore', 'inherit', 'inherit'], env: environment })
+  const child = spawn(process.execPath, [program, '--web', '--server-url', url, '--transport', 'http', '--protocol-era', 'auto'], { stdio: ['ignore', 2, 2], env: environment })
   child.once('error', () => say('mcp_inspector_missing', { command: inspectorCommand(url) }))
   return { stop: () => { child.kill() } }
 }
