@@ -458,7 +458,10 @@ function argumentsOf(parameters: readonly Omit<Parameter, 'argument'>[]): string
   }).sort((a, b) => ranks[a.parameter.in] - ranks[b.parameter.in] || Number(b.legal) - Number(a.legal) || (a.parameter.name < b.parameter.name ? -1 : 1))
   for (const { parameter, index, wish } of order) {
     if (parameter.constant !== undefined) continue
-    const name = [wish, `${wish.slice(0, 52)}_${parameter.in}`, `${wish.slice(0, 55)}_${shortHash(`${parameter.in} ${parameter.name}`)}`].find((one) => !taken.has(one)) ?? `p_${shortHash(`${parameter.in} ${parameter.name}`, 32)}`
+    // Made one by one: hashes cost, and hardly any is needed.
+    const identity = `${parameter.in} ${parameter.name}`
+    const made = [() => wish, () => `${wish.slice(0, 52)}_${parameter.in}`, () => `${wish.slice(0, 55)}_${shortHash(identity)}`, () => `p_${shortHash(identity, 32)}`].find((make) => !taken.has(make()))
+    const name = made?.() ?? `p_${shortHash(identity, 48)}`
     taken.add(name)
     names[index] = name
   }
