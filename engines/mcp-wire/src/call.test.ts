@@ -117,6 +117,16 @@ describe('up to 2025-11-25: the connection waits', () => {
     }
   })
 
+  test('who leaves while it is asked, and cannot come back, ends the call', async () => {
+    const { server } = serverOf(tools)
+    const id = await session(server, capabilities, '2025-06-18')
+    const client = new AbortController()
+    const stream = events(await server.fetch(new Request(before('tools/call', { name: 'twice' }, { session: id, version: '2025-06-18' }), { signal: client.signal })))
+    expect((await stream.next())?.message?.method).toBe('elicitation/create')
+    client.abort()
+    await expect.poll(() => server.open).toMatchObject({ calls: 0, streams: 0 })
+  })
+
   test('a stranger cannot answer', async () => {
     const { server } = serverOf(tools)
     const id = await session(server, capabilities)

@@ -85,6 +85,14 @@ test('lines that are no messages are answered, and the next is read', async () =
   await answer(6)
 })
 
+test('a message is a line, however a definition was written', async () => {
+  const { send, answer, input, over } = pipe({ more: { tools: [{ name: 'pretty', json: JSON.stringify({ name: 'pretty', description: 'a\nb', inputSchema: { type: 'object' } }, null, 2).replaceAll('\n', '\r\n') }] } })
+  send({ id: 1, method: 'tools/list', params: { _meta: about() } })
+  expect((await answer(1)).result?.['tools']).toEqual([{ name: 'pretty', description: 'a\nb', inputSchema: { type: 'object' } }])
+  input.end()
+  await over
+})
+
 test('messages may come in any pieces', async () => {
   const messages = Array.from({ length: 5 }, (_, id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: '조각 🧩' }, _meta: about() } })}\n`)
   const bytes = Buffer.from(messages.join(''))
