@@ -101,6 +101,14 @@ describe('what is refused', () => {
     expect(refused(nine, { maxBytes: 100 })).toBe('document_too_large line 1')
     expect(refused(`${nine} `.padEnd(300), { maxBytes: 300, overlays: [' '.repeat(301)] })).toBe('overlay_invalid overlay 1 line 1')
   })
+  test('small values by the million, at once', () => {
+    expect(refused(`x: [${'[],'.repeat(3e6)}]`)).toBe('document_too_large line 1')
+    expect(refused(`x:\n${'-\n'.repeat(5e6)}`)).toBe('document_too_large line 1')
+    expect(refused(`{"x":[${'{},'.repeat(8.1e6)}1]}`)).toBe('document_too_large line 1')
+  })
+  test('the same fault a hundred thousand times is told a hundred times', () => {
+    expect(read(`openapi: 3.0.0\npaths: {}\nx: {${'a: 1,'.repeat(1e5)}}`).warnings.length).toBe(100)
+  })
   test('aliases that stand for more than they are worth, in size and in depth, at once', () => {
     const laughs = Array.from({ length: 9 }, (_, at) => `x${at + 1}: &x${at + 1} [${Array.from({ length: 9 }, () => `*x${at}`).join(', ')}]`).join('\n')
     expect(refused(`x0: &x0 lol\n${laughs}\nopenapi: 3.0.0\npaths: {}`)).toMatch(/^document_aliases line \d+$/)

