@@ -79,6 +79,7 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
     return false
   }
   const equal = (a: Conjunction, b: Conjunction, side: Side): boolean => !reaches(a, b, side, ({ effect }) => effect !== 'none')
+  const alike = (a: Conjunction, b: Conjunction, side: Side): boolean => !reaches(a, b, side, () => true)
   const admits = { narrows: (a: Conjunction, b: Conjunction, side: Side) => !reaches(a, b, side, ({ effect }) => effect === 'narrows' || effect === 'changes'), widens: (a: Conjunction, b: Conjunction, side: Side) => !reaches(a, b, side, ({ effect }) => effect === 'widens' || effect === 'changes') }
 
   function compareLevel(a: Conjunction, b: Conjunction, side: Side): { locals: Local[]; edges: Edge[] } {
@@ -135,9 +136,18 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
     if ((both & bits.array) !== 0) compareItems()
     if ((both & bits.object) !== 0) compareProperties()
     compareRules()
-    for (let at = 0; at < Math.max(old.unions.length, now.unions.length); at++) {
-      const left = old.unions[at]
-      const right = now.unions[at]
+    // Several unions hold at once, in no order.
+    const rest = { old: new Set(old.unions), now: new Set(now.unions) }
+    if (rest.old.size > 1 || rest.now.size > 1) for (const left of rest.old) {
+      const right = [...rest.now].find((each) => unionsAlike(left, each))
+      if (right === undefined) continue
+      rest.old.delete(left)
+      rest.now.delete(right)
+    }
+    const [lefts, rights] = [[...rest.old], [...rest.now]]
+    for (let at = 0; at < Math.max(lefts.length, rights.length); at++) {
+      const left = lefts[at]
+      const right = rights[at]
       if (left !== undefined && right !== undefined) compareUnions(left, right)
       else if (left !== undefined) say('rule-removed', `need not fit one of ${left.options.length} alternatives any more`)
       else if (right !== undefined) say('rule-added', `must also fit one of ${right.options.length} alternatives`)
@@ -193,7 +203,7 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
           if (side === 'output') tell('output-property-removed', 'widens', 'is gone from the answer', step, left)
           else tell('argument-removed', needed.old ? 'changes' : 'narrows', 'is gone', step, left)
         } else if (side === 'output') tell('output-property-added', 'narrows', 'is new in the answer', step, right)
-        else if (needed.now) tell('required-argument-added', 'narrows', 'is new and required', step, right)
+        else if (needed.now) tell('required-argument-added', 'changes', 'is new and required', step, right)
         else tell('argument-added', 'widens', 'is new and optional', step, right)
       }
       for (const name of [...new Set([...old.required, ...now.required])].sort()) if (!changed.has(name)) need(stepOf(name), { old: old.required.has(name), now: now.required.has(name) })
@@ -236,6 +246,15 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
       else if (right.length > 0 && !admitsAll(head, right)) say('rule-added', `has a rule more (${word})`)
     }
 
+    function unionsAlike(left: Alternatives, right: Alternatives): boolean {
+      if (left.options.length !== right.options.length || left.options.length ** 2 > mostMatched) return false
+      const open = new Set(right.options)
+      return left.options.every((option) => {
+        const found = [...open].find((each) => alike(option, each, side))
+        return found !== undefined && open.delete(found)
+      })
+    }
+
     function compareUnions(left: Alternatives, right: Alternatives): void {
       const open = { left: new Set(left.options.keys()), right: new Set(right.options.keys()) }
       const match = (fits: (l: number, r: number) => boolean, then: (l: Conjunction, r: Conjunction) => void): void => {
@@ -254,6 +273,11 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
       match((l, r) => left.names[l] === right.names[r] && sameAll(left.options[l]!, right.options[r]!), nothing)
       match((l, r) => left.names[l] !== '' && left.names[l] === right.names[r], onward)
       match((l, r) => sameAll(left.options[l]!, right.options[r]!), nothing)
+      if (open.left.size > 0 && open.right.size > 0) {
+        const [texts, others] = [left.options.map(written), right.options.map(written)]
+        match((l, r) => texts[l] === others[r], onward)
+      }
+      if (open.left.size * open.right.size <= mostMatched) match((l, r) => alike(left.options[l]!, right.options[r]!, side), nothing)
       if (open.left.size * open.right.size <= mostMatched) match((l, r) => equal(left.options[l]!, right.options[r]!, side), onward)
       match((l, r) => tagsAlike(base.of(left.options[l]!), head.of(right.options[r]!)), onward)
       const few = open.left.size * open.right.size <= mostMatched
@@ -423,6 +447,19 @@ const trivial = (shape: Shape): boolean => shape.mask === 127 && shape.values ==
 const admitsAll = (shapes: Shapes, conjunction: Conjunction): boolean => {
   const shape = shapes.of(conjunction)
   return shape.mask === 127 && shape.unions.length === 0 && shape.members.every((member) => Object.keys(member).every((word) => word === 'description' || word === 'title'))
+}
+
+const sets = new Set(['allOf', 'anyOf', 'oneOf', 'enum', 'required', 'type', 'examples'])
+/** One text for what is written alike but for the order of what has none. */
+function written(conjunction: Conjunction): string {
+  const textOf = (value: Json, word: string): string => {
+    if (isList(value)) {
+      const texts = value.map((each) => textOf(each, ''))
+      return `[${(sets.has(word) ? texts.sort() : texts).join()}]`
+    }
+    return isObject(value) ? `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${textOf(value[name] ?? null, name)}`).join()}}` : JSON.stringify(value)
+  }
+  return conjunction.map((node) => textOf(node, '')).join('&')
 }
 
 /** One property with one value, the same in both: what tells alternatives of events apart. */

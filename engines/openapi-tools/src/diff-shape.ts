@@ -171,7 +171,7 @@ export function createShapes(document: ApiDocument): Shapes {
     into.never ||= other.never
     into.mask &= other.mask
     if (other.values !== null) into.values = into.values === null ? new Map(other.values) : new Map([...into.values].filter(([key]) => other.values?.has(key)))
-    into.unions = [...into.unions, ...other.unions]
+    into.unions = into.unions.length === 0 || other.unions.length === 0 ? [...into.unions, ...other.unions] : [...new Map([...into.unions, ...other.unions].map((union) => [union.options.flat().map(canonical).join(), union])).values()]
     into.members = [...into.members, ...other.members.filter((member) => !into.members.includes(member))]
   }
 
