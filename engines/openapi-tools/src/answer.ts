@@ -41,7 +41,7 @@ export async function readAnswer(operation: Operation, answer: HttpAnswer, optio
   if (failed) return failure(answer, media, read.bytes)
   const { blocks, json } = read.events === null ? content(operation, media, headers, read.bytes) : { blocks: [text(read.events.join('\n'))], json: sequence(read.events) }
   if (operation.method === 'HEAD') blocks.splice(0, blocks.length, text(`HTTP ${status}\n${Object.entries(headers).filter(([name]) => TOLD.has(name)).map((pair) => pair.join(': ')).join('\n')}`.trim()))
-  else if (read.bytes.length === 0 && (read.events?.length ?? 0) === 0) blocks.splice(0, blocks.length, text(`HTTP ${status}: the call succeeded; the answer is empty.`))
+  else if (blocks.length === 0 || read.events?.length === 0) blocks.splice(0, blocks.length, text(`HTTP ${status}: the call succeeded; the answer is empty.`))
   const structuredContent = structured(operation, json, options)
   return { content: blocks, ...(structuredContent === undefined ? {} : { structuredContent }) }
 }

@@ -7,7 +7,7 @@ export const NOTHING = Symbol('nothing')
 type Fitted = Json | typeof NOTHING
 
 /** Alternatives inside of alternatives multiply. */
-const MAX_STEPS = 200_000
+const MAX_STEPS = 100_000
 const MAX_DEPTH = 256
 
 /** The parts of `value` that `schema` accepts: members and items that it does not are left out. NOTHING where that does not help. */

@@ -11,7 +11,7 @@ export type Violation = { /** JSON pointer into the value; '' is the value itsel
  */
 export type Mode = 'strict' | 'lenient'
 
-const MAX_STEPS = 300_000
+const MAX_STEPS = 100_000
 const MAX_DEPTH = 256
 const MAX_VIOLATIONS = 10
 
