@@ -128,7 +128,7 @@ export function decoded(text: string): { readonly how: 'base64' | 'hex' | 'perce
 // --- what a chunk of text may be
 
 const keyFile = /\.ssh\/(?!config|known_hosts)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws\/credentials|mcp\.json|claude_desktop_config|\.kube\/config|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.gitconfig|\.pgpass|\.docker\/config\.json|(?:bash|zsh)_history|\/etc\/(?:passwd|shadow|sudoers)|\.gnupg|(?:credentials|secrets|passwords?|wallet)\.(?:db|json|txt|csv|dat|kdbx|xlsx|ya?ml)|authorized_keys|login\.keychain|\/root\/|(?:system|company|internal):\/\/(?:secret|confidential|credential)|\.(?:kdbx|keystore)\b/
-const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*?\.pem["'`),.;:]*$/
+const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*\.(?:key|pfx|p12|kdbx)[\"'`),.;:]*$|\*?\.pem["'`),.;:]*$/
 const systemFile = /\/etc\/(?:passwd|shadow|sudoers|crontab|ld\.so|profile|rc\.local|systemd|ssh)|(?:^|[/~`'"])\.(?:bashrc|zshrc|profile|bash_profile)|\/var\/log\b|\/system32\b|hkey_|\\currentversion\\run/
 const home = /^["'`(]*(?:~|\$home)\/(?:documents|desktop|downloads|\.config|pictures)?/
 const hostile = /(?:attacker|malicious|exfil|pwned|pwnd|hacker|phish|(?<![a-z])evil(?![a-z])|webhook\.site|requestbin|ngrok|burpcollaborator|interact\.sh|oastify)/

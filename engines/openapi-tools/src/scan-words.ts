@@ -71,9 +71,9 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
     const terms: { term: string; gap: number; across: boolean }[] = []
     let gap = 0
     let across = false
-    if (!/^(?:[^\s\d~?]\S*(?:\s+~?\d+)?\s+)*[^\s\d~?]\S*$/.test(text)) throw new TypeError(`no phrase: ${text}`)
     for (const part of text.trim().split(/\s+/)) {
       if (/^~?\d+$/.test(part)) {
+        if (gap !== 0 || terms.length === 0) throw new TypeError(`a number lies between two terms: ${text}`)
         across = part.startsWith('~')
         gap = Number(across ? part.slice(1) : part)
       } else {
@@ -82,6 +82,7 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
         across = false
       }
     }
+    if (gap !== 0) throw new TypeError(`a number lies between two terms: ${text}`)
     for (const [slot, term] of terms.entries()) {
       const made: Slot = { phrase, slot, gap: term.gap, across: term.across, last: slot === terms.length - 1, state: states++ }
       for (const node of new Set(alternativesOf(term.term).map(nodeOf))) node.slots.push(made)
