@@ -1,6 +1,7 @@
 // Nothing of the platform reaches an address that its caller was not allowed to reach: the name is resolved once, every answer is judged,
 // and the connection goes to exactly what was judged, again at every redirect. Defended by egress.integration.test.ts; tests/arch keeps other clients out.
 import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
@@ -74,13 +75,25 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const crossOriginHeaders = new Set(['accept', 'accept-language', 'user-agent'])
 const ownHeaders = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer', 'proxy-authorization', 'accept-encoding'])
 const poolsKept = 64
+const kindsKept = 1_024
 /** Bytes of an answer that wait for a slow reader before the other side is made to wait. */
 const readAhead = 262_144
 /** The system's answers serve what is asked in the same moment; every connection still goes only to what was judged for it. */
 const resolvedForMs = 1_000
 
+const kinds = new Map<string, AddressKind>()
+
 /** What may be reached is what is known to be public; all that IANA gave another purpose (mapped, translated, tunnelled, reserved) is not. */
 export function kindOf(address: string): AddressKind {
+  const known = kinds.get(address)
+  if (known !== undefined) return known
+  const kind = judged(address)
+  if (kinds.size >= kindsKept) kinds.clear()
+  kinds.set(address, kind)
+  return kind
+}
+
+function judged(address: string): AddressKind {
   if (!ipaddr.isValid(address) || metadataAddresses.has(address)) return 'never'
   const parsed = ipaddr.parse(address)
   const range = parsed.range()
@@ -123,7 +136,8 @@ export function createEgress(options: {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new HaechiError('egress_refused', { place: url.protocol, reason: 'scheme' })
     if (url.username !== '' || url.password !== '') throw new HaechiError('egress_refused', { place: url.host, reason: 'credentials_in_url' })
     const host = hostOf(url)
-    return ipaddr.isValid(host) ? [host] : resolve(host)
+    // The parser of URLs has brought every way to write an address into one.
+    return isIP(host) !== 0 ? [host] : resolve(host)
   }
 
   function judge(url: URL, addresses: readonly string[], allowed: readonly string[]): readonly string[] {
