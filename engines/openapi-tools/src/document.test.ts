@@ -86,7 +86,7 @@ describe('what is refused', () => {
     ['[]', 'document_not_an_object #'], ['just words', 'document_not_an_object #'], ['null', 'document_not_an_object #'], ['42', 'document_not_an_object #'],
     ['asyncapi: 2.0.0\nchannels: {}', 'version_missing #'], ['openapi: {}', 'version_missing #'], ['openapi: 4.0.0', 'version_unsupported #/openapi'], ['openapi: 3.9', 'version_unsupported #/openapi'], ['swagger: 1.2', 'version_unsupported #/swagger'],
     ['openapi: 3.0.0', 'paths_missing #'], ['openapi: 3.0.0\npaths:', 'paths_missing #'], ['openapi: 3.0.0\npaths: [/a]', 'paths_missing #/paths'], ['openapi: 3.1.0\npaths: none', 'paths_missing #/paths'],
-    [deep(600, '[', ']'), 'document_too_deep line 1'], [deep(1e6, '[', ']'), 'document_too_deep line 1'], [deep(600, '{"a":', '}'), 'document_too_deep line 1'],
+    [deep(600, '[', ']'), 'document_too_deep line 1'], [deep(1e5, '[', ']'), 'document_too_deep line 1'], [deep(600, '{"a":', '}'), 'document_too_deep line 1'],
     [deep(600, '[', ']').replace('{', '{,'), 'document_unparsable line 1'], [`openapi: 3.0.0\nx: ${'['.repeat(600)}`, 'document_too_deep line 2'], [`openapi: 3.0.0\n${Array.from({ length: 600 }, (_, at) => `${' '.repeat(at)}a:`).join('\n')}`, 'document_too_deep line 501'],
   ]
   test.each(cases.map(([source, expected]) => ({ source, expected, title: JSON.stringify(source.slice(0, 40)) })))('$title: $expected', ({ source, expected }) => {

@@ -7,7 +7,7 @@ const MANY_ALIKE = 3
 /** Of what was recorded at one path: equal for what looks the same, '' where that says too little. */
 export type Signature = (recorded: readonly number[]) => string
 
-type Node = { readonly literals: Map<string, Node>; variable: Node | null; readonly values: Set<string>; recorded: number[] }
+type Node = { readonly literals: Map<string, Node>; variable: Node | null; readonly values: Set<string>; readonly recorded: number[] }
 export type Template = { readonly path: string; readonly parameters: readonly { readonly name: string; readonly values: readonly string[] }[]; readonly recorded: readonly number[] }
 
 const emptyNode = (): Node => ({ literals: new Map(), variable: null, values: new Set(), recorded: [] })
@@ -20,7 +20,7 @@ export function templatesOf(paths: readonly string[], signature: Signature): Tem
     for (const segment of path.split('/').slice(1).map(readable)) node = looksLikeData(decoded(segment)) ? entered(node, segment) : literal(node, segment)
     node.recorded.push(number)
   }
-  foldAlike(root, signature, 0)
+  fold(root, signature, 0)
   return written(root, [], [])
 }
 
@@ -50,29 +50,30 @@ function entered(node: Node, segment: string): Node {
   return node.variable
 }
 
-/** /users/alice, /users/bob and /users/carol that answer alike are one path. Not at the top, where names of collections stand, unless more follows. */
-function foldAlike(node: Node, signature: Signature, depth: number): void {
-  for (const child of node.literals.values()) foldAlike(child, signature, depth + 1)
-  if (node.variable !== null) foldAlike(node.variable, signature, depth + 1)
-  const alike = Map.groupBy(node.literals, ([segment, child]) => (/^v\d+$/.test(segment) || (depth === 0 && child.literals.size === 0) ? '' : look(child, signature)))
+/**
+ * /users/alice, /users/bob and /users/carol that answer alike are one path. Not at the top, where names of collections stand, unless more follows. Gives what
+ * the node looks like with all below it; '' where that says too little.
+ */
+function fold(node: Node, signature: Signature, depth: number): string {
+  const looks = [...node.literals].map(([segment, child]) => ({ segment, child, look: fold(child, signature, depth + 1) }))
+  let variable = node.variable === null ? '' : fold(node.variable, signature, depth + 1)
+  const alike = Map.groupBy(looks, ({ segment, child, look }) => (/^v\d+$/.test(segment) || (depth === 0 && child.literals.size === 0) ? '' : look))
   for (const [look, children] of alike) {
     if (look === '' || children.length < MANY_ALIKE) continue
-    for (const [segment, child] of children) {
+    variable ||= look
+    for (const { segment, child } of children) {
       node.literals.delete(segment)
       merge(entered(node, segment), child)
     }
   }
-}
-
-function look(node: Node, signature: Signature): string {
   const own = node.recorded.length === 0 ? '-' : signature(node.recorded)
-  if (own === '') return ''
-  const below = [...node.literals].sort(([one], [two]) => (one < two ? -1 : 1)).map(([segment, child]) => `${JSON.stringify(segment)}:${look(child, signature)}`)
-  return own === '-' && below.length === 0 ? '' : `${own}(${below.join()})${node.variable === null ? '' : `{${look(node.variable, signature)}}`}`
+  const below = looks.filter(({ segment }) => node.literals.has(segment)).map(({ segment, look }) => `${JSON.stringify(segment)}:${look}`).sort()
+  if (own === '' || (own === '-' && below.length === 0 && variable === '')) return ''
+  return `${own}(${below.join()})${node.variable === null ? '' : `{${variable}}`}`
 }
 
 function merge(into: Node, from: Node): void {
-  into.recorded = [...into.recorded, ...from.recorded]
+  for (const number of from.recorded) into.recorded.push(number)
   for (const value of from.values) into.values.add(value)
   for (const [segment, child] of from.literals) merge(literal(into, segment), child)
   if (from.variable !== null) merge(into.variable ??= emptyNode(), from.variable)

@@ -42,8 +42,10 @@ export function observe(shape: Shape, value: Json, depth = 0): void {
   else if (typeof value === 'number') shape.types.add(Number.isInteger(value) ? 'integer' : 'number')
   else if (typeof value === 'string') {
     shape.types.add('string')
-    const format = formatOf(value)
-    shape.format = shape.format === undefined || shape.format === format ? format : null
+    if (shape.format !== null) {
+      const format = formatOf(value)
+      shape.format = shape.format === undefined || shape.format === format ? format : null
+    }
   } else if (isList(value)) {
     shape.types.add('array')
     shape.items ??= emptyShape()
@@ -53,13 +55,14 @@ export function observe(shape: Shape, value: Json, depth = 0): void {
     shape.objects += 1
     if (depth >= MAX_DEPTH) return
     for (const [name, item] of Object.entries(value)) {
-      if (looksLikeData(name) || (shape.properties.size >= MAX_PROPERTIES && !shape.properties.has(name))) observe(shape.other ??= emptyShape(), item, depth + 1)
-      else {
-        let property = shape.properties.get(name)
-        if (property === undefined) shape.properties.set(name, property = { shape: emptyShape(), count: 0 })
-        property.count += 1
-        observe(property.shape, item, depth + 1)
+      let property = shape.properties.get(name)
+      if (property === undefined && (shape.properties.size >= MAX_PROPERTIES || looksLikeData(name))) {
+        observe(shape.other ??= emptyShape(), item, depth + 1)
+        continue
       }
+      if (property === undefined) shape.properties.set(name, property = { shape: emptyShape(), count: 0 })
+      property.count += 1
+      observe(property.shape, item, depth + 1)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { toTools } from './definition.ts'
 import { readDocument } from './document.ts'
 import { draftFromHar } from './draft.ts'
 import type { Draft } from './draft.ts'
@@ -135,11 +136,13 @@ const recording = fc.array(fc.record({
   body: value, answer: value, status: fc.constantFrom(200, 201, 404),
 }), { minLength: 1, maxLength: 12 })
 
-test('the draft is read without a warning, and each request and its answer fit it', () => {
+test('the draft is read without a warning and becomes tools, and each request and its answer fit it', () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   fc.assert(fc.property(recording, (recorded) => {
     const { document, paths } = drafted(...recorded)
-    expect(readDocument(JSON.stringify(document))).toMatchObject({ document: { version: '3.1', warnings: [] } })
+    const read = readDocument(JSON.stringify(document))
+    expect(read).toMatchObject({ document: { version: '3.1', warnings: [] } })
+    if ('document' in read) expect(toTools(read.document).skipped).toEqual([])
     for (const { method, url, body, answer, status } of recorded) {
       const segments = new URL(url).pathname.split('/')
       const fits = Object.keys(paths).filter((path) => path.split('/').length === segments.length && path.split('/').every((segment, index) => segment.startsWith('{') || decodeURIComponent(segment.replaceAll(/%(?![\dA-F]{2})/g, '%25')) === decodeURIComponent(segments[index]!)))
