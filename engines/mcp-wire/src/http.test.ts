@@ -44,7 +44,8 @@ describe('who may come in', () => {
   test('a token is asked for where the host asks for one, and answers are private then', async () => {
     const seen: string[] = []
     const document = { resource: 'https://mcp.example.com/mcp', authorization_servers: ['https://login.example.com'], scopes_supported: ['tools', 'admin'] }
-    const { server } = serverOf({ who: async (_, { caller }) => text(caller.id) }, {
+    let calls = 0
+    const { server } = serverOf({ who: async (_, { caller }) => { calls += 1; return text(caller.id) } }, {
       resourceMetadata: { url: 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp', document },
       authenticate: async (header): Promise<Caller | null> => {
         seen.push(header('authorization') ?? 'none')
@@ -55,6 +56,7 @@ describe('who may come in', () => {
     const none = await call()
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="tools admin"'])
     expect((await call('Bearer bad')).headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", resource_metadata=/)
+    expect(calls).toBe(0)
     expect((await json(call('Bearer good'))).result).toMatchObject(text('alice'))
     expect((await json(server.fetch(now('tools/call', { name: 'who' }), { caller: { id: 'host says' } }))).result).toMatchObject(text('host says'))
     expect(await (await server.fetch(new Request('http://localhost:3000/.well-known/oauth-protected-resource/mcp', { headers: { host: 'localhost:3000' } }))).json()).toEqual(document)

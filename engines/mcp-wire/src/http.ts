@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer'
 import type { Channel, Peer } from './call.ts'
 import type { Session, Sessions } from './session.ts'
 import type { Caller } from './catalogue.ts'
+import { acceptsGzip, begun, ended, longestEnd } from './compressed.ts'
 import type { Answer, Dispatch, Listener } from './dispatch.ts'
 import { EventStream } from './event-stream.ts'
 import type { Sink } from './event-stream.ts'
@@ -25,7 +26,8 @@ export interface HttpRequest {
 }
 
 export interface HttpReply {
-  answer(status: number, headers: Record<string, string>, head: Uint8Array | null, text: string): void
+  /** `head` and then `text` are the body. */
+  answer(status: number, headers: Record<string, string>, head: Uint8Array | null, text: string | Uint8Array): void
   stream(headers: Record<string, string>): Sink
   /** Called once, when the client has gone before the end or the stream has ended. */
   onGone(listener: () => void): void
@@ -138,7 +140,7 @@ export class HttpEndpoint {
       hear(message, peer)
       return reply.answer(202, headers, null, '')
     }
-    const exchange = new Exchange(this, reply, headers, peer, !acceptsJson)
+    const exchange = new Exchange(this, reply, headers, peer, { onlyEvents: !acceptsJson, encodings: request.header('accept-encoding') })
     const answer = this.#dispatch.answer(message, peer, exchange, () => exchange.listen())
     exchange.finish(answer instanceof Promise ? await answer : answer)
   }
@@ -149,7 +151,7 @@ export class HttpEndpoint {
     const version = session?.version ?? request.header('mcp-protocol-version') ?? unnamed
     if (session === undefined || !hasBatches(version)) return refuse(reply, session === undefined ? 404 : 400, headers, 'One message a request: this revision has no batches')
     const peer: Peer = { caller, version, modern: false, capabilities: session?.capabilities ?? {}, session }
-    const exchange = new Exchange(this, reply, headers, peer, false)
+    const exchange = new Exchange(this, reply, headers, peer)
     const texts: string[] = []
     for (const message of messages) {
       if (message.kind === 'malformed') texts.push(errorText(message.id, message.problem))
@@ -282,14 +284,16 @@ class Exchange implements Channel {
   readonly #headers: Headers
   readonly #peer: Peer
   readonly #onlyEvents: boolean
+  readonly #encodings: string | undefined
   #stream: EventStream | null = null
 
-  constructor(endpoint: HttpEndpoint, reply: HttpReply, headers: Headers, peer: Peer, onlyEvents: boolean) {
+  constructor(endpoint: HttpEndpoint, reply: HttpReply, headers: Headers, peer: Peer, { onlyEvents = false, encodings }: { readonly onlyEvents?: boolean; readonly encodings?: string | undefined } = {}) {
     this.#endpoint = endpoint
     this.#reply = reply
     this.#headers = headers
     this.#peer = peer
     this.#onlyEvents = onlyEvents
+    this.#encodings = encodings
   }
 
   send(message: string): void {
@@ -342,7 +346,9 @@ class Exchange implements Channel {
     if (this.#endpoint.watched && answer.silent !== true) this.#endpoint.heard(this.#peer.caller, whole(answer))
     if (this.#stream === null && !this.#onlyEvents) {
       const headers = answer.agreed === undefined ? this.#headers : { ...this.#headers, 'mcp-session-id': this.#endpoint.agree(this.#peer.caller, answer.agreed) }
-      this.#reply.answer(answer.status, headers, answer.head, answer.text)
+      const shared = answer.head !== null && answer.text.length < longestEnd / 3 && acceptsGzip(this.#encodings) ? begun(answer.head) : null
+      if (shared === null) this.#reply.answer(answer.status, headers, answer.head, answer.text)
+      else this.#reply.answer(answer.status, { ...headers, 'content-encoding': 'gzip', vary: 'origin, accept-encoding' }, shared.bytes, ended(shared, answer.text))
       return
     }
     const stream = this.#open()

@@ -57,7 +57,7 @@ export type NodeResponse = {
   readonly writableLength: number
   writeHead(status: number, headers: Record<string, string | number>): unknown
   write(chunk: string | Uint8Array): boolean
-  end(chunk?: string): unknown
+  end(chunk?: string | Uint8Array): unknown
   cork(): void
   // eslint-disable-next-line typescript/no-explicit-any -- as node:events has it
   on(event: string, listener: (...args: any[]) => void): unknown

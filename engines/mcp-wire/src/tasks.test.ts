@@ -108,12 +108,20 @@ test('whatever happens to a task, its last state is its last', () => {
     const states: string[] = []
     const task: Task = new Tasks({ now: () => 0 }, ({ status }) => { states.push(status) }).create({ id: 'a' }, () => {})
     let asked = 0
+    const open = new Set<string>()
     for (const each of steps) {
       if (each === 'finish') task.finish({ content: [] })
       else if (each === 'fail') task.fail(new RpcProblem(-32603, 'x'))
       else if (each === 'cancel') task.cancel()
-      else if (each === 'ask') task.ask({ [`q${(asked += 1)}`]: { method: 'roots/list' } }).catch(() => {})
-      else task.give(each === 'give' ? { [`q${asked}`]: { roots: [] } } : { other: {} })
+      else if (each === 'ask') {
+        asked += 1
+        if (!task.over) open.add(`q${asked}`)
+        task.ask({ [`q${asked}`]: { method: 'roots/list' } }).catch(() => {})
+      } else {
+        task.give(each === 'give' ? { [`q${asked}`]: { roots: [] } } : { other: {} })
+        if (each === 'give') open.delete(`q${asked}`)
+      }
+      if (!task.over) expect([each, task.status]).toEqual([each, open.size > 0 ? 'input_required' : 'working'])
     }
     const last = states.findIndex((state) => ['completed', 'failed', 'cancelled'].includes(state))
     if (last >= 0) expect(states.length).toBe(last + 1)

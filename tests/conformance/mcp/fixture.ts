@@ -5,8 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createMcpServer, RpcProblem } from '../../../engines/mcp-wire/src/index.ts'
 import type { CallContext, CallToolResult, Catalogue, InputRequest, Json, JsonObject, McpServer, ToolDefinition } from '../../../engines/mcp-wire/src/index.ts'
-import { createCaller, readDocument, toTools } from '../../../engines/openapi-tools/src/index.ts'
-import type { HttpAnswer, HttpRequest } from '../../../engines/openapi-tools/src/index.ts'
+import { apiCatalogue, readDocument, toTools } from '../../../engines/openapi-tools/src/index.ts'
 import { png, startApi } from './api.ts'
 
 type Hook = (args: JsonObject, context: CallContext) => Promise<CallToolResult>
@@ -25,12 +24,7 @@ export async function startFixture(): Promise<{ readonly url: string; readonly s
   const reading = readDocument(readFileSync(new URL('fixture.openapi.yaml', import.meta.url)))
   if (!('document' in reading)) throw new Error(reading.refusal.reason)
   const set = toTools(reading.document)
-  const caller = createCaller(set)
-  const operation = (tool: string, args: JsonObject, context: CallContext): Promise<CallToolResult> => {
-    const found = set.get(tool)
-    if (found === undefined) throw new Error(`There is no operation ${tool}`)
-    return caller.callTool(found, args, { baseUrl: api.url, credentials: {}, send, signal: context.signal, progress: ({ progress, message }) => { context.progress(progress, undefined, message) } })
-  }
+  const { call: operation } = apiCatalogue(set, { fetch, baseUrl: api.url })
 
   /** Tools that no operation stands behind. */
   const made: Record<string, Made> = {
@@ -171,11 +165,6 @@ export async function startFixture(): Promise<{ readonly url: string; readonly s
       api.close()
     },
   }
-}
-
-async function send({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const response = await fetch(url, { method, headers, signal, redirect: 'manual', ...(body !== undefined && { body: body as string }) })
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: response.body as AsyncIterable<Uint8Array> | null }
 }
 
 /** A tool that asks and says what it was told. */
