@@ -39,6 +39,7 @@ test('a summary is not said twice', () => {
   const text = (summary: string, description: string) => only({ summary, description }).definition.description
   expect(text('Create a user', 'Creates the user with what is given.')).toBe('Creates the user with what is given.')
   expect(text('Create a user', 'Needs the scope write.')).toBe('Create a user. Needs the scope write.')
+  expect(text('DB', 'Where it is.')).toBe('DB. Where it is.')
   expect(text('모두 삭제', '')).toBe('모두 삭제')
   expect(text('모두 삭제', '사용자를 지웁니다.')).toBe('모두 삭제. 사용자를 지웁니다.')
   expect(text('', '')).toBe('GET /users/{id}')

@@ -158,6 +158,12 @@ test('a path behind a reference; answers behind references, of every status of s
   expect(one!.sources.answers).toEqual([{ type: 'object' }])
 })
 
+test('a path without its slash is the path with it, once', () => {
+  const { operations, skipped } = read({ openapi: '3.0.0', paths: { '/a': { get: {} }, a: { get: {}, post: {} } } })
+  expect(operations.map(({ operation: { key } }) => key)).toEqual(['GET /a', 'POST /a'])
+  expect(skipped).toMatchObject([{ key: 'GET /a', code: 'operation_invalid', place: '#/paths/a/get' }])
+})
+
 test('what is broken costs itself, and says why', () => {
   const { operations, skipped } = read({
     openapi: '3.0.0', paths: {

@@ -30,6 +30,12 @@ test('what is composed is told as one', () => {
   expect(outliner().isObject([{ type: 'object' }, { type: 'array' }])).toBe(false)
 })
 
+test('what all of several say is what each allows', () => {
+  const both = (one: Json, other: Json) => outliner().outline([{ allOf: [{ type: one }, { type: other }] }])
+  for (const [one, other, expected] of [['integer', 'number', 'integer'], ['number', 'integer', 'integer'], [['string', 'null'], 'string', 'string'], ['string', ['null', 'string'], 'string']] as const) expect(both(one, other)).toEqual({ type: expected })
+  expect(both('string', 'integer')).toBeNull()
+})
+
 test('what says nothing is not told, and what says much is bounded', () => {
   expect(outliner().outline([{ type: 'object' }])).toBeNull()
   expect(outliner().outline([{}])).toBeNull()
