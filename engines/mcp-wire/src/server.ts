@@ -121,7 +121,7 @@ export function createMcpServer(options: McpServerOptions): McpServer {
       for (const listener of dispatch.listeners.keys()) dispatch.endListener(listener)
       dispatch.tasks.close()
       for (const call of dispatch.calls) call.cancel()
-      for (const session of sessions.all()) session.end(new Error('The server is closing'))
+      for (const session of sessions.all()) session.end()
       endpoint.close()
     },
   }

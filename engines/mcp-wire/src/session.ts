@@ -53,12 +53,10 @@ export class Session {
     if (oldest !== undefined) this.streams.delete(oldest[0])
   }
 
-  end(reason: Error): void {
+  end(): void {
     this.outlet?.end()
     for (const stream of this.streams.values()) stream.end()
-    for (const { reject } of this.asked.values()) reject(reason)
     for (const call of this.calls.values()) call.cancel()
-    this.asked.clear()
     this.streams.clear()
     this.outlet = null
   }
@@ -109,7 +107,7 @@ export class Sessions {
   }
 
   end(session: Session): void {
-    session.end(new Error('The session has ended'))
+    session.end()
     this.#known.delete(session.id)
     this.#ended.add(session.id)
     if (this.#ended.size > mostIdle) this.#ended.delete(this.#ended.values().next().value as string)

@@ -48,7 +48,7 @@ export class Stdio {
     }
     if (rest.trim() !== '' && rest.length <= longestLine) this.#line(rest)
     for (const listener of this.#listening.values()) this.#dispatch.listeners.delete(listener)
-    this.session.end(new Error('The input has ended'))
+    this.session.end()
   }
 
   write(text: string): void {

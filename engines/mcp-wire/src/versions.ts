@@ -4,8 +4,6 @@ export const modern = '2026-07-28'
 /** Newest first. */
 export const withHandshake: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']
 
-export const supported: readonly string[] = [modern, ...withHandshake]
-
 /** What a request without any version speaks (2025-06-18, transports: "Protocol Version Header"). */
 export const unnamed = '2025-03-26'
 
