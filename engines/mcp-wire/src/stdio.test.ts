@@ -97,11 +97,13 @@ test('messages may come in any pieces', async () => {
   const messages = Array.from({ length: 5 }, (_, id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'echo', arguments: { text: '조각 🧩' }, _meta: about() } })}\n`)
   const bytes = Buffer.from(messages.join(''))
   await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 8 }), async (cuts) => {
-    const { input, lines, over } = pipe()
     const places = [0, ...[...new Set(cuts)].sort((a, b) => a - b), bytes.length]
-    for (const [at, start] of places.slice(0, -1).entries()) input.write(bytes.subarray(start, places[at + 1]))
-    input.end()
-    await over
+    const lines: Wire[] = []
+    // Not by a stream: that would join the pieces again.
+    async function* pieces() {
+      for (const [at, start] of places.slice(0, -1).entries()) yield bytes.subarray(start, places[at + 1])
+    }
+    await serverOf(tools).server.serveStdio(pieces(), { write: (line) => lines.push(JSON.parse(line) as Wire) > 0, once: () => {} })
     await expect.poll(() => lines.map(({ id }) => id).sort()).toEqual([0, 1, 2, 3, 4])
     for (const { result } of lines) expect(result).toMatchObject(text('{"text":"조각 🧩"}'))
   }), { numRuns: 50 })
