@@ -6,6 +6,12 @@ const en = {
   haechi: 'Haechi, the open security operations platform',
   usage: 'Usage', usage_line: 'COMMAND [ARGUMENT...] [OPTION...]', commands: 'Commands', arguments: 'Arguments', options: 'Options', options_placeholder: 'OPTION...', examples: 'Examples', more_help: 'More',
   help_command: 'what a command takes, with examples', help_exit_codes: 'What an exit code means',
+  // mcp scan
+  mcp_scan: 'Find poisoned and dangerous texts in tools, offline',
+  mcp_scan_details: 'Reads names, descriptions and every text of the schemas: hidden characters and markup, instructions to the model, ways to carry data out, tools that bend other tools, keys, schemas that explode. Capabilities are what a tool openly says it can do to harm (dangerous_capability); they are listed, and do not fail. Exits with 0 when no text is poisoned, with 1 when one is or when something could not be read. With --json one line for each tool: name and findings (class, place, reason, severity, capability, rule, evidence).',
+  option_scan_tools: 'tools as JSON lines, or answers of tools/list, prompts/list and resources/list as they were received; - for standard input', option_scan_spec: 'OpenAPI documents, whose operations are scanned as the tools they would become',
+  example_scan: 'the tools of any MCP server', example_scan_spec: 'an API before it is served', column_place: 'PLACE', column_finding: 'FINDING',
+  mcp_scan_total: '{tools} tools: {poisoned} with poisoned texts, {capable} with a dangerous capability; {refused} could not be read.',
   // mcp tools
   mcp_tools: "Show an API's operations as MCP tools", mcp_tools_details: 'Prints what a model would be shown, in order of names, and on standard error which operations were left out and why. With several documents the names begin with NAME__, as in: haechi mcp serve.',
   option_mcp_tag: 'only operations with one of these tags', example_mcp_tools: 'what would a model see of this API?', example_mcp_tools_json: 'the definitions, exactly as tools/list has them',
@@ -207,6 +213,12 @@ const ko = {
   haechi: '해치(Haechi), 오픈 소스 보안 운영 플랫폼',
   usage: '사용법', usage_line: '명령 [인수...] [옵션...]', commands: '명령', arguments: '인수', options: '옵션', options_placeholder: '옵션...', examples: '예', more_help: '더 보기',
   help_command: '명령의 인수와 옵션, 예', help_exit_codes: '종료 코드의 의미',
+  // mcp scan
+  mcp_scan: '도구의 문구에서 오염된 내용과 위험한 기능을 오프라인으로 찾습니다',
+  mcp_scan_details: '이름, 설명, 스키마의 모든 문구를 읽어 숨은 문자와 마크업, 모델에게 내리는 지시, 데이터 유출 경로, 다른 도구를 조작하는 문구, 키, 폭증하는 스키마를 찾습니다. 도구가 스스로 밝히는 해로운 기능(dangerous_capability)은 목록에 나오지만 실패로 보지 않습니다. 오염된 문구가 없으면 0으로, 있거나 읽지 못한 것이 있으면 1로 종료합니다. --json을 쓰면 도구마다 한 줄로 name과 findings(class, place, reason, severity, capability, rule, evidence)를 출력합니다.',
+  option_scan_tools: 'JSON 줄 형식의 도구, 또는 받은 그대로의 tools/list, prompts/list, resources/list 응답. -는 표준 입력', option_scan_spec: 'OpenAPI 문서. 작업을 도구로 바꾸었을 때의 문구를 검사합니다',
+  example_scan: 'MCP 서버의 도구', example_scan_spec: '제공하기 전의 API', column_place: '위치', column_finding: '발견 내용',
+  mcp_scan_total: '도구 {tools}개 가운데 오염된 문구가 있는 것 {poisoned}개, 위험한 기능을 밝힌 것 {capable}개, 읽지 못한 것 {refused}개.',
   // mcp tools
   mcp_tools: 'API의 작업을 MCP 도구로 보여 줍니다', mcp_tools_details: '모델에게 보일 내용을 이름순으로 출력하고, 제외된 작업과 그 이유를 표준 오류에 출력합니다. 문서가 여러 개이면 haechi mcp serve와 같이 도구 이름 앞에 NAME__이 붙습니다.',
   option_mcp_tag: '이 태그 중 하나가 있는 작업만', example_mcp_tools: '모델은 이 API에서 무엇을 보게 되는가?', example_mcp_tools_json: 'tools/list와 똑같은 도구 정의',

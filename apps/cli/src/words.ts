@@ -14,6 +14,10 @@ const korean = {
   },
   intel_verdict: { malicious: '악성', suspicious: '의심', benign: '정상', unknown: '미확인' },
   role: { owner: '소유자', manager: '관리자', analyst: '분석가', approver: '승인자', auditor: '감사자', assistant: '어시스턴트', ingest: '수집' },
+  finding: {
+    hidden_unicode: '숨은 문자', instruction: '모델에 대한 지시', exfiltration: '유출', shadowing: '도구 가로채기', secret: '비밀', schema_bomb: '스키마 폭탄', hidden_markup: '숨은 마크업', encoded_payload: '부호화된 지시', ssrf_default: '내부 주소', obfuscation: '난독화',
+    dangerous_capability: '위험한 기능',
+  },
   side: { customer: '고객', provider: '제공자' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
 

@@ -36,16 +36,20 @@ const honest = (text: string): boolean => Array.from(text).some((char) => double
 /** A name as the eye takes it: names of the same skeleton are taken for each other. */
 export const skeleton = (name: string): string => withoutDoubles(folded(name)).replace(/0/g, 'o').replace(/[1|]/g, 'l').replace(/[^\p{L}\p{N}]+/gu, '_')
 
-/** Words in which letters of another script stand among Latin ones and look like them. */
+/** Words in which letters of another script stand among Latin ones and look like them, those letters written as \u{hex}. */
 export function mixedWords(text: string): string[] {
   if (isPlain(text) || !doubled.test(text)) return []
-  return (text.match(word) ?? []).filter((each) => latin.test(each) && new RegExp(twins.source, 'u').test(each))
+  return (text.match(word) ?? []).filter((each) => latin.test(each)).flatMap((each) => {
+    const spelled = each.replace(twins, hexOf)
+    return spelled === each ? [] : [spelled]
+  })
 }
+const hexOf = (char: string): string => `\\u{${(char.codePointAt(0) as number).toString(16)}}`
 
 /** Written so that it can be seen: every character that is no visible one as \u{hex}. At most `most` characters of the original. */
 export function shown(text: string, most = 160): string {
   const cut = text.length > most ? `${text.slice(0, most)}\u2026` : text
-  return cut.toWellFormed().replace(/[\t\n\r]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, (char) => `\\u{${(char.codePointAt(0) as number).toString(16)}}`)
+  return cut.toWellFormed().replace(/[\t\n\r]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, hexOf)
 }
 
 // Words written letter by letter: single letters with one separator between, at least five of them.
@@ -128,7 +132,7 @@ export function decoded(text: string): { readonly how: 'base64' | 'hex' | 'perce
 // --- what a chunk of text may be
 
 const keyFile = /\.ssh\/(?!config|known_hosts)|id_(?:rsa|dsa|ecdsa|ed25519)|\.aws\/credentials|mcp\.json|claude_desktop_config|\.kube\/config|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.gitconfig|\.pgpass|\.docker\/config\.json|(?:bash|zsh)_history|\/etc\/(?:passwd|shadow|sudoers)|\.gnupg|(?:credentials|secrets|passwords?|wallet)\.(?:db|json|txt|csv|dat|kdbx|xlsx|ya?ml)|authorized_keys|login\.keychain|\/root\/|(?:system|company|internal):\/\/(?:secret|confidential|credential)|\.(?:kdbx|keystore)\b/
-const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*\.(?:key|pfx|p12|kdbx)[\"'`),.;:]*$|\*?\.pem["'`),.;:]*$/
+const envFile = /(?:^|[/"'`(*\s])\.env(?:\.(?:local|production|prod|development|dev))?["'`),.;:]*$|\*\.(?:key|pfx|p12|kdbx)["'`),.;:]*$|\*?\.pem["'`),.;:]*$/
 const systemFile = /\/etc\/(?:passwd|shadow|sudoers|crontab|ld\.so|profile|rc\.local|systemd|ssh)|(?:^|[/~`'"])\.(?:bashrc|zshrc|profile|bash_profile)|\/var\/log\b|\/system32\b|hkey_|\\currentversion\\run/
 const home = /^["'`(]*(?:~|\$home)\/(?:documents|desktop|downloads|\.config|pictures)?/
 const hostile = /(?:attacker|malicious|exfil|pwned|pwnd|hacker|phish|(?<![a-z])evil(?![a-z])|webhook\.site|requestbin|ngrok|burpcollaborator|interact\.sh|oastify)/

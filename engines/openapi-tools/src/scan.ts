@@ -287,34 +287,51 @@ const noted = new Set(['description', 'title', '$comment', '$ref', '$id', '$anch
 // Findings of one tool that are kept; more say nothing new.
 const mostFindings = 100
 
-/**
- * What is poisoned or dangerous in each tool, in the order of the tools; most severe first. Pure: needs nothing but the tools, and never throws on what
- * JSON can hold. Names are compared among all of them.
- */
+/** What is poisoned or dangerous in each tool, in the order of the tools. Pure: needs nothing but the tools, and never throws on what JSON can hold. */
 export function scan(tools: Iterable<ScannedTool>): ScannedResult[] {
+  const scanned = createScan()
+  for (const tool of tools) scanned.add(tool)
+  return scanned.results()
+}
+
+/** A scan of tools that come one by one, for lists that need not be held in memory. */
+export interface Scan {
+  add(tool: ScannedTool): void
+  /** One for each tool that was added, in that order; findings most severe first. Names are compared among all of them. */
+  results(): ScannedResult[]
+}
+
+export function createScan(): Scan {
   // The same text stands in many tools of one API.
   const known = new Map<string, readonly Hit[]>()
   const results: { name: string; findings: Finding[]; met: Set<string> }[] = []
-  for (const tool of tools) {
-    const result = { name: tool.name, findings: [] as Finding[], met: new Set<string>() }
-    results.push(result)
-    scanTool(tool, known, (hit, at) => add(result, hit, at))
+  return {
+    add(tool) {
+      const result = { name: tool.name, findings: [] as Finding[], met: new Set<string>() }
+      results.push(result)
+      if (known.size > mostRemembered) known.clear()
+      scanTool(tool, known, (hit, at) => add(result, hit, at))
+    },
+    results() {
+      for (const group of Map.groupBy(results, ({ name }) => skeleton(name)).values()) {
+        const plain = group.filter(({ name }) => isPlain(name))
+        for (const result of group) {
+          const other = plain.find(({ name }) => posesAs(result.name, name))
+          if (other !== undefined) add(result, lookalike(result.name, other.name), '#/name')
+        }
+      }
+      return results.map(({ name, findings }) => ({ name, findings: findings.toSorted((a, b) => ranks[a.severity] - ranks[b.severity]) }))
+    },
   }
-  const alike = Map.groupBy(results.filter(({ name }) => typeof name === 'string' && name !== ''), ({ name }) => skeleton(name))
-  for (const [, group] of alike) {
-    if (group.length < 2 || new Set(group.map(({ name }) => name)).size < 2) continue
-    for (const result of group) {
-      const other = group.find(({ name }) => name !== result.name && posesAs(result.name, name))
-      if (other !== undefined) add(result, { class: 'shadowing', rule: 'lookalike_name', severity: 'high', reason: { en: 'Its name is made to look like the name of another tool', ko: '다른 도구의 이름처럼 보이도록 지은 이름입니다' }, evidence: shown(`${result.name} ~ ${other.name}`) }, '#/name')
-    }
-  }
-  const ranks: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2 }
-  return results.map(({ name, findings }) => ({ name, findings: findings.sort((a, b) => ranks[a.severity] - ranks[b.severity]) }))
 }
+
+const mostRemembered = 200_000
+const ranks: Readonly<Record<Severity, number>> = { critical: 0, high: 1, medium: 2 }
+const lookalike = (name: string, other: string): Hit => ({ class: 'shadowing', rule: 'lookalike_name', severity: 'high', reason: { en: 'Its name is made to look like the name of another tool', ko: '다른 도구의 이름처럼 보이도록 지은 이름입니다' }, evidence: shown(`${name} ~ ${other}`) })
 
 /** Whether a name imitates another: it has what a name does not need, and the other does not. */
 function posesAs(name: string, other: string): boolean {
-  if (!isPlain(name)) return isPlain(other)
+  if (!isPlain(name)) return true
   // read_fi1e beside read_file: a digit between letters where the other has a letter.
   return name.length === other.length && name.split('').some((char, at) => /[01|]/.test(char) && /[a-z]/i.test(other[at] ?? '') && /[a-z]/i.test(name[at - 1] ?? '') && /[a-z]/i.test(name[at + 1] ?? 'a'))
 }

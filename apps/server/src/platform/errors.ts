@@ -221,6 +221,8 @@ export const errorTable = {
   mcp_listen_failed: { status: 500, retry: false, en: 'Nothing can be served at {host}:{port} ({reason})', ko: '{host}:{port}에서 제공할 수 없습니다({reason})' },
   mcp_findings: { status: 422, retry: false, en: '{place} brings {count} new texts that look meant to steer a model; the version before it stays in force. Read them above; to take it, restart with --accept-findings', ko: '{place}에 모델을 조종하려는 것으로 보이는 새 문구가 {count}개 있어 이전 버전을 유지합니다. 위 내용을 확인하고, 받아들이려면 --accept-findings를 지정하여 다시 시작하십시오' },
   mcp_log_failed: { status: 500, retry: true, en: 'Calls cannot be written to {file} at the moment ({reason}); they are served all the same', ko: '지금 {file}에 호출을 기록할 수 없습니다({reason}). 호출은 계속 처리합니다' },
+  // mcp scan
+  mcp_tool_nameless: { status: 400, retry: false, en: 'This is no tool: an object with a name is expected on each line, or an answer of tools/list', ko: '도구가 아닙니다. 줄마다 name이 있는 객체이거나 tools/list 응답이어야 합니다' },
   // mcp draft
   mcp_recording_refused: { status: 422, retry: false, en: 'No draft can be made from {file}: {reason} ({refusal}, at {at})', ko: '{file}(으)로 초안을 만들 수 없습니다({refusal}, 위치 {at}): {reason}' },
   mcp_recording_too_large: { status: 413, retry: false, en: 'The recording {file} is larger than {limit} bytes; record less, or save it without the contents of pages and pictures', ko: '기록 파일 {file}이(가) {limit}바이트보다 큽니다. 짧게 기록하거나 페이지와 그림의 내용을 빼고 저장하십시오' },
