@@ -26,6 +26,14 @@ test('a long name keeps its beginning and differs by what was cut off', () => {
   expect(one).not.toBe(other)
 })
 
+test('a name of megabytes costs no time, and differs from the next by its hash', () => {
+  const begin = performance.now()
+  expect(sanitised(`${'_'.repeat(1e7)}x`)).toBe('')
+  expect(nameOfPath('GET', '/'.repeat(1e7))).toMatch(/^get_[0-9a-f]{8}$/)
+  expect(nameOfPath('GET', `/${'a'.repeat(1e7)}`)).not.toBe(nameOfPath('GET', `/${'a'.repeat(1e7)}b`))
+  expect(performance.now() - begin).toBeLessThan(2_000)
+})
+
 test('who wishes for the same name gets none of it alone', () => {
   const names = uniqueNames([{ key: 'GET /a', wish: 'list' }, { key: 'GET /b', wish: 'list' }, { key: 'GET /c', wish: 'get' }])
   expect(names[2]).toBe('get')

@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto'
 
 export const longestName = 64
+/** Characters of an operationId or a path that are looked at; what is behind them is in a hash. */
+const longestRead = 512
 
 export const shortHash = (text: string, length = 8): string => createHash('sha256').update(text).digest('hex').slice(0, length)
 
@@ -11,13 +13,13 @@ export function sanitised(text: string): string {
   // What is outside ASCII says most of such a name: half of it would mislead.
   // eslint-disable-next-line no-control-regex
   if (/[^\u0000-\u007f]/.test(text)) return ''
-  return text.replaceAll(/[^A-Za-z0-9_-]+/g, '_').replaceAll(/^_+|_+$/g, '')
+  return text.slice(0, longestRead).replaceAll(/[^A-Za-z0-9_-]+/g, '_').replaceAll(/^_+|_+$/g, '')
 }
 
 /** 'GET /users/{id}/저장소' as 'get_users_by_id_3f2a1b9c': readable, and different for each operation that differs in what was left out. */
 export function nameOfPath(method: string, path: string): string {
-  let hashed = false
-  const words = path.split(/[/?#&=]+/).flatMap((segment) => {
+  let hashed = path.length > longestRead
+  const words = path.slice(0, longestRead).split(/[/?#&=]+/).flatMap((segment) => {
     if (segment === '') return []
     const word = sanitised(segment.replaceAll(/\{([^{}]*)\}/g, ' by $1 '))
     hashed ||= word === ''
