@@ -14,6 +14,8 @@ import { hasBatches, meta, modern, withHandshake } from './versions.ts'
 
 const caller: Caller = { id: 'stdio' }
 const longestLine = 4 << 20
+/** Milliseconds after the end of the input for what is still being answered. */
+const grace = 1000
 
 export class Stdio {
   readonly #options: McpServerOptions
@@ -22,6 +24,7 @@ export class Stdio {
   readonly session = new Session('stdio', caller.id, withHandshake[0] as string, {})
   readonly #listening = new Map<string | number, Listener>()
   #full: Promise<void> | null = null
+  readonly #running = new Set<Promise<void>>()
   /** The client speaks a revision with a handshake and has made it. */
   shaken = false
 
@@ -48,6 +51,10 @@ export class Stdio {
     }
     if (rest.trim() !== '' && rest.length <= longestLine) this.#line(rest)
     for (const listener of this.#listening.values()) this.#dispatch.listeners.delete(listener)
+    // What was asked in a pipe is answered; who takes longer than that has nobody to tell.
+    let timer: ReturnType<typeof setTimeout> | undefined
+    await Promise.race([Promise.allSettled(this.#running), new Promise((resolve) => { timer = setTimeout(resolve, grace) })])
+    clearTimeout(timer)
     this.session.end()
   }
 
@@ -83,7 +90,8 @@ export class Stdio {
       if (listener !== undefined) this.#dispatch.listeners.delete(listener)
       return hear(message, this.#peer(false, this.session.capabilities))
     }
-    void this.#request(message)
+    const running = this.#request(message).finally(() => this.#running.delete(running))
+    this.#running.add(running)
   }
 
   #peer(now: boolean, capabilities: JsonObject): Peer {
