@@ -67,7 +67,7 @@ export function asText(checked: Checked, reader: Reader): string[] {
   const { text, language, width, colour } = reader
   const lines: string[] = []
   for (const [grade, groups] of Map.groupBy(groupsOf(checked.changes), (group) => group.grade)) {
-    const title = `${gradeWords[language][grade]} (${grade})`
+    const title = language === 'en' ? grade : `${gradeWords[language][grade]} (${grade})`
     lines.push(colour ? `\x1b[${colours[grade]}m${title}\x1b[0m` : title)
     for (const [kind, same] of Map.groupBy(groups, (group) => group.kind)) {
       lines.push(...indented(`${kind}: ${aboutKind(kind, language)}`, 2, width))
@@ -78,7 +78,7 @@ export function asText(checked: Checked, reader: Reader): string[] {
   return [...lines, ...wrap(summary(checked, reader), width), ...wrap(verdict(checked, reader), width)]
 }
 
-const indented = (text: string, by: number, width: number): string[] => wrap(safe(text), Math.max(20, Math.min(width, 120) - by)).map((line, at) => ' '.repeat(by + (at === 0 ? 0 : 2)) + line)
+const indented = (text: string, by: number, width: number): string[] => wrap(safe(text), Math.max(20, Math.min(width, 120) - by - 2)).map((line, at) => ' '.repeat(by + (at === 0 ? 0 : 2)) + line)
 
 // ---- a pull request
 
