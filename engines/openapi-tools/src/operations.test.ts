@@ -47,6 +47,13 @@ describe('parameters', () => {
     expect(parametersOf([{ name: 'Accept', in: 'header' }, { name: 'authorization', in: 'header' }, { name: 'x-api-key', in: 'header', required: true }, { name: 'x-api-key', in: 'query' }], '/a', rest).map(({ in: place }) => place)).toEqual(['query'])
   })
 
+  test('what carries the credentials beside a scheme is not asked for, unless it has to be there or nothing is asked for', () => {
+    const all = [{ name: 'access_token', in: 'query' }, { name: 'X-Amz-Signature', in: 'header' }, { name: 'oauth_token', in: 'query', required: true }]
+    const rest = { security: [{ o: [] }], components: { securitySchemes: { o: { type: 'oauth2' } } } }
+    expect(parametersOf(all, '/a', rest).map(({ name }) => name)).toEqual(['oauth_token'])
+    expect(parametersOf(all)).toHaveLength(3)
+  })
+
   test('a required one with one possible value is sent and not asked for', () => {
     const { operation, sources } = only({ parameters: [{ name: 'Action', in: 'query', required: true, schema: { type: 'string', enum: ['Run'] } }, { name: 'v', in: 'query', schema: { type: 'string', enum: ['1'] } }] })
     expect(operation.parameters.map(({ name, constant }) => [name, constant])).toEqual([['Action', 'Run'], ['v', undefined]])
@@ -124,6 +131,7 @@ test('servers are the nearest, with their variables filled', () => {
   expect(only({}, { servers }).operation.servers).toEqual(['https://eu.example.com:443/v1', '/'])
   expect(only({ servers: [{ url: '/v2' }] }, { servers }).operation.servers).toEqual(['/v2'])
   expect(only({}).operation.servers).toEqual(['/'])
+  expect(only({}, { servers: [{ url: 'http://b.example' }, { url: 'http://a.example/' }, { url: 'https://a.example/' }] }).operation.servers).toEqual(['http://b.example', 'https://a.example/', 'http://a.example/'])
   expect(only({ servers: [{ url: './v2' }] }, { openapi: '3.2.0', $self: 'https://example.com/api/openapi.json' }).operation.servers).toEqual(['https://example.com/api/v2'])
 })
 

@@ -155,6 +155,8 @@ function operationReader(document: ApiDocument) {
       }
       if (place === 'header' && /^(accept|content-type|authorization)$/i.test(name)) continue
       if (injected.has(placeOf(place, name))) continue
+      // What else carries the credentials of a scheme: RFC 6750 2.3, AWS Signature Version 4.
+      if (security.length > 0 && raw['required'] !== true && (place === 'query' || place === 'header') && /^(access_token|oauth_token|x-amz-(algorithm|content-sha256|credential|date|security-token|signature|signedheaders))$/i.test(name)) continue
       let greedy = false
       if (place === 'path' && !variables.has(name)) {
         // '{proxy+}' is the variable proxy over several segments.
@@ -422,7 +424,7 @@ function kindOf(mediaType: string, schema: Json): Body['kind'] {
 function serversOf(given: Json | undefined): string[] | null {
   const list = listOf(given)
   if (list.length === 0) return null
-  return list.flatMap((server) => {
+  const urls = list.flatMap((server) => {
     if (!isObject(server) || typeof server['url'] !== 'string') return []
     const variables = isObject(server['variables']) ? server['variables'] : {}
     const url = server['url'].trim().replaceAll(/\{([^{}]*)\}/g, (whole, name: string) => {
@@ -434,6 +436,9 @@ function serversOf(given: Json | undefined): string[] | null {
     // What is left of a variable without a value is no address; only http and https are spoken.
     return /[{}\s]/.test(url) || /^(?!https?:)[a-z][a-z0-9+.-]*:\/\//i.test(url) ? [] : [url === '' ? '/' : url]
   })
+  // Of two that differ in nothing else, the encrypted one comes first: credentials go to the first.
+  const encrypted = (url: string): string => url.replace(/^http:/i, 'https:')
+  return [...urls.filter((url) => encrypted(url) === url || !urls.includes(encrypted(url))), ...urls.filter((url) => encrypted(url) !== url && urls.includes(encrypted(url)))]
 }
 
 function serversOf2(root: JsonObject, schemes: readonly Json[]): string[] {
