@@ -35,19 +35,32 @@ describe('a file', () => {
     await expect(fileSource(path).first()).rejects.toMatchObject({ code: 'file_unreadable', params: { reason: 'EISDIR' } })
   })
 
-  test('that is written slowly is told when it is whole', async () => {
+  test('that is written again with the same bytes is no news', async () => {
+    const file = join(folder(), 'a')
+    writeFileSync(file, 'first')
+    const heard = await followed(fileSource(file))
+    for (const text of ['first', 'second', 'second', 'third']) {
+      writeFileSync(file, text)
+      // Longer than it takes to see a change: nothing is there to wait for.
+      await new Promise((resolve) => { setTimeout(resolve, 200) })
+    }
+    await expect.poll(() => heard).toEqual(['first', 'second', 'third'])
+  })
+
+  test('that is written slowly is told when it is whole', { retry: 2 }, async () => {
     const file = join(folder(), 'a')
     writeFileSync(file, 'first')
     const heard = await followed(fileSource(file))
     const handle = await open(file, 'w')
-    for (let part = 0; part < 40; part++) {
-      await handle.write('x'.repeat(1_000))
-      await new Promise((resolve) => { setTimeout(resolve, 5) })
+    for (let part = 0; part < 20; part++) {
+      await handle.write('x'.repeat(2_000))
+      // Longer than events are gathered, and shorter than the file is watched for whether it still grows.
+      await new Promise((resolve) => { setTimeout(resolve, 28) })
     }
     await handle.close()
     await expect.poll(() => heard.at(-1)?.length).toBe(40_000)
     // A busy machine may make one of the pauses longer than what is waited for.
-    expect(heard.length).toBeLessThan(5)
+    expect(heard.length).toBeLessThan(8)
   })
 
   test('however it is changed, what it held last is what was told last, and nothing twice in a row', async () => {
@@ -99,14 +112,15 @@ describe('a URL', () => {
 
   test.each([['etag', '"a"', 'if-none-match'], ['last-modified', 'Sun, 22 Nov 2026 12:00:00 GMT', 'if-modified-since']])('asks with the %s that it was given', async (header, value, condition) => {
     let text = 'one'
-    let asked = 0
+    let unchanged = 0
     const url = await serving((request, response) => {
-      asked++
-      if (text === 'one' && request.headers[condition] === value) response.writeHead(304).end()
-      else response.writeHead(200, text === 'one' ? { [header]: value } : {}).end(text)
+      if (text === 'one' && request.headers[condition] === value) {
+        unchanged++
+        response.writeHead(304).end()
+      } else response.writeHead(200, text === 'one' ? { [header]: value } : {}).end(text)
     })
     const heard = await following(url)
-    await expect.poll(() => asked).toBeGreaterThan(5)
+    await expect.poll(() => unchanged).toBeGreaterThan(5)
     expect(heard).toEqual(['one'])
     text = 'two'
     await expect.poll(() => heard).toEqual(['one', 'two'])

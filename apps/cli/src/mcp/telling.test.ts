@@ -18,6 +18,7 @@ const events = {
   swapped: { kind: 'swapped', spec: 'pets', tools: 7, ms: 12.7, changes: [change('a', 'tool-added'), change('b', 'destructive-tool-added'), change('c', 'tool-removed'), ...Array.from({ length: 30 }, () => change('d', 'description-changed'))] },
   kept: { kind: 'kept', spec: 'pets', error: new HaechiError('mcp_findings', { place: 'pets.yaml', count: 1 }), findings: [finding] },
   withheld: { kind: 'withheld', spec: 'pets', findings: [finding] },
+  findings: { kind: 'kept', spec: 'pets', error: new HaechiError('mcp_findings', { place: 'pets.yaml', count: 30 }), findings: Array.from({ length: 30 }, () => finding) },
   skipped: { kind: 'skipped', spec: 'pets', count: 3, first: 'GET /x: why' },
   unreachable: { kind: 'unreachable', spec: 'pets', error: new HaechiError('mcp_private_refused', { place: 'localhost:3000' }) },
   log_failed: { kind: 'log_failed', error: new HaechiError('mcp_log_failed', { file: 'x', reason: 'ENOSPC' }) },
@@ -28,6 +29,7 @@ test('what changed is counted and listed, up to a screen of it', () => {
   expect(text).toContain('pets: a new version is in force: 7 tools (2 added, 1 removed, 1 changed; 13 ms)')
   expect(text.split('\n')).toHaveLength(1 + 20 + 1 + 1)
   expect(text).toContain('and 13 more')
+  expect(told(events['findings']!, 'en').split('\n')).toHaveLength(1 + 20 + 1 + 1)
 })
 
 test.each(Object.keys(events))('%s: in both languages, without what moves a cursor, and as one line of JSON', (kind) => {
@@ -37,7 +39,7 @@ test.each(Object.keys(events))('%s: in both languages, without what moves a curs
   // oxlint-disable-next-line no-control-regex -- what must not be there
   for (const text of [english, korean]) expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202a-\u202e]/)
   const [line, rest] = told(events[kind]!, 'en', true).split('\n')
-  expect(JSON.parse(line!)).toMatchObject({ event: kind })
+  expect(JSON.parse(line!)).toMatchObject({ event: events[kind]!.kind })
   expect(rest).toBe('')
 })
 

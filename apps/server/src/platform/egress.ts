@@ -352,7 +352,6 @@ function dispatched(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: 
         return new Promise((resolve, reject) => { reader = { resolve, reject } })
       },
       return() {
-        cancel()
         chunks.length = 0
         return Promise.resolve(done)
       },
