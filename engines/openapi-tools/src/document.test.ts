@@ -142,13 +142,15 @@ describe('any input', () => {
   test('YAML is read as another reader of it does', () => {
     fc.assert(fc.property(fc.array(fc.constantFrom('a: ', 'b', ' ', '\n', '\n  ', '- ', '{', '}', '[', ']', ',', '"', "'", '&x ', '*x', '|\n', '>\n', '#', '1', '.5', 'null', 'true', '~', 'k: v\n', '---\n')).map((parts) => parts.join('')), (text) => {
       let expected: unknown
+      let written: string
       try {
         expected = load(text, { json: true })
+        written = JSON.stringify(expected)
       } catch {
         return
       }
-      // It makes values of keys and texts of the values; here they stay as they are written.
-      if (!/"(?:null|0\.5)":/.test(JSON.stringify(expected))) expect(parseYaml(text, 100, [])).toEqual(expected)
+      // It makes values of keys and texts of those; here they stay as they are written. What holds itself is refused here.
+      if (!/"(?:null|0\.5)":/.test(written)) expect(parseYaml(text, 100, [])).toEqual(expected)
     }), { numRuns: 2000 })
   })
 })
