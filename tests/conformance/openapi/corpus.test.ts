@@ -22,8 +22,12 @@ const isObject = (value: Json | undefined): value is JsonObject => typeof value 
 
 /** What a document has, counted without the engine. */
 function operationsIn({ root }: ApiDocument): number {
+  const behind = (reference: string): Json | undefined => reference.slice(2).split('/').map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')).reduce<Json | undefined>((at, part) => (isObject(at) ? at[part] : undefined), root)
   const paths = root['paths']
-  return Object.entries(isObject(paths) ? paths : {}).reduce((sum, [path, item]) => sum + (path.startsWith('x-') || !isObject(item) ? 0 : Object.keys(item).filter((name) => /^(get|put|post|delete|options|head|patch|trace)$/.test(name)).length), 0)
+  return Object.entries(isObject(paths) ? paths : {}).reduce((sum, [path, given]) => {
+    const item = isObject(given) && typeof given['$ref'] === 'string' ? behind(given['$ref']) : given
+    return sum + (path.startsWith('x-') || !isObject(item) ? 0 : Object.keys(item).filter((name) => /^(get|put|post|delete|options|head|patch|trace)$/.test(name)).length)
+  }, 0)
 }
 
 /** What is wrong with a definition; [] for nothing. */
