@@ -1,5 +1,5 @@
-// Server-sent events to one client (HTML, section 9.2). Invariant: a client that does not read costs at most `mostWaiting` bytes and one message; then it is cut off.
-// Defended by http.test.ts ("a client that never reads").
+// Server-sent events to one client (HTML, section 9.2). Invariant: a client that does not read costs at most `mostWaiting` bytes and one message, then it is cut
+// off; what all clients together may come back for costs at most `mostKept`. Defended by http.test.ts ("a client that never reads") and event-stream.test.ts.
 import { resumesStreams } from './versions.ts'
 
 /** The way to one client, of whatever make. */
@@ -13,25 +13,29 @@ export interface Sink {
 }
 
 const mostWaiting = 1 << 20
-const mostKept = 4 << 20
+const mostKept = 64 << 20
 /** Milliseconds after which a client comes back. */
 const retry = 1000
 
 /** A message as the data of an event. Line ends in JSON stand between tokens, so they may become several data lines. */
 export const eventText = (message: string): string => `data: ${message.includes('\n') ? message.replaceAll(/\r?\n/g, '\ndata: ') : message}\n\n`
 
+/** What is kept of all streams of one server, in characters. */
+export type Kept = { total: number }
+
 export class EventStream {
   #sink: Sink | null
   /** What a client may come back for; null: nothing. */
-  readonly #kept: string[] | null
-  #keptBytes = 0
+  #kept: string[] | null
+  readonly #all: Kept
   readonly #name: string
   #count = 0
   ended = false
 
   /** `version` decides whether the client may come back, in which case the stream needs a name of its own. */
-  constructor(sink: Sink, version: string, name: string | null) {
+  constructor(sink: Sink, version: string, name: string | null, all: Kept) {
     this.#sink = sink
+    this.#all = all
     this.#name = name ?? ''
     this.#kept = name !== null && resumesStreams(version) ? [] : null
     // An event without data gives the client a place to come back to before anything has happened.
@@ -43,7 +47,7 @@ export class EventStream {
   }
 
   get resumable(): boolean {
-    return this.#kept !== null && this.#keptBytes <= mostKept
+    return this.#kept !== null
   }
 
   send(message: string): void {
@@ -52,8 +56,11 @@ export class EventStream {
     if (this.#kept !== null) {
       this.#count += 1
       event = `id: ${this.#name}.${this.#count}\n${event}`
-      this.#keptBytes += event.length
-      if (this.#keptBytes <= mostKept) this.#kept.push(event)
+      if (this.#all.total + event.length > mostKept) this.forget()
+      else {
+        this.#all.total += event.length
+        this.#kept.push(event)
+      }
     }
     this.#write(event)
   }
@@ -81,16 +88,22 @@ export class EventStream {
     this.#sink?.cut()
     this.#sink = sink
     for (const event of this.#kept?.slice(seen) ?? []) this.#write(event)
-    if (this.ended) {
-      this.#sink?.end()
-      this.#sink = null
-    }
+    if (this.ended) this.end()
   }
 
+  /** What nobody takes is kept for who comes back. */
   end(): void {
     this.ended = true
-    this.#sink?.end()
+    if (this.#sink === null) return
+    this.#sink.end()
     this.#sink = null
+    this.forget()
+  }
+
+  /** Nobody comes back for it. */
+  forget(): void {
+    for (const { length } of this.#kept ?? []) this.#all.total -= length
+    this.#kept = null
   }
 
   cut(): void {

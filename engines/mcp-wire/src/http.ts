@@ -8,7 +8,7 @@ import type { Caller } from './catalogue.ts'
 import { acceptsGzip, begun, ended, longestEnd } from './compressed.ts'
 import type { Answer, Dispatch, Listener } from './dispatch.ts'
 import { EventStream } from './event-stream.ts'
-import type { Sink } from './event-stream.ts'
+import type { Kept, Sink } from './event-stream.ts'
 import { errorText, isObject, readMessages, readParsed } from './message.ts'
 import type { Message, Notification, Request as RpcRequest, Response as RpcResponse } from './message.ts'
 import type { Json, JsonObject } from './model.ts'
@@ -51,6 +51,7 @@ export class HttpEndpoint {
   readonly #origins: ReadonlySet<string> | null
   readonly #maxBody: number
   readonly streams = new Set<EventStream>()
+  readonly kept: Kept = { total: 0 }
   #beat: ReturnType<typeof setInterval> | null = null
   #closed = false
 
@@ -209,7 +210,7 @@ export class HttpEndpoint {
     const sink = this.#sink(reply, headers)
     if (sink === null) return
     session.outlet?.end()
-    const outlet = this.hold(new EventStream(sink, session.version, null))
+    const outlet = this.hold(new EventStream(sink, session.version, null, this.kept))
     session.outlet = outlet
     // Something has to come, so that the client sees the headers.
     outlet.beat()
@@ -314,7 +315,7 @@ class Exchange implements Channel {
     const { session, version } = this.#peer
     const name = session === null ? null : `s${session.next()}`
     const sink = this.#reply.stream(streamHeaders(this.#headers))
-    const stream = this.#endpoint.hold(new EventStream(sink, version, name))
+    const stream = this.#endpoint.hold(new EventStream(sink, version, name, this.#endpoint.kept))
     this.#stream = stream
     if (name !== null && stream.resumable) session?.keep(name, stream)
     this.#reply.onGone(() => {

@@ -50,13 +50,18 @@ export class Session {
     this.streams.set(name, stream)
     if (this.streams.size <= mostStreams) return
     const oldest = this.streams.entries().find(([, { ended }]) => ended) ?? this.streams.entries().next().value
-    if (oldest !== undefined) this.streams.delete(oldest[0])
+    if (oldest === undefined) return
+    this.streams.delete(oldest[0])
+    oldest[1].forget()
   }
 
   end(): void {
     this.outlet?.end()
-    for (const stream of this.streams.values()) stream.end()
     for (const call of this.calls.values()) call.cancel()
+    for (const stream of this.streams.values()) {
+      stream.end()
+      stream.forget()
+    }
     this.streams.clear()
     this.outlet = null
   }
@@ -120,6 +125,8 @@ export class Sessions {
   // The longest known that does nothing at the moment: what it had set, it says again.
   #forget(): void {
     const idle = this.#known.values().find((session) => session.idle)
-    if (idle !== undefined) this.#known.delete(idle.id)
+    if (idle === undefined) return
+    idle.end()
+    this.#known.delete(idle.id)
   }
 }
