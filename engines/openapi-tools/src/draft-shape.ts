@@ -32,8 +32,14 @@ export const formatOf = (text: string): string | null => (text.length > 2000 ? n
 export function looksLikeData(text: string): boolean {
   if (/^\d+$/.test(text) || text.includes('@') || text.length > 40 || formatOf(text) !== null) return true
   if (/^[0-9a-f]{8,}$/i.test(text)) return /\d/.test(text)
-  // Prefixed and random identifiers: 'usr_8fJ2kQ1z', '01HZX3…'. Two digits at least, so that 'oauth2callback' and 'windows11' stay names.
-  return text.length >= 10 && /^[\w.~-]+$/.test(text) && (text.match(/\d/g)?.length ?? 0) >= 2 && (/^[a-z]{1,6}[_-]/i.test(text) || text.length >= 16 || /\d[a-z]+\d/i.test(text))
+  if (text.length < 10 || !/^[\w.~-]+$/.test(text)) return false
+  const count = (sign: RegExp): number => text.match(sign)?.length ?? 0
+  // Prefixed and random identifiers ('usr_8fJ2kQ1z', '01HZX3…'), but not 'oauth2callback' and 'windows11'.
+  if (count(/\d/g) >= 2 && (/^[a-z]{1,6}[_-]/i.test(text) || /\d[a-z]+\d/i.test(text))) return true
+  if (text.length < 16) return false
+  // In words that are written together every fifth letter or so is a capital; in random ones half of them are.
+  const capitals = count(/[A-Z]/g) / count(/[A-Za-z]/g)
+  return count(/\d/g) >= 3 || (capitals > 0.3 && capitals < 0.8)
 }
 
 export function observe(shape: Shape, value: Json, depth = 0): void {

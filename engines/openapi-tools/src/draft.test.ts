@@ -39,7 +39,8 @@ describe('paths', () => {
     expect(Object.values(drafted({ url: `${api}/a-b`, answer: {} }, { url: `${api}/a/b`, answer: {} }).paths).map((item) => item['get']!['operationId'])).toEqual(['getAB', 'getAB2'])
   })
   test('names stay names, in any language', () => {
-    for (const name of ['users', 'oauth2', 'oauth2callback', 'v1', 'user-groups', 'getUserById', 'windows11', 'base64', '직원', 'sha256sum', 'search_all_the_things']) expect([name, looksLikeData(name)]).toEqual([name, false])
+    for (const name of ['users', 'oauth2', 'oauth2callback', 'v1', 'user-groups', 'getUserById', 'windows11', 'base64', '직원', 'sha256sum', 'search_all_the_things', 'oauth2-callback-v2', 'getUserAccountSettingsById', 'SCREAMING_CONSTANT']) expect([name, looksLikeData(name)]).toEqual([name, false])
+    for (const datum of ['kJHGfdsaQWErtYUIoPasdf', '01HZX3K8Q2', 'INV-2024-001', 'a@b.kr', '20240101', 'deadbeef01', 'x'.repeat(41)]) expect([datum, looksLikeData(datum)]).toEqual([datum, true])
     expect(paths('/%EC%A7%81%EC%9B%90/%EB%AA%A9%EB%A1%9D', '/a%2Fb')).toEqual(['/a%2Fb', '/직원/목록'])
   })
   test('three siblings that answer alike are one path, and so are three that are followed alike; collections are not', () => {

@@ -131,7 +131,7 @@ function documentOf(origin: string, exchanges: readonly Exchange[]): JsonObject 
     info: {
       title: `Draft of ${host}`,
       version: '0.0.0-draft',
-      description: `A draft, made from ${exchanges.length} recorded ${exchanges.length === 1 ? 'request' : 'requests'}. It knows only what was recorded. A person must check before it is used: which parts of each path are parameters and what they are called; which parameters and properties are required; what the API can answer besides; who may call what (security); and what each operation does, which no recording says: summaries and descriptions are still to be written.`,
+      description: `A draft, made from ${exchanges.length} recorded ${exchanges.length === 1 ? 'request' : 'requests'}. It knows only what was recorded. A person must check before it is used: which parts of each path are parameters and what they are called, and whether a name in a path is somebody's; which parameters and properties are required; what the API can answer besides; who may call what (security); and what each operation does, which no recording says: summaries and descriptions are still to be written.`,
     },
     'x-draft': true,
     servers: [{ url: origin }],

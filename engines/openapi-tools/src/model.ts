@@ -26,7 +26,10 @@ export type RefusalCode =
 
 export type ApiVersion = '2.0' | '3.0' | '3.1' | '3.2'
 
-/** A document as it was written. Nothing in it is dereferenced or changed; every consumer follows references by itself and only where it has to. */
+/**
+ * A document as it was written, with its overlays applied. Nothing in it is dereferenced; every consumer follows references by itself and only where it has
+ * to. References of schemas with a base of their own ($id, $anchor, $dynamicRef) are written as pointers, so that nobody has to know a base.
+ */
 export interface ApiDocument {
   readonly version: ApiVersion
   readonly root: JsonObject
