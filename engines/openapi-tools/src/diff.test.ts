@@ -172,3 +172,37 @@ describe.each(Object.entries(facts))('%s', (fact, { old, now, near }) => {
     expect(kindsOf(documentWith(near[0]), documentWith(near[1]))).not.toContain(`${side}-${fact}`)
   })
 })
+
+test('what versions of OpenAPI write otherwise is the same', () => {
+  const old = {
+    swagger: '2.0', info: { title: 'T', version: '1' }, host: 'api.example.test', basePath: '/v1', schemes: ['https'], consumes: ['application/json'], produces: ['application/json'],
+    paths: { '/things': { post: {
+      operationId: 'addThing', description: 'Adds.', security: [{ login: [] }],
+      parameters: [{ name: 'limit', in: 'query', type: 'integer', minimum: 5, exclusiveMinimum: true, description: 'How many.' }, { name: 'body', in: 'body', required: true, schema: { $ref: '#/definitions/Thing' } }],
+      responses: { 200: { description: '', schema: { $ref: '#/definitions/Thing' } } },
+    } } },
+    definitions: { Thing: { type: 'object', required: ['name'], properties: { name: { type: 'string', 'x-nullable': true }, part: { allOf: [{ $ref: '#/definitions/Part' }], 'x-nullable': true } } }, Part: { type: 'object', properties: { of: { $ref: '#/definitions/Thing' } } } },
+    securityDefinitions: { login: { type: 'basic' } },
+  }
+  const now = (version: '3.0.3' | '3.1.0'): JsonObject => {
+    const orNull = (schema: JsonObject): JsonObject => (version === '3.0.3' ? { ...schema, nullable: true } : 'allOf' in schema ? { anyOf: [...schema['allOf'] as Json[], { type: 'null' }] } : { type: [schema['type']!, 'null'] })
+    const thing = { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } }
+    return {
+      openapi: version, info: { title: 'T', version: '1' }, servers: [{ url: 'https://api.example.test/v1' }],
+      paths: { '/things': { post: {
+        operationId: 'addThing', description: 'Adds.', security: [{ login: [] }],
+        parameters: [{ name: 'limit', in: 'query', description: 'How many.', schema: version === '3.0.3' ? { type: 'integer', minimum: 5, exclusiveMinimum: true } : { type: 'integer', exclusiveMinimum: 5 } }],
+        requestBody: { required: true, content: thing }, responses: { 200: { description: '', content: thing } },
+      } } },
+      components: {
+        schemas: { Thing: { type: 'object', required: ['name'], properties: { name: orNull({ type: 'string' }), part: orNull({ allOf: [{ $ref: '#/components/schemas/Part' }] }) } }, Part: { type: 'object', properties: { of: { $ref: '#/components/schemas/Thing' } } } },
+        securitySchemes: { login: { type: 'http', scheme: 'basic' } },
+      },
+    }
+  }
+  for (const [a, b] of [[old, now('3.0.3')], [now('3.0.3'), now('3.1.0')], [now('3.1.0'), old]] as const) expect(changesOf(a, b)).toEqual([])
+})
+
+test('an operation that can no longer be converted says why it is gone', () => {
+  expect(changesOf(get({}), get({ parameters: [{ $ref: '#/components/parameters/None' }] }))).toMatchObject([{ kind: 'tool-removed', grade: 'breaking', in: 'base', detail: expect.stringContaining('reference_unresolved') }])
+})

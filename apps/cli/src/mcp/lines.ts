@@ -35,10 +35,7 @@ function linesOfJson(text: string): Map<string, number> {
     if (char === '\n') line++
     else if (char === '"') {
       const from = at
-      while (++at < text.length && text[at] !== '"') {
-        if (text[at] === '\\') at++
-        else if (text[at] === '\n') line++
-      }
+      while (++at < text.length && text[at] !== '"') if (text[at] === '\\') at++
       if (path.length <= deepest) key = nameOf(text.slice(from, at + 1))
     } else if (char === ':' && key !== null) {
       if (path.length > 0 && path.length <= deepest) {
@@ -67,28 +64,24 @@ function nameOf(quoted: string): string {
   }
 }
 
-const yamlKey = /^( *)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#"'{}[\],&*!|>%@`-][^\n]*?|-[^\s][^\n]*?)) *:(?: (.*)|$)/
+const yamlKey = /^( *)(?:"((?:[^"\\]|\\.)*)"|'((?:[^']|'')*)'|([^\s#"'{}[\],&*!|>%@`-][^\n]*?|-[^\s][^\n]*?)) *:(?: |$)/
 
 function linesOfYaml(text: string): Map<string, number> {
   const found = new Map([['', 1]])
   const path: { readonly indent: number; readonly pointer: string }[] = []
-  let literal: number | null = null
   let number = 0
   for (const line of text.split(/\r?\n/)) {
     number++
     const indent = line.search(/[^ ]/)
     if (indent === -1) continue
-    // A text over several lines is no structure, whatever it looks like.
-    if (literal !== null && indent > literal) continue
-    literal = null
-    const [, , double, single, plain, value = ''] = yamlKey.exec(line) ?? []
+    // What looks like a name in a text over several lines stands deeper than the text's own name, where nothing is looked for.
+    const [, , double, single, plain] = yamlKey.exec(line) ?? []
     const name = double === undefined ? single?.replaceAll("''", "'") ?? plain : nameOf(`"${double}"`)
     if (name === undefined) continue
     while ((path.at(-1)?.indent ?? -1) >= indent) path.pop()
     const pointer = `${path.at(-1)?.pointer ?? ''}/${escaped(name)}`
     path.push({ indent, pointer })
     if (path.length <= deepest) found.set(pointer, number)
-    if (/^(?:[&!]\S+ +)*[|>][-+\d]*\s*(?:#.*)?$/.test(value)) literal = indent
   }
   return found
 }
