@@ -2,7 +2,7 @@
 // Names are unique, at most 64 of A-Z a-z 0-9 _ -. Defended by naming.test.ts (shuffled documents).
 import { createHash } from 'node:crypto'
 
-export const longestName = 64
+const longestName = 64
 /** Characters of an operationId or a path that are looked at; what is behind them is in a hash. */
 const longestRead = 512
 
