@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Caller } from './catalogue.ts'
 import type { JsonObject } from './model.ts'
 import type { McpServer } from './server.ts'
@@ -63,6 +63,13 @@ describe('who may come in', () => {
     expect((await json(server.fetch(now('tools/list', {}, { headers: { authorization: 'Bearer good' } })))).result?.['cacheScope']).toBe('private')
     expect((await server.fetch(new Request('http://localhost:3000/mcp', { method: 'DELETE', headers: { host: 'localhost:3000' } }))).status).toBe(401)
     expect(seen).toEqual(['none', 'Bearer bad', 'Bearer good', 'Bearer good', 'none'])
+  })
+
+  test('what a host hands over beside the request names no caller, unless it says so', async () => {
+    const { server } = serverOf({ who: async (_, { caller }) => text(caller.id) })
+    const who = async (host: object) => (await json(server.fetch(now('tools/call', { name: 'who' }), host))).result
+    for (const host of [{ id: 'admin' }, { remoteAddr: {} }, { incoming: { caller: { id: 'admin' } } }]) expect(await who(host)).toMatchObject(text('anonymous'))
+    expect(await who({ caller: { id: 'admin' } })).toMatchObject(text('admin'))
   })
 
   test('a host\'s hook that throws is no way in', async () => {
@@ -315,6 +322,23 @@ describe('under node:http', () => {
     parsing.close()
     parsing.closeAllConnections()
   })
+})
+
+test('what is quiet is kept open', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const { server } = serverOf(tools)
+    const body = (await server.fetch(now('subscriptions/listen', { notifications: {} }))).body as ReadableStream<Uint8Array>
+    const reader = body.getReader()
+    const read = async () => Buffer.from((await reader.read()).value ?? []).toString()
+    expect(await read()).toContain('acknowledged')
+    vi.advanceTimersByTime(15_000)
+    expect(await read()).toBe(':\n\n')
+    await reader.cancel()
+    expect([server.open.streams, vi.getTimerCount()]).toEqual([0, 0])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('after the end nothing is served', async () => {
