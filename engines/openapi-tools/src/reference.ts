@@ -49,7 +49,7 @@ export function createResolver(main: Resource, siblings: boolean, lookup: (url: 
     const cut = reference.indexOf('#')
     const address = cut === -1 ? reference : reference.slice(0, cut)
     const resource = resourceOf(address)
-    if (resource === null) return refusal('reference_remote', reference, 'The reference leads to another document, which was not handed over. References are never fetched.')
+    if (resource === null) return refusal('reference_remote', reference, 'The reference leads to another document, which was not handed over; references are never fetched. Bundle the documents into one.')
     if (cut !== -1 && cut + 1 < reference.length && reference[cut + 1] !== '/') return refusal('reference_unresolved', reference, 'Nothing has this name. A pointer begins with #/ .')
     const segments = pointerSegments(cut === -1 ? '' : reference.slice(cut))
     let value = resource.root
