@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createTermReader, intentOf, nearTerms, relatedTerms, stem, translatedTerms, withinSlips } from './search-words.ts'
+import { createTermReader, intentOf, nearTerms, otherNames, relatedTerms, stem, withinSlips } from './search-words.ts'
 
 const termsOf = createTermReader()
 
@@ -45,11 +45,12 @@ describe('what was meant', () => {
     expect([of('List all users'), of('fetching a user'), of('remove the user'), of('users'), of('사용자 목록 조회'), of('사용자를 삭제합니다'), of('회원등록')]).toEqual(['list', 'read', 'delete', null, 'list', 'delete', 'create'])
   })
   it('knows other words for the same', () => {
-    expect([...relatedTerms(termsOf('remove a repo'))]).toEqual(expect.arrayContaining(['delet', 'repositori']))
-    expect([...relatedTerms(termsOf('delete'))]).not.toContain('delet')
-    expect([...translatedTerms('저장소의 이슈목록')]).toEqual(['repositori', 'repo', 'issu'])
-    expect([...translatedTerms('키 목록')]).toEqual(['kei'])
-    expect([...translatedTerms('키보드')]).toEqual([])
+    expect([...relatedTerms(termsOf('remove'))]).toEqual(['delet', 'destroi', 'eras', 'drop', 'unset', '삭제', '제거', '지우기'])
+    expect([...otherNames('my repos', termsOf('my repos'))]).toEqual(['repositori'])
+    expect([...otherNames('저장소의 이슈목록', [])]).toEqual(['repositori', 'repo', 'issu'])
+    expect([...otherNames('키 목록', [])]).toEqual(['kei'])
+    expect([...otherNames('키보드', [])]).toEqual([])
+    expect([...otherNames('email mail', termsOf('email mail'))]).toEqual([])
   })
   it('finds the known term behind a beginning or a slip', () => {
     const known = ['repositori', 'report', 'calendar', 'member', 'user']

@@ -98,28 +98,38 @@ export function intentOf(terms: readonly string[]): Intent | null {
 
 const synonyms = new Map<string, readonly string[]>()
 for (const [, names] of verbs) for (const name of names) synonyms.set(stem(name), names.map(stem).filter((other) => other !== stem(name)))
-for (const forms of abbreviations) for (const form of forms) synonyms.set(stem(form), forms.map(stem).filter((other) => other !== stem(form)))
 
-/** Terms that say the same: other verbs of an intent, short and long forms. */
+/** Other verbs of the same intent. */
 export function relatedTerms(terms: readonly string[]): Set<string> {
   const related = new Set(terms.flatMap((term) => synonyms.get(term) ?? []))
   for (const term of terms) related.delete(term)
   return related
 }
 
+const otherForms = new Map(abbreviations.flatMap((forms) => forms.map((form) => [stem(form), forms.map(stem)] as const)))
 const meanings = Object.entries(translated).map(([word, found]) => [word, found.map(stem)] as const)
 
-/** What the Korean words of a query are called in English documents. Words are looked for within words: particles stand behind them, and compounds are written together. */
-export const translatedTerms = (query: string): Set<string> => new Set([...query.normalize('NFC').matchAll(syllables)].flatMap(([run]) => meanings.flatMap(([word, found]) => (run === word || (word.length > 1 && run.includes(word)) ? found : []))))
+/**
+ * Other names of the same: short and long forms, and what the Korean words of a query are called in English documents. Those are looked for within words:
+ * particles stand behind them, and compounds are written together.
+ */
+export function otherNames(query: string, terms: readonly string[]): Set<string> {
+  const others = new Set(terms.flatMap((term) => otherForms.get(term) ?? []))
+  for (const [run] of query.normalize('NFC').matchAll(syllables)) {
+    for (const [word, found] of meanings) if (run === word || (word.length > 1 && run.includes(word))) for (const one of found) others.add(one)
+  }
+  for (const term of terms) others.delete(term)
+  return others
+}
 
-/** Known terms that an unknown one may have meant: those that it begins, else those at one slip from it (two from eight letters on). At most 5. */
+/** Known terms that an unknown one may have meant: those that it begins, else those at one slip from it (two from eight letters on) whose first letters agree somehow. At most 5. */
 export function nearTerms(term: string, known: Iterable<string>): string[] {
   const begun: string[] = []
   const slipped: string[] = []
   const slips = term.length >= 8 ? 2 : 1
   for (const other of known) {
     if (term.length >= 3 && other.startsWith(term)) begun.push(other)
-    else if (term.length >= 4 && Math.abs(other.length - term.length) <= slips && withinSlips(term, other, slips)) slipped.push(other)
+    else if (term.length >= 4 && Math.abs(other.length - term.length) <= slips && (other[0] === term[0] || other[0] === term[1] || other[1] === term[0]) && withinSlips(term, other, slips)) slipped.push(other)
   }
   return (begun.length > 0 ? begun : slipped).sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).slice(0, 5)
 }

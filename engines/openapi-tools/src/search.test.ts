@@ -4,7 +4,7 @@ import type { CallToolResult, JsonObject } from '@haechi/mcp-wire'
 import type { Tool, ToolSet } from './model.ts'
 import { createToolSearch, indexTools, ranking } from './search.ts'
 import { saturation } from './search-index.ts'
-import { createTermReader, intentOf, nearTerms, relatedTerms, translatedTerms } from './search-words.ts'
+import { createTermReader, intentOf, nearTerms, otherNames, relatedTerms } from './search-words.ts'
 
 type Made = { name: string; method?: string; path: string; title?: string; description?: string; tags?: readonly string[]; parameters?: readonly string[] }
 
@@ -80,7 +80,7 @@ function plainScores(tools: readonly Tool[], query: string): Map<string, number>
   const asked = [...new Set(termsOf(query))]
   const wanted = new Map<string, number>(asked.filter((term) => all.has(term)).map((term) => [term, 1]))
   const want = (term: string, weight: number): void => { if (all.has(term)) wanted.set(term, Math.max(weight, wanted.get(term) ?? 0)) }
-  for (const term of translatedTerms(query)) want(term, ranking.weights.translated)
+  for (const term of otherNames(query, asked)) want(term, ranking.weights.renamed)
   for (const term of relatedTerms(asked)) want(term, ranking.weights.related)
   for (const term of asked) if (!all.has(term)) for (const near of nearTerms(term, all)) want(near, ranking.weights.near)
   const rarity = (term: string): number => {

@@ -5,7 +5,7 @@ import type { CallToolResult, JsonObject, ToolDefinition } from '@haechi/mcp-wir
 import type { Tool, ToolSet } from './model.ts'
 import { buildTermIndex, score } from './search-index.ts'
 import type { TermIndex } from './search-index.ts'
-import { createTermReader, intentOf, nearTerms, relatedTerms, translatedTerms } from './search-words.ts'
+import { createTermReader, intentOf, nearTerms, otherNames, relatedTerms } from './search-words.ts'
 import type { Intent } from './search-words.ts'
 
 export type FoundOperation = {
@@ -52,8 +52,8 @@ export const ranking = {
     description: { weight: 0.3, length: 0.45 },
   },
   weights: {
-    /** Of a term that was not asked for: it says the same in English, says about the same, may have been meant. */
-    translated: 0.9, related: 0.4, near: 0.8,
+    /** Of a term that was not asked for: another name of the same, a verb that asks for the same, what may have been meant. */
+    renamed: 0.9, related: 0.4, near: 0.8,
     /** For an operation that does what the verb asks for; for one whose last segment, whose title is in the query. */
     intent: 2, resource: 1.5, title: 0.5,
   },
@@ -165,7 +165,7 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
       if (id !== undefined) wanted.set(id, Math.max(weight, wanted.get(id) ?? 0))
     }
     for (const term of asked) want(term, 1)
-    for (const term of translatedTerms(text)) want(term, weights.translated)
+    for (const term of otherNames(text, asked)) want(term, weights.renamed)
     for (const term of relatedTerms(asked)) want(term, weights.related)
     for (const term of asked.filter((other) => !ids.has(other)).slice(0, most.unknown)) for (const near of nearTerms(term, index.terms)) want(near, weights.near)
     return wanted
