@@ -31,8 +31,9 @@ type Pair = { readonly base: Conjunction; readonly head: Conjunction; readonly s
 
 const isText = (value: Json | undefined): value is string => typeof value === 'string'
 
-/** Pairs that are looked at to tell whether two alternatives mean the same. */
+/** Pairs that are looked at to tell whether two alternatives mean the same, and for all alternatives together: then what is not written alike is taken for another. */
 const mostLookedAt = 256
+const mostLookedAtInAll = 2_000_000
 /** Alternatives of two unions that are compared each with each. */
 const mostMatched = 400
 
@@ -40,6 +41,7 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
   const ids = new Map<Json, number>()
   const pairs = new Map<string, Pair>()
   const results = new Map<Pair, readonly Difference[]>()
+  let looked = 0
   const idOf = (shapes: Shapes, node: Json): number | string => {
     const target = shapes.target(node)
     if (typeof target !== 'object' || target === null) return String(target)
@@ -73,7 +75,7 @@ export function createSchemaDiff(base: Shapes, head: Shapes, same: Sameness): Sc
     const seen = new Set([pairOf(a, b, side)])
     for (const pair of seen) {
       const { locals, edges } = build(pair)
-      if (locals.some(counts) || seen.size > mostLookedAt) return true
+      if (locals.some(counts) || seen.size > mostLookedAt || ++looked > mostLookedAtInAll) return true
       for (const { to } of edges) seen.add(to)
     }
     return false

@@ -30,8 +30,11 @@ export type Shape = {
   readonly properties: ReadonlyMap<string, Conjunction>
 }
 
-/** Schemas that are read for one shape. Unions of unions in circles would go on without end. */
-const mostSteps = 20_000
+/** Schemas that are read for one shape, and for all that are knotted so that nothing can be kept of them. Unions of unions in circles would go on without end. */
+const mostSteps = 4_000
+const mostKnotted = 400_000
+/** Schemas in schemas, of allOf, oneOf and anyOf without a property or item between. */
+const deepest = 512
 
 type Draft = { never: boolean; mask: number; values: Map<string, Json> | null; unions: Alternatives[]; members: JsonObject[] }
 
@@ -88,7 +91,8 @@ export function createShapes(document: ApiDocument): Shapes {
   const bareReference = (schema: JsonObject): boolean => !siblings || Object.keys(schema).length === 1
 
   let steps = 0
-  let cut = Infinity
+  let partial = 0
+  let knotted = 0
 
   /** What one schema says. `above`: the schemas that are being read; one that leads to itself adds nothing. */
   function draftOf(given: Json, above: readonly Json[]): Draft {
@@ -97,13 +101,11 @@ export function createShapes(document: ApiDocument): Shapes {
     if (!isObject(node)) return open
     const found = known.get(node)
     if (found !== undefined) return found
-    const circle = above.indexOf(node)
-    if (circle !== -1 || above.length > 64 || ++steps > mostSteps) {
-      cut = Math.min(cut, circle === -1 ? 0 : circle)
+    if (above.includes(node) || above.length > deepest || ++steps > (knotted > mostKnotted ? 32 : mostSteps)) {
+      partial++
       return open
     }
-    const outer = cut
-    cut = Infinity
+    const before = partial
     const inside = [...above, node]
     const draft: Draft = { never: false, mask: ownMask(node), values: null, unions: [], members: [node] }
     const nullable = node['nullable'] === true || node['x-nullable'] === true
@@ -120,12 +122,7 @@ export function createShapes(document: ApiDocument): Shapes {
     for (const word of ['oneOf', 'anyOf'] as const) if (Array.isArray(node[word]) && node[word].length > 0) merge(draft, unionOf(node[word] as readonly Json[], inside, word === 'oneOf' && node['discriminator'] === undefined))
     if (nullable) draft.mask |= bits.null
     // Read below itself, a schema is only known in part.
-    if (cut < above.length) {
-      cut = Math.min(cut, outer)
-      return draft
-    }
-    known.set(node, draft)
-    cut = outer
+    if (partial === before || above.length === 0) known.set(node, draft)
     return draft
   }
 
@@ -203,8 +200,9 @@ export function createShapes(document: ApiDocument): Shapes {
       if (found !== undefined) return found
       const draft: Draft = { ...open }
       steps = 0
-      cut = Infinity
+      const before = partial
       for (const node of conjunction) merge(draft, draftOf(node, []))
+      if (partial > before) knotted += steps
       const shape = shapeOf(draft)
       if (isObject(key ?? undefined)) shapes.set(key, shape)
       return shape

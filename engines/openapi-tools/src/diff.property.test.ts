@@ -184,3 +184,27 @@ test('a change below any number of references, and in a circle of them, is found
     expect(changes).toMatchObject([{ kind: `${side}-type-changed`, place: `${side === 'argument' ? 'body' : 'output'}${'.next'.repeat(depth)}` }])
   }), { numRuns: 60 })
 })
+
+test('of two ways to a change the shorter is told', () => {
+  const documentOf = (zip: JsonObject): JsonObject => ({
+    openapi: '3.1.0', info: {}, servers: [{ url: 'https://a.test' }], components: { schemas: { Address: { type: 'object', properties: { zip } } } },
+    paths: { '/p': { post: { requestBody: { content: { 'application/json': { schema: { type: 'object', properties: { a: { type: 'object', properties: { b: { $ref: '#/components/schemas/Address' } } }, z: { $ref: '#/components/schemas/Address' } } } } } }, responses: {} } } },
+  })
+  expect(changesOf(documentOf({ type: 'string' }), documentOf({ type: 'integer' })).map(({ place }) => place)).toEqual(['body.z.zip'])
+})
+
+test('a long chain of allOf is read to its end from wherever it is entered, and one that leads into itself ends', () => {
+  const documentOf = (leaf: JsonObject, enter: readonly number[]): JsonObject => ({
+    openapi: '3.1.0', info: {}, servers: [{ url: 'https://a.test' }],
+    components: { schemas: Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`S${at}`, at === 299 ? leaf : { allOf: [{ $ref: `#/components/schemas/S${at + 1}` }] }])) },
+    paths: { '/p': { post: { parameters: enter.map((at) => ({ name: `at${at}`, in: 'query', schema: { $ref: `#/components/schemas/S${at}` } })), responses: {} } } },
+  })
+  for (const enter of [[0, 150], [150, 0]]) expect(changesOf(documentOf({ type: 'string' }, enter), documentOf({ type: 'integer' }, enter)).map(({ place }) => place)).toEqual(['at0', 'at150'])
+  // Each schema of 30 is each of the others too: without a bound there are 30! ways through it.
+  const tangle = (type: string): JsonObject => ({
+    openapi: '3.1.0', info: {}, servers: [{ url: 'https://a.test' }],
+    components: { schemas: Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`S${at}`, { oneOf: [{ type, title: `T${at}` }, ...Array.from({ length: 30 }, (__, other) => ({ $ref: `#/components/schemas/S${other}` }))] }])) },
+    paths: { '/p': { post: { parameters: [{ name: 'x', in: 'query', schema: { $ref: '#/components/schemas/S0' } }], responses: {} } } },
+  })
+  expect(changesOf(tangle('string'), tangle('integer')).length).toBeGreaterThan(0)
+})
