@@ -15,7 +15,7 @@ const nothing: Injected = { headers: [], query: [], cookies: [] }
 
 /**
  * The first alternative for which every credential is there; where none is, the call goes out anonymously if the API allows that.
- * Errors: CallProblem credentials_missing, credential_invalid, credentials_collide, with the names of schemes only.
+ * Errors: CallProblem credentials_missing, credential_invalid, with the names of schemes only.
  */
 export function inject(alternatives: readonly (readonly SecurityScheme[])[], credentials: Credentials): Injected {
   if (alternatives.length === 0) return nothing
@@ -34,10 +34,8 @@ export function inject(alternatives: readonly (readonly SecurityScheme[])[], cre
       throw new CallProblem('credential_invalid', scheme.id, `The credential set up for '${scheme.id}' is empty or has control characters in it. Whoever runs this server has to set it again.`)
     }
     const add = (into: Map<string, string>, name: string, value: string): void => {
-      if ((into.get(name) ?? value) !== value) {
-        throw new CallProblem('credentials_collide', scheme.id, `Two credentials that the API wants together are both written as '${name}' ('${chosen.map(({ id }) => id).join("', '")}').`)
-      }
-      into.set(name, value)
+      // Documents that mean 'or' write 'and': of two in one place only one can be sent.
+      if (!into.has(name)) into.set(name, value)
     }
     if (scheme.type === 'apiKey') {
       const name = scheme.name ?? ''

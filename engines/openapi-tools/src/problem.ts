@@ -5,7 +5,7 @@ export type CallProblemCode =
   | 'arguments_invalid' | 'argument_missing' | 'argument_unsuitable' | 'argument_not_unicode' | 'argument_name_forbidden' | 'arguments_too_deep' | 'arguments_too_large'
   | 'path_traversal' | 'path_segment_empty' | 'header_invalid' | 'header_forbidden' | 'cookie_invalid' | 'file_invalid' | 'argument_collides' | 'url_too_long'
   // of the credentials; they name the schemes and never a value
-  | 'credentials_missing' | 'credential_invalid' | 'credentials_collide'
+  | 'credentials_missing' | 'credential_invalid'
   // of the document, or of how the tool was set up
   | 'server_missing' | 'server_invalid' | 'path_invalid' | 'url_outside_server'
 

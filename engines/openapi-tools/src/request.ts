@@ -244,7 +244,8 @@ function urlOf(operation: Operation, base: Base, written: ReadonlyMap<string, st
     return text
   }).join('/')
   const path = base.path + (filled.startsWith('/') ? filled : `/${filled}`)
-  const allQuery = [at < 0 ? '' : whole.slice(at + 1).replaceAll(/[^\w.~!$&()*+,;=:@/?%-]+/g, encode), query].filter((part) => part !== '').join('&')
+  const ownQuery = at < 0 ? '' : whole.slice(at + 1).replaceAll(/\{([^{}]*)\}|[^\w.~!$&()*+,;=:@/?%-]+?/g, (odd, name: string | undefined) => (name === undefined ? encode(odd) : (written.get(name) ?? encode(odd))))
+  const allQuery = [ownQuery, query].filter((part) => part !== '').join('&')
   const url = `${base.origin}${path}${allQuery === '' ? '' : `?${allQuery}`}`
   if (url.length > MAX_URL) throw new CallProblem('url_too_long', '', `The URL of this call has ${url.length} characters; at most ${MAX_URL} are sent. Give shorter or fewer arguments.`)
   const read = URL.parse(url)
