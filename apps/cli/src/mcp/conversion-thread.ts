@@ -1,11 +1,15 @@
 // The worker's side of conversion.ts: documents to tools, and what changed, away from the thread that answers calls. Opens nothing.
 import { parentPort } from 'node:worker_threads'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { diff, indexTools, readDocument, scan, toTools } from '@haechi/openapi-tools'
-import type { Tool, ToolSet } from '@haechi/openapi-tools'
+import type { Finding, Tool, ToolSet } from '@haechi/openapi-tools'
+import type { ToolDefinition } from '@haechi/mcp-wire'
 import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './conversion.ts'
 
-type Kept = { readonly set: ToolSet; readonly findings: readonly ToolFinding[] }
+/** `texts`: by the tool's name. */
+type Kept = { readonly set: ToolSet; readonly texts: ReadonlyMap<string, Scanned> }
+/** `hash`: of the definition's JSON. */
+type Scanned = { readonly hash: string; readonly findings: readonly Finding[] }
 
 const port = parentPort!
 const kept = new Map<string, Kept>()
@@ -20,7 +24,7 @@ function named(set: ToolSet, prefix: string | null): ToolSet {
   if (prefix === null) return set
   const nameOf = (name: string): string => {
     const whole = `${prefix}__${name}`
-    return whole.length <= 64 ? whole : `${whole.slice(0, 55)}_${createHash('sha256').update(whole).digest('hex').slice(0, 8)}`
+    return whole.length <= 64 ? whole : `${whole.slice(0, 55)}_${hash('sha256', whole).slice(0, 8)}`
   }
   const original = new Map<string, Tool>()
   const tools = set.tools.map((tool) => {
@@ -41,19 +45,24 @@ function convert(id: number, { spec, bytes, url, overlays, prefix }: Job, quiet:
     return
   }
   const set = named(toTools(read.document), prefix)
+  const before = kept.get(spec)
   let tools: ConvertedTool[] = []
-  const definitions = set.tools.map((tool) => set.definition(tool))
-  const findings = scan(definitions).flatMap((result) => result.findings.map((finding): ToolFinding => ({ ...finding, tool: result.name })))
-  for (const [at, tool] of set.tools.entries()) {
-    const definition = definitions[at]!
+  const definitions: ToolDefinition[] = []
+  const hashes: string[] = []
+  for (const tool of set.tools) {
+    const definition = set.definition(tool)
+    const json = JSON.stringify(definition)
+    definitions.push(definition)
+    hashes.push(hash('sha1', json))
     if (quiet) continue
-    tools.push({ ...tool, json: JSON.stringify(definition) })
+    tools.push({ ...tool, json })
     if (tools.length < atOnce) continue
     send({ id, kind: 'part', tools })
     tools = []
   }
-  const before = kept.get(spec)
-  fresh.set(spec, { set, findings })
+  const texts = scanned(definitions, hashes, before?.texts)
+  const findings = [...texts].flatMap(([tool, result]) => result.findings.map((finding): ToolFinding => ({ ...finding, tool })))
+  fresh.set(spec, { set, texts })
   const { info } = read.document.root as { readonly info?: { readonly title?: unknown; readonly version?: unknown; readonly description?: unknown } }
   const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 500) : '')
   send({
@@ -62,6 +71,13 @@ function convert(id: number, { spec, bytes, url, overlays, prefix }: Job, quiet:
     changes: before === undefined ? [] : diff(before.set, set), findings,
     skipped: set.skipped, warnings: read.document.warnings,
   })
+}
+
+/** What was read before is not read again: of a definition that is the same only the name is, which is compared with the others'. */
+function scanned(definitions: readonly ToolDefinition[], hashes: readonly string[], before: ReadonlyMap<string, Scanned> | undefined): ReadonlyMap<string, Scanned> {
+  const same = definitions.map(({ name }, at) => (before?.get(name)?.hash === hashes[at] ? before!.get(name)!.findings : null))
+  const results = scan(definitions.map((definition, at) => (same[at] === null ? definition : { name: definition.name })))
+  return new Map(results.map(({ name, findings }, at) => [name, { hash: hashes[at]!, findings: [...findings, ...(same[at] ?? []).filter(({ place }) => place !== '#/name')] }]))
 }
 
 function accept(spec: string): void {
