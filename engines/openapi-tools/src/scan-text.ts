@@ -52,8 +52,8 @@ export function shown(text: string, most = 160): string {
   return cut.toWellFormed().replace(/[\t\n\r]+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, hexOf)
 }
 
-// Words written letter by letter: single letters with one separator between, at least five of them.
-const spread = /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:[ .\-_*|\u00b7][\p{L}\p{N}](?![\p{L}\p{N}])){4,}/gu
+// Words written letter by letter: single letters with one separator between, at least three of them.
+const spread = /(?<![\p{L}\p{N}])[\p{L}\p{N}](?:[ .\-_*|\u00b7][\p{L}\p{N}](?![\p{L}\p{N}])){2,}/gu
 /** The text with words that are written letter by letter put together; null where there are none. */
 export function joined(text: string): string | null {
   let any = false

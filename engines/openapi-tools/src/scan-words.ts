@@ -88,20 +88,25 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
       for (const node of new Set(alternativesOf(term.term).map(nodeOf))) node.slots.push(made)
     }
   }
-  const stemLengths = [...new Set([...stems.keys()].map((stem) => stem.length))].sort((a, b) => a - b)
+  const ended = new Int32Array(states).fill(-1)
+  const began = new Int32Array(states)
+  let base = 0
+  // What ends later than the word that is looked at waits here, by its end.
+  const waiting: { slot: Slot; from: number }[][] = Array.from({ length: longest + 1 }, () => [])
+  const stemsByLetter = Map.groupBy(stems, ([stem]) => stem.charAt(0))
 
   return {
     find(words) {
       const found: Found[] = []
-      // Of each state (phrase and slot): where the latest find of it ended, and where that one began.
-      const ended = new Int32Array(states).fill(-1)
-      const began = new Int32Array(states)
-      // What ends later than the word that is looked at waits here, by its end.
-      const waiting: { slot: Slot; from: number }[][] = Array.from({ length: longest + 1 }, () => [])
+      // Of each state (phrase and slot) is remembered where its latest find ended and began. Places count on from text to text, so that nothing has to be cleared.
+      if (base > 1e9) {
+        ended.fill(-1)
+        base = 0
+      }
       const meet = (slot: Slot, at: number, end: number): void => {
         let from = at
         if (slot.slot > 0) {
-          const before = ended[slot.state - 1] as number
+          const before = (ended[slot.state - 1] as number) - base
           if (before < 0 || at - before > slot.gap) return
           if (!slot.across && words[before - 1]?.sentence !== words[at]?.sentence) return
           from = began[slot.state - 1] as number
@@ -111,7 +116,7 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
       for (let at = 0; at <= words.length; at++) {
         const due = waiting[at % (longest + 1)] as { slot: Slot; from: number }[]
         for (const { slot, from } of due) {
-          ended[slot.state] = at
+          ended[slot.state] = base + at
           began[slot.state] = from
           if (slot.last) found.push({ phrase: slot.phrase, from, to: at })
         }
@@ -128,13 +133,11 @@ export function createPhraseFinder(phrases: readonly Phrase[], sets: WordSets): 
             node = node.next.get(next.text)
           }
         }
-        for (const length of stemLengths) {
-          if (length > word.text.length) break
-          const node = stems.get(word.text.slice(0, length))
-          if (node !== undefined) for (const slot of node.slots) meet(slot, at, at + 1)
-        }
+        const stemmed = stemsByLetter.get(word.text.charAt(0))
+        if (stemmed !== undefined) for (const [stem, node] of stemmed) if (word.text.startsWith(stem)) for (const slot of node.slots) meet(slot, at, at + 1)
         for (const { affix, node } of endings) if (word.text.endsWith(affix)) for (const slot of node.slots) meet(slot, at, at + 1)
       }
+      base += words.length + 1
       return found
     },
   }

@@ -5,6 +5,7 @@ import type { FindingClass, PhraseRule, Severity, TextPlace } from './scan-rules
 import { explodes, shapesIn } from './scan-shapes.ts'
 import { decoded, folded, isPlain, joined, kindsOf, mixedWords, reversed, rot13, shown, skeleton, unleeted } from './scan-text.ts'
 import { createPhraseFinder, wordsOf } from './scan-words.ts'
+import type { PhraseFinder } from './scan-words.ts'
 
 export type { FindingClass, Severity } from './scan-rules.ts'
 
@@ -49,33 +50,32 @@ type Hit = Pick<Finding, 'class' | 'rule' | 'severity' | 'evidence'> & { readonl
 
 // --- phrases
 
-const owners: { readonly rule: PhraseRule; readonly unless: boolean }[] = []
-const phrases: string[] = []
-for (const rule of phraseRules) {
-  for (const phrase of rule.phrases) {
-    owners.push({ rule, unless: false })
-    phrases.push(phrase)
-  }
-  for (const phrase of rule.unless ?? []) {
-    owners.push({ rule, unless: true })
-    phrases.push(phrase)
-  }
-}
-const finder = createPhraseFinder(phrases, wordSets)
 const everywhere: readonly TextPlace[] = ['about', 'value', 'note']
+type Owner = { readonly rule: PhraseRule; readonly unless: boolean }
+
+/** The rules that look at a place, in one finder. */
+function finderOf(place: TextPlace): { readonly owners: readonly Owner[]; readonly finder: PhraseFinder } {
+  const owned = phraseRules.filter(({ places = everywhere }) => places.includes(place)).flatMap((rule) => [
+    ...rule.phrases.map((phrase) => ({ phrase, rule, unless: false })), ...(rule.unless ?? []).map((phrase) => ({ phrase, rule, unless: true })),
+  ])
+  return { owners: owned, finder: createPhraseFinder(owned.map(({ phrase }) => phrase), wordSets) }
+}
+const inText = finderOf('note')
+const finders = { name: finderOf('name'), about: finderOf('about'), property: finderOf('property'), value: inText, note: inText } as const satisfies Record<TextPlace, unknown>
 
 /** Rules that a text in lower case meets, with what met them. */
 function phraseHits(text: string, place: TextPlace): Map<PhraseRule, string> {
   const hits = new Map<PhraseRule, string>()
+  const { owners, finder } = finders[place]
   const words = wordsOf(text, kindsOf)
   const found = finder.find(words)
   for (const each of found) {
-    const owner = owners[each.phrase] as (typeof owners)[number]
-    if (owner.unless || hits.has(owner.rule) || !(owner.rule.places ?? everywhere).includes(place)) continue
+    const owner = owners[each.phrase] as Owner
+    if (owner.unless || hits.has(owner.rule)) continue
     const first = words[each.from]?.sentence ?? 0
     const last = words[each.to - 1]?.sentence ?? 0
     const excused = found.some((other) => {
-      const them = owners[other.phrase] as (typeof owners)[number]
+      const them = owners[other.phrase] as Owner
       return them.unless && them.rule === owner.rule && (words[other.to - 1]?.sentence ?? 0) >= first && (words[other.from]?.sentence ?? 0) <= last
     })
     if (!excused) hits.set(owner.rule, text.slice(words[each.from]?.from ?? 0, words[each.to - 1]?.to ?? 0))
