@@ -175,9 +175,11 @@ describe('up to 2025-11-25: the connection waits', () => {
 
 describe('in all revisions', () => {
   test.each([['now', now], ['before', before]] as const)('%s: problems are told, other errors are not', async (_name, make) => {
-    const { server } = serverOf(tools)
+    const heard: string[] = []
+    const { server } = serverOf(tools, { onError: (error) => { heard.push((error as Error).message) } })
     expect((await json(server.fetch(make('tools/call', { name: 'coded' })))).error).toEqual({ code: -32602, message: 'Not like this', data: { why: 'so' } })
     for (const name of ['broken', 'thrown']) expect((await json(server.fetch(make('tools/call', { name })))).error).toEqual({ code: -32603, message: 'The server failed to answer' })
+    expect(heard).toEqual(['postgres://user:secret@host', 'not even a promise'])
     expect(server.open.calls).toBe(0)
   })
 

@@ -113,9 +113,16 @@ export class Dispatch {
 
   /** The answer for whatever was thrown. */
   refused(id: RequestId | undefined, error: unknown, peer: Pick<Peer, 'modern'> | null): Answer {
-    const problem = error instanceof RpcProblem ? error : new RpcProblem(code.internal, 'The server failed to answer')
+    const problem = this.#told(error)
     const before = problem.code === code.missingCapability || problem.code === code.headerMismatch || problem.code === code.unsupportedVersion
     return { status: peer?.modern !== true ? 200 : before ? 400 : problem.code === code.methodNotFound ? 404 : 200, head: null, text: errorText(id, problem) }
+  }
+
+  /** What the client is told of whatever was thrown. */
+  #told(error: unknown): RpcProblem {
+    if (error instanceof RpcProblem) return error
+    this.#options.onError?.(error)
+    return new RpcProblem(code.internal, 'The server failed to answer')
   }
 
   #resources() {
@@ -177,10 +184,12 @@ export class Dispatch {
         })
       }, (error: unknown) => {
         settle(() => {
-          if (call.background !== null) call.background.fail(error instanceof RpcProblem ? error : new RpcProblem(code.internal, 'The server failed to answer'))
           const asks = call.inputRequired()
           if (asks !== null) return this.#result(request.id, { resultType: 'input_required', ...asks }, peer)
-          return this.refused(request.id, error, peer)
+          if (call.background === null) return this.refused(request.id, error, peer)
+          const problem = this.#told(error)
+          call.background.fail(problem)
+          return this.refused(request.id, problem, peer)
         })
       })
     })

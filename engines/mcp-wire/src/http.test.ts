@@ -73,10 +73,12 @@ describe('who may come in', () => {
   })
 
   test('a host\'s hook that throws is no way in', async () => {
-    const { server } = serverOf(tools, { authenticate: () => { throw new Error('postgres://user:secret@host') } })
+    const heard: unknown[] = []
+    const { server } = serverOf(tools, { authenticate: () => { throw new Error('postgres://user:secret@host') }, onError: (error) => { heard.push(error) } })
     const response = await server.fetch(now('tools/list'))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('secret')
+    expect(heard).toHaveLength(1)
   })
 })
 
@@ -99,6 +101,12 @@ describe('what may come in', () => {
     ['DELETE without a session', new Request('http://localhost:3000/mcp', { method: 'DELETE', headers: { host: 'localhost' } }), 405],
   ])('%s', async (_name, request, status) => {
     expect((await server.fetch(request)).status).toBe(status)
+  })
+
+  test('a body that breaks off is answered all the same', async () => {
+    const body = new ReadableStream<Uint8Array>({ pull(controller) { controller.error(new Error('gone')) } })
+    const headers = { host: 'localhost', 'content-type': 'application/json' }
+    expect((await server.fetch(new Request('http://localhost:3000/mcp', { method: 'POST', headers, body, duplex: 'half' }))).status).toBe(400)
   })
 
   test('who accepts events only gets events', async () => {

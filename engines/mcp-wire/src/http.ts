@@ -21,8 +21,7 @@ export interface HttpRequest {
   /** From the path on. */
   readonly url: string
   header(name: string): string | undefined
-  /** null: larger than `most` bytes. */
-  body(most: number): Promise<Uint8Array | { readonly parsed: Json } | null>
+  body(most: number): Promise<Uint8Array | { readonly parsed: Json } | 'too large' | 'gone'>
 }
 
 export interface HttpReply {
@@ -81,8 +80,8 @@ export class HttpEndpoint {
       else if (request.method === 'GET') this.#get(request, reply, headers, caller)
       else if (request.method === 'DELETE') this.#delete(request, reply, headers, caller)
       else refuse(reply, 405, { ...headers, allow: 'POST, GET, DELETE, OPTIONS' }, 'POST a message')
-    } catch {
-      // What is left is a host's hook that threw, or a client that went in the middle.
+    } catch (error) {
+      this.#options.onError?.(error)
       refuse(reply, 500, headers, 'The server failed to answer', code.internal)
     }
   }
@@ -119,7 +118,8 @@ export class HttpEndpoint {
     const acceptsJson = accept === undefined || /application\/(json|\*)|\*\/\*/i.test(accept)
     if (!acceptsJson && !/text\/(event-stream|\*)/i.test(accept)) return refuse(reply, 406, headers, 'Accept must have application/json and text/event-stream')
     const body = await request.body(this.#maxBody)
-    if (body === null) return refuse(reply, 413, { ...headers, connection: 'close' }, `The body is larger than ${this.#maxBody} bytes`)
+    if (body === 'gone') return refuse(reply, 400, headers, 'The body broke off')
+    if (body === 'too large') return refuse(reply, 413, { ...headers, connection: 'close' }, `The body is larger than ${this.#maxBody} bytes`)
     let messages: Message | readonly Message[]
     try {
       messages = 'parsed' in body ? readParsed(body.parsed) : readMessages(body)
@@ -128,7 +128,7 @@ export class HttpEndpoint {
     }
     if (Array.isArray(messages)) return await this.#batch(messages as readonly Message[], request, reply, headers, caller)
     const message = messages as Message
-    if (this.#options.onMessage !== undefined) this.#options.onMessage({ direction: 'in', caller, message: message as unknown as JsonObject })
+    this.#options.onMessage?.({ direction: 'in', caller, message: message as unknown as JsonObject })
     if (message.kind === 'malformed') return reply.answer(400, headers, null, errorText(message.id, message.problem))
     let peer: Peer
     try {
@@ -155,6 +155,7 @@ export class HttpEndpoint {
     const exchange = new Exchange(this, reply, headers, peer)
     const texts: string[] = []
     for (const message of messages) {
+      this.#options.onMessage?.({ direction: 'in', caller, message: message as unknown as JsonObject })
       if (message.kind === 'malformed') texts.push(errorText(message.id, message.problem))
       else if (message.kind !== 'request') hear(message, peer)
       else {
@@ -358,6 +359,7 @@ class Exchange implements Channel {
   }
 
   finishBatch(texts: readonly string[]): void {
+    if (this.#endpoint.watched) for (const text of texts) this.#endpoint.heard(this.#peer.caller, text)
     if (this.#stream === null) return this.#reply.answer(200, this.#headers, null, `[${texts.join(',')}]`)
     for (const text of texts) this.#stream.send(text)
     this.#end()

@@ -47,23 +47,22 @@ export function serveNode(endpoint: HttpEndpoint, request: NodeRequest, response
   void endpoint.handle(wire, reply)
 }
 
-function nodeBody(request: NodeRequest, most: number): Promise<Uint8Array | { readonly parsed: Json } | null> {
+function nodeBody(request: NodeRequest, most: number): ReturnType<HttpRequest['body']> {
   const { body } = request
   if (body instanceof Uint8Array) return Promise.resolve(body)
   if (typeof body === 'string') return Promise.resolve(Buffer.from(body))
   if (body !== undefined) return Promise.resolve({ parsed: body as Json })
-  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.resolve(null)
-  return new Promise((resolve, reject) => {
+  if (Number(request.headers['content-length'] ?? 0) > most) return Promise.resolve('too large')
+  return new Promise((resolve) => {
     const chunks: Uint8Array[] = []
     let length = 0
     request.on('data', (chunk: Uint8Array) => {
       length += chunk.length
-      if (length > most) resolve(null)
+      if (length > most) resolve('too large')
       else chunks.push(chunk)
     })
     request.on('end', () => { resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, length)) })
-    // A client that goes in the middle is an error too.
-    request.on('error', reject)
+    request.on('error', () => { resolve('gone') })
   })
 }
 
@@ -115,15 +114,19 @@ export function serveFetch(endpoint: HttpEndpoint, request: Request, caller?: Ca
   })
 }
 
-async function fetchBody(request: Request, most: number): Promise<Uint8Array | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > most) return null
+async function fetchBody(request: Request, most: number): ReturnType<HttpRequest['body']> {
+  if (Number(request.headers.get('content-length') ?? 0) > most) return 'too large'
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
-    length += chunk.length
-    if (length > most) return null
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+      length += chunk.length
+      if (length > most) return 'too large'
+      chunks.push(chunk)
+    }
+  } catch {
+    return 'gone'
   }
   return Buffer.concat(chunks, length)
 }

@@ -25,7 +25,7 @@ export type McpServerOptions = {
   readonly clock: { now(): number }
   /** Names (without port) under which this server may be reached: the defence against DNS rebinding. Default: localhost, 127.0.0.1, [::1]. 'any' where something in front checks. */
   readonly hosts?: readonly string[] | 'any'
-  /** Origins ('https://console.example.com') whose pages may call. Default: those of `hosts`. Requests without Origin come from no page and pass. */
+  /** Origins ('https://console.example.com') whose pages may call. Default: those of `hosts`, none where that is 'any'. Requests without Origin come from no page and pass. */
   readonly origins?: readonly string[] | 'any'
   /** Who it is, from the request's headers (lower case); null: 401. Not asked when the host hands over a caller. Default: everybody is the caller 'anonymous'. */
   authenticate?(headers: (name: string) => string | undefined): Promise<Caller | null> | Caller | null
@@ -37,6 +37,8 @@ export type McpServerOptions = {
   readonly key?: Uint8Array
   /** Milliseconds for which clients may keep a list. Default 60,000. */
   readonly listTtl?: number
+  /** Hears what was thrown and is not told to the client: by the catalogue, by `authenticate`. */
+  readonly onError?: (error: unknown) => void
   /** Everything that is read and written, as parsed messages: for debugging and for logs. Values are not redacted here. */
   readonly onMessage?: (message: { readonly direction: 'in' | 'out'; readonly caller: Caller; readonly message: JsonObject }) => void
 }
