@@ -81,7 +81,7 @@ export function createSameness(base: ApiDocument, head: ApiDocument): Sameness {
     return known.get(first) === true
   }
 
-  const asked = new WeakMap<object, { readonly of: Json | undefined; readonly same: boolean }>()
+  const asked = new Map<object, { readonly of: Json | undefined; readonly same: boolean }>()
   return (a, b) => {
     const before = typeof a === 'object' && a !== null ? asked.get(a) : undefined
     if (before !== undefined && before.of === b) return before.same

@@ -9,7 +9,8 @@ import { createSchemaDiff, textChange } from './diff-schema.ts'
 import type { Difference, SchemaDiff, Side } from './diff-schema.ts'
 import { canonical, createShapes } from './diff-shape.ts'
 import type { Conjunction } from './diff-shape.ts'
-import type { Json, JsonObject, Operation, Parameter, SecurityScheme, Sources, Tool, ToolSet } from './model.ts'
+import type { Json, Operation, Parameter, SecurityScheme, Sources, Tool, ToolSet } from './model.ts'
+import { isObject } from './object.ts'
 
 export type Change = {
   readonly grade: Grade
@@ -115,17 +116,17 @@ function compareTools({ base, head, schemas, same }: Both, old: Tool, now: Tool)
 
   if (old.name !== now.name) tell('tool-renamed', '', `The tool is called ${now.name} instead of ${old.name}.`)
   else if (was.operationId !== is.operationId) tell('operation-id-changed', '', `The operationId is ${quoted(is.operationId ?? '')} instead of ${quoted(was.operationId ?? '')}.`)
-  if (anonymousPath(was.path) !== anonymousPath(is.path)) tell('path-changed', '', `The tool calls ${is.path} instead of ${was.path}.`)
+  if (was.path !== is.path && anonymousPath(was.path) !== anonymousPath(is.path)) tell('path-changed', '', `The tool calls ${is.path} instead of ${was.path}.`)
   if (was.method !== is.method) tell('method-changed', '', `The tool calls ${is.method} instead of ${was.method}.`)
   if (old.title !== now.title) tell('title-changed', 'title', `The tool ${textChange('title', old.title, now.title)}.`)
   const [before, after] = [descriptionOf(old), descriptionOf(now)]
   if (before !== after) tell('description-changed', 'description', `The tool ${textChange('description', before, after)}.`)
   else if (old.title === now.title && (was.summary !== is.summary || was.description !== is.description)) tell('text-changed', '', 'The summary or description changed where the tool does not show it.')
   if (was.deprecated !== is.deprecated) tell(is.deprecated ? 'deprecated' : 'no-longer-deprecated', '', `The operation is ${is.deprecated ? '' : 'no longer '}deprecated.`)
-  if (canonical(was.tags.toSorted()) !== canonical(is.tags.toSorted())) tell('tags-changed', '', `The tags are ${is.tags.join(', ') || 'none'} instead of ${was.tags.join(', ') || 'none'}.`)
+  if (was.tags.toSorted().join('\n') !== is.tags.toSorted().join('\n')) tell('tags-changed', '', `The tags are ${is.tags.join(', ') || 'none'} instead of ${was.tags.join(', ') || 'none'}.`)
   comparePower(old, now, tell)
   const wishes = [base, head].map((set, at) => wishOf(set, at === 0 ? was : is))
-  if (canonical(wishes[0]!) !== canonical(wishes[1]!)) tell('x-mcp-changed', '', 'What x-mcp says of the operation changed.')
+  if (wishes[0] !== wishes[1] && canonical(wishes[0]!) !== canonical(wishes[1]!)) tell('x-mcp-changed', '', 'What x-mcp says of the operation changed.')
   compareSecurity(was.security, is.security, tell)
   compareServers(was.servers, is.servers, tell)
   compareAnswers(was, is, tell)
@@ -150,10 +151,16 @@ const quoted = (text: string): string => JSON.stringify(text)
 const anonymousPath = (path: string): string => path.replaceAll(/\{[^{}]*\}/g, '{}')
 const sentence = (place: string, { below, says }: Difference): string => `${place}${below} ${says}.`
 
-function wishOf({ document }: ToolSet, { at }: Operation): Json {
-  const found = document.resolve(at)
-  const value = 'code' in found ? null : found.value as JsonObject
-  return value?.['x-mcp'] ?? value?.['x-speakeasy-mcp'] ?? null
+function wishOf({ document }: ToolSet, { at, path, method }: Operation): Json {
+  // Nearly every operation stands where its path and method say; pointers are read for the others.
+  const { paths } = document.root
+  const item = isObject(paths) ? paths[path] : undefined
+  let raw = isObject(item) ? item[method.toLowerCase()] : undefined
+  if (raw === undefined) {
+    const found = document.resolve(at)
+    raw = 'code' in found ? undefined : found.value
+  }
+  return (isObject(raw) ? raw['x-mcp'] ?? raw['x-speakeasy-mcp'] : undefined) ?? null
 }
 
 function comparePower(old: Tool, now: Tool, tell: Tell): void {
