@@ -96,7 +96,7 @@ describe('up to 2025-11-25: the connection waits', () => {
     }
     expect((await stream.next())?.message).toMatchObject({ id: 'call', result: { content: [{ text: JSON.stringify([accept({ n: 0 }), accept({ n: 1 })]) }] } })
     expect(await stream.next()).toBeNull()
-    expect(server.open).toEqual({ streams: 0, calls: 0, tasks: 0, sessions: 1 })
+    expect(server.open).toEqual({ streams: 0, listeners: 0, calls: 0, tasks: 0, sessions: 1 })
   })
 
   test('a client that refuses, leaves or ends its session ends the call', async () => {

@@ -218,7 +218,6 @@ export class HttpEndpoint {
     reply.onGone(() => {
       outlet.lost(sink)
       this.release(outlet)
-      if (session.outlet === outlet) session.outlet = null
     })
   }
 

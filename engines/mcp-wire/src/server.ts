@@ -81,7 +81,7 @@ export interface McpServer {
   /** Tells those who subscribed to this resource that it changed. */
   resourceUpdated(uri: string): void
   /** What is held at the moment. */
-  readonly open: { readonly streams: number; readonly calls: number; readonly tasks: number; readonly sessions: number }
+  readonly open: { readonly streams: number; readonly listeners: number; readonly calls: number; readonly tasks: number; readonly sessions: number }
   /** Ends streams, aborts calls. */
   close(): void
 }
@@ -117,7 +117,7 @@ export function createMcpServer(options: McpServerOptions): McpServer {
       tellSessions('notifications/resources/updated', { uri }, ({ subscriptions }) => subscriptions.has(uri))
     },
     get open() {
-      return { streams: endpoint.streams.size, calls: dispatch.calls.size, tasks: dispatch.tasks.running, sessions: sessions.size }
+      return { streams: endpoint.streams.size, listeners: dispatch.listeners.size, calls: dispatch.calls.size, tasks: dispatch.tasks.running, sessions: sessions.size }
     },
     close() {
       for (const listener of dispatch.listeners.keys()) dispatch.endListener(listener)

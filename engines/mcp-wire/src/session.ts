@@ -43,7 +43,7 @@ export class Session {
   }
 
   get idle(): boolean {
-    return this.outlet === null && this.asked.size === 0 && this.calls.size === 0
+    return this.outlet?.open !== true && this.asked.size === 0 && this.calls.size === 0
   }
 
   keep(name: string, stream: EventStream): void {

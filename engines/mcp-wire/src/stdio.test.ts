@@ -57,6 +57,7 @@ test('changes are told to whoever listens and to whoever shook hands', async () 
   await answer(2)
   server.swap(catalogueOf({}))
   await expect.poll(() => lines.filter(({ method }) => method === 'notifications/tools/list_changed')).toHaveLength(3)
+  expect(server.open.listeners).toBe(0)
   input.end()
   await over
 })
