@@ -144,7 +144,7 @@ test('whatever stands where operations should: no exception, valid schemas, lega
       }
     }
   }), { numRuns: 600 })
-  expect(found).toBeGreaterThan(200)
+  expect(found).toBeGreaterThan(50)
 })
 
 test('tools are the same in whatever order a document is written', () => {

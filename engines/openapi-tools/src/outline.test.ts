@@ -77,6 +77,6 @@ test('an answer that the document accepts, its outline accepts', () => {
       expect(accepts(outline!, one), `${JSON.stringify(one)} of ${JSON.stringify(answer)}`).toBe(true)
     }
   }), { numRuns: 300 })
-  expect(accepted).toBeGreaterThan(100)
+  expect(accepted).toBeGreaterThan(50)
 })
 

@@ -140,7 +140,7 @@ test('what the document accepts, the argument accepts', () => {
       expect(ours(one), `${JSON.stringify(one)} of ${JSON.stringify(raw)}`).toBe(true)
     }
   }), { numRuns: 200 })
-  expect(accepted).toBeGreaterThan(500)
+  expect(accepted).toBeGreaterThan(100)
 })
 
 const keyword = fc.constantFrom('type', 'properties', 'required', 'items', 'prefixItems', 'enum', 'const', 'allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'minimum', 'exclusiveMinimum', 'maxLength', 'pattern', 'format', 'description', 'additionalProperties', 'patternProperties', 'discriminator', 'default', '$ref', '$defs', '$id', 'readOnly', 'x-nullable', 'a')
