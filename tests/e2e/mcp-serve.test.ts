@@ -345,6 +345,12 @@ test('several documents, and more operations than a list takes', async () => {
   const client = await connect(served.url)
   expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['a__one', 'a__same', 'second__same', 'second__two'])
   expect(textOf(await client.callTool({ name: 'second__same', arguments: {} }))).toContain('/b/same')
+  // Both at once: neither puts the other's old version back.
+  const [first, second] = ['a', 'second'].map((spec) => expect.poll(() => served.events.some((each) => each.event === 'swapped' && each.spec === spec)).toBe(true))
+  writeFileSync(join(directory, 'a.json'), documentOf(['three']))
+  writeFileSync(join(directory, 'b.json'), documentOf(['four']))
+  await Promise.all([first, second])
+  expect((await (await connect(served.url)).listTools()).tools.map(({ name }) => name)).toEqual(['a__three', 'second__four'])
   writeFileSync(join(directory, 'many.json'), documentOf(Array.from({ length: 300 }, (_, at) => `thing${at}`)))
   const many = await startServe(['--spec', join(directory, 'many.json'), '--base-url', api.url])
   expect(many.ready).toMatchObject({ tools: 300, searched: true })
@@ -363,10 +369,14 @@ test('over standard input and output', async () => {
   const file = join(folder(), 'api.json')
   writeFileSync(file, documentOf(['one']))
   const client = new Client({ name: 'test', version: '1' })
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [join(root, 'apps/cli/src/main.ts'), 'mcp', 'serve', '--stdio', '--spec', file, '--base-url', api.url], stderr: 'ignore' }))
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [join(root, 'apps/cli/src/main.ts'), 'mcp', 'serve', '--stdio', '--json', '--spec', file, '--base-url', api.url], stderr: 'ignore' }))
   try {
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['one'])
     expect(textOf(await client.callTool({ name: 'one', arguments: { q: '1' } }))).toContain('/one?q=1')
+    // What is said of a change is not said on the client's line.
+    writeFileSync(file, documentOf(['one', 'two']))
+    await expect.poll(async () => (await client.listTools(undefined, { cacheMode: 'refresh' } as never)).tools.length).toBe(2)
+    expect(textOf(await client.callTool({ name: 'two', arguments: {} }))).toContain('/two')
   } finally {
     await client.close()
   }

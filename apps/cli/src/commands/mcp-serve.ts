@@ -54,7 +54,7 @@ export const mcpServe = command({
     const host = options.host ?? '127.0.0.1'
     // Standard output belongs to the client, or to the program that reads it.
     const say = (line: string): void => context.err.write(`${line}\n`)
-    const hear = (event: ServingEvent): void => tell(context, event, say)
+    const hear = (event: ServingEvent): void => tell(stdio ? { ...context, out: context.err } : context, event, say)
     const start = performance.now()
     const serving = await serve({
       specs, overlays: options.overlay,

@@ -161,13 +161,22 @@ export async function serve(options: ServingOptions): Promise<Serving> {
       ...(specs.length === 1 && about.title !== '' ? { title: about.title } : {}), ...(specs.length === 1 && about.description !== '' ? { description: about.description } : {}),
       ...options.admission?.options, ...(debug === undefined ? {} : { onMessage: ({ direction, caller, message }) => debug.message(direction, caller.id, message) }),
     })
-    closing.push(async () => {
+    let listening: Promise<void> | undefined
+    closing.push(() => listening, async () => {
       const until = performance.now() + drainMs
       while (server.open.calls > 0 && performance.now() < until) await new Promise((resolve) => { setTimeout(resolve, 20) })
       server.close()
     })
     const listener: Listener | null = options.admission === null ? null : await listen(server.node, options.admission, options.port)
-    if (listener !== null) closing.push(() => { void listener.close() })
+    if (listener !== null) closing.push(() => { listening = listener.close() })
+
+    let publishing: Promise<void> = Promise.resolve()
+    /** One after the other, so that none overtakes a newer one. */
+    function publish(): Promise<void> {
+      const turn = publishing.then(async () => server.swap(await catalogue()))
+      publishing = turn.catch(() => undefined)
+      return turn
+    }
 
     /** One version after the other; what comes meanwhile is taken together. */
     async function update(spec: Spec): Promise<void> {
@@ -199,8 +208,8 @@ export async function serve(options: ServingOptions): Promise<Serving> {
         if (!spec.again) keep(error)
         return
       }
-      const before = new Set(spec.conversion!.findings.map(keyOf))
-      const fresh = conversion.findings.filter((finding) => poisons(finding) && !before.has(keyOf(finding)))
+      const known = new Set(spec.conversion!.findings.map(keyOf))
+      const fresh = conversion.findings.filter((finding) => poisons(finding) && !known.has(keyOf(finding)))
       if (fresh.length > 0 && !options.acceptFindings) {
         keep(new HaechiError('mcp_findings', { place: option.place, count: fresh.length }), fresh)
         return
@@ -209,9 +218,16 @@ export async function serve(options: ServingOptions): Promise<Serving> {
         keep(new HaechiError('mcp_spec_without_tools', { place: option.place, skipped: conversion.skipped.length }))
         return
       }
+      const { conversion: before, tools } = spec
       take(spec, conversion)
-      converter.accept(job)
-      server.swap(await catalogue())
+      try {
+        converter.accept(job)
+        await publish()
+      } catch (error) {
+        Object.assign(spec, { conversion: before, tools })
+        keep(error)
+        return
+      }
       tell({ kind: 'swapped', spec: option.name, tools: spec.tools.length, changes: conversion.changes, ms: performance.now() - start })
     }
 
