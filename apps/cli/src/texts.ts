@@ -25,7 +25,7 @@ const en = {
   check_grade: 'Grade', check_kind: 'Kind', check_change: 'Change', check_tools: 'Tools',
   // exit codes
   exit_ok: 'Done.',
-  exit_failed: 'Failed, or done only in part: something was refused (ingest, intel import), a check failed (doctor), a chain does not hold (audit verify).',
+  exit_failed: 'Failed, or done only in part: something was refused (ingest, intel import), a check failed (doctor, mcp check), a chain does not hold (audit verify).',
   exit_usage: 'The command line or the configuration is not right; nothing was done.',
   exit_unreachable: 'The server cannot be reached, is not trusted, or stayed too busy.',
   exit_not_allowed: 'The key or token is not valid, or may not do this.',
@@ -231,7 +231,7 @@ const ko = {
   check_title: '도구의 변경 사항', check_nothing: '도구에는 바뀌는 것이 없습니다.', check_summary: '도구 {tools}개에 변경 {changes}건: {counts}.', check_failed: '검사 실패: {grade} 이상 등급의 변경이 있습니다.', check_passed: '검사 통과: {grade} 이상 등급의 변경이 없습니다.', check_and_more: '{tools} 외 {count}개', check_rows_more: '... 그 밖에 {count}행은 길어서 생략했습니다.',
   check_grade: '등급', check_kind: '종류', check_change: '변경', check_tools: '도구',
   exit_ok: '완료했습니다.',
-  exit_failed: '실패했거나 일부만 완료했습니다. 거부된 것이 있거나(ingest, intel import), 검사에 실패했거나(doctor), 체인이 깨졌습니다(audit verify).',
+  exit_failed: '실패했거나 일부만 완료했습니다. 거부된 것이 있거나(ingest, intel import), 검사에 실패했거나(doctor, mcp check), 체인이 깨졌습니다(audit verify).',
   exit_usage: '명령줄이나 설정이 올바르지 않아 아무것도 하지 않았습니다.',
   exit_unreachable: '서버에 연결할 수 없거나, 신뢰할 수 없거나, 서버가 계속 바빴습니다.',
   exit_not_allowed: '키나 토큰이 유효하지 않거나 권한이 없습니다.',

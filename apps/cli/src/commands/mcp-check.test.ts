@@ -56,9 +56,10 @@ test('overlays apply to both', async () => {
 })
 
 test('what cannot be read says the file, the line and the code, and what is wrong with the command line is 2', async () => {
-  const at = files({ 'a.yaml': document(users), 'broken.yaml': 'openapi: 3.0.3\npaths:\n  - [', 'old.yaml': 'swagger: "1.2"\npaths: {}\n' })
-  expect(await check(at('a.yaml'), at('broken.yaml'))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/broken\.yaml.*document_unparsable.*line \d/) })
+  const at = files({ 'a.yaml': document(users), 'broken.yaml': 'openapi: 3.0.3\npaths:\n  - [', 'old.yaml': 'swagger: "1.2"\npaths: {}\n', 'overlay.yaml': 'overlay: 1.0.0\nactions: 3\n' })
+  expect(await check(at('a.yaml'), at('broken.yaml'))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/broken\.yaml:\d+: .*document_unparsable/) })
   expect(await check(at('old.yaml'), at('a.yaml'))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/old\.yaml:1.*version_unsupported/) })
+  expect(await check(at('a.yaml'), at('a.yaml'), '--overlay', at('overlay.yaml'))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/overlay\.yaml: .*overlay_invalid/) })
   expect(await check(at('none.yaml'), at('a.yaml'))).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/file_unreadable.*none\.yaml.*ENOENT/) })
   expect(JSON.parse((await check(at('a.yaml'), at('broken.yaml'), '--json')).err)).toEqual({ error: { code: 'mcp_spec_refused', message: expect.stringContaining('broken.yaml') } })
   expect((await check(at('a.yaml'), at('a.yaml'), '--format', 'html')).code).toBe(2)

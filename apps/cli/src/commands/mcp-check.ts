@@ -27,7 +27,7 @@ export const mcpCheck = command({
     { line: 'haechi mcp check --base old.json --head new.json --format json', about: 'example_json' },
   ],
   async run(context, { options }) {
-    const overlays = await Promise.all(options.overlay.map((file) => textOf(file)))
+    const overlays = await Promise.all(options.overlay.map(async (file) => ({ file, text: await textOf(file) })))
     const [base, head] = [await toolsOf(options.base, overlays), await toolsOf(options.head, overlays)]
     const changes = diff(base.set, head.set)
     const format = options.format ?? (context.json ? 'json' : 'text')
@@ -60,13 +60,14 @@ async function textOf(file: string): Promise<string> {
 }
 
 /** Errors: file_unreadable, mcp_spec_refused. */
-async function toolsOf(file: string, overlays: readonly string[]): Promise<Side> {
+async function toolsOf(file: string, overlays: readonly { readonly file: string; readonly text: string }[]): Promise<Side> {
   const text = await textOf(file)
-  const read = readDocument(text, { overlays })
+  const read = readDocument(text, { overlays: overlays.map((overlay) => overlay.text) })
   if (!('refusal' in read)) return { name: file, text, set: toTools(read.document) }
   const { code, place, reason } = read.refusal
-  const line = place.startsWith('#') ? linesOf(text, [place]).get(place) : undefined
-  throw new HaechiError('mcp_spec_refused', { place: line === undefined ? file : `${file}:${line}`, reason: reason.replace(/\.$/, ''), refusal: code, at: place })
+  const overlay = overlays[Number(/^overlay (\d+)/.exec(place)?.[1]) - 1]
+  const line = overlay !== undefined ? undefined : place.startsWith('#') ? linesOf(text, [place]).get(place) : /^line (\d+)/.exec(place)?.[1]
+  throw new HaechiError('mcp_spec_refused', { place: overlay?.file ?? (line === undefined ? file : `${file}:${line}`), reason: reason.replace(/\.$/, ''), refusal: code, at: place })
 }
 
 type Found = Omit<Change, 'kind'> & { readonly kind: Reported['kind'] }
