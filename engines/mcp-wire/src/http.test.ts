@@ -56,13 +56,13 @@ describe('who may come in', () => {
     const none = await call()
     expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="tools admin"'])
     expect((await call('Bearer bad')).headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token", resource_metadata=/)
-    expect(calls).toBe(0)
     expect((await json(call('Bearer good'))).result).toMatchObject(text('alice'))
     expect((await json(server.fetch(now('tools/call', { name: 'who' }), { caller: { id: 'host says' } }))).result).toMatchObject(text('host says'))
     expect(await (await server.fetch(new Request('http://localhost:3000/.well-known/oauth-protected-resource/mcp', { headers: { host: 'localhost:3000' } }))).json()).toEqual(document)
     expect((await json(server.fetch(now('tools/list', {}, { headers: { authorization: 'Bearer good' } })))).result?.['cacheScope']).toBe('private')
     expect((await server.fetch(new Request('http://localhost:3000/mcp', { method: 'DELETE', headers: { host: 'localhost:3000' } }))).status).toBe(401)
     expect(seen).toEqual(['none', 'Bearer bad', 'Bearer good', 'Bearer good', 'none'])
+    expect(calls).toBe(2)
   })
 
   test('what a host hands over beside the request names no caller, unless it says so', async () => {

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Catalogue } from './catalogue.ts'
+import { EventStream } from './event-stream.ts'
 import type { JsonObject } from './model.ts'
 import { createSeal } from './seal.ts'
 import { Sessions } from './session.ts'
+import type { Session } from './session.ts'
 import { before, catalogueOf, events, initialize, json, now, post, serverOf, session, text } from './wire.fixture.ts'
 import type { Tools } from './wire.fixture.ts'
 
@@ -164,12 +166,22 @@ describe('sessions', () => {
     const caller = { id: 'a' }
     const ids = Array.from({ length: 10_050 }, () => sessions.open(caller, '2025-11-25', {}))
     expect(sessions.size).toBe(0)
-    const first = sessions.find(ids[0] as string, caller)
+    const kept = { total: 0 }
+    const stream = () => new EventStream({ write: () => {}, waiting: () => 0, end: () => {}, cut: () => {} }, '2025-11-25', 's1', kept)
+    const [first, second, third] = ids.slice(0, 3).map((id) => sessions.find(id, caller) as Session)
     first?.calls.set(1, { cancel: () => {} })
+    if (second !== undefined) second.outlet = stream()
+    const left = stream()
+    left.pause()
+    left.send('nobody took this')
+    left.end()
+    third?.keep('s1', left)
+    expect(kept.total).toBeGreaterThan(0)
     for (const id of ids) expect(sessions.find(id, caller)?.version).toBe('2025-11-25')
     expect(sessions.size).toBe(10_000)
-    expect(sessions.find(ids[0] as string, caller)).toBe(first)
-    expect(sessions.find(ids[1] as string, caller)?.level).toBe('info')
+    expect([sessions.find(ids[0] as string, caller) === first, sessions.find(ids[1] as string, caller) === second]).toEqual([true, true])
+    expect(kept.total).toBe(0)
+    expect(sessions.find(ids[2] as string, caller)?.streams.size).toBe(0)
   })
 })
 
