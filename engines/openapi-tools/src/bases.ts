@@ -23,9 +23,9 @@ export function absolute(reference: string, base: string): readonly [address: st
 
 /**
  * Rewrites the references of `root`, which nobody else may hold. `url` is the address of the document; `prefix` stands before each pointer into it: '' for
- * the one that is read, its address for another.
+ * the one that is read, its address for another. Gives the addresses of the documents that are referred to outside this one.
  */
-export function settleReferences(root: Json, url: string, prefix: string): void {
+export function settleReferences(root: Json, url: string, prefix: string): ReadonlySet<string> {
   /** Pointers of what has a name, by it. */
   const names = new Map<string, string>([[url, '#']])
   const references: Reference[] = []
@@ -58,9 +58,12 @@ export function settleReferences(root: Json, url: string, prefix: string): void 
     // Many write $id as an ornament and still mean the document.
     return fragment !== '' && valueAt(root, pointerSegments(fragment)) !== undefined ? fragment : null
   }
+  const outside = new Set<string>()
   for (const { holder, keyword, base } of references) {
     const written = holder[keyword] as string
     const pointer = pointerFor(written, base)
+    const [address] = absolute(written, base)
+    if (pointer === null && address !== url) outside.add(address)
     const settled = pointer === null ? (base === url && prefix === '' ? written : absolute(written, base).join('')) : `${prefix}${pointer}`
     if (keyword === '$ref') holder['$ref'] = settled
     else if (pointer !== null && holder['$ref'] === undefined) {
@@ -69,4 +72,5 @@ export function settleReferences(root: Json, url: string, prefix: string): void 
       holder['$ref'] = settled
     }
   }
+  return outside
 }

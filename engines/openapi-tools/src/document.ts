@@ -6,7 +6,7 @@ import { applyOverlays } from './overlay.ts'
 import { createResolver } from './reference.ts'
 import type { Resource } from './reference.ts'
 import { Refused } from './refused.ts'
-import { parseSource } from './source.ts'
+import { parseSource, textOf } from './source.ts'
 
 const MAX_BYTES = 64 * 1024 * 1024
 
@@ -17,13 +17,15 @@ export type ReadOptions = {
   readonly overlays?: readonly string[]
   /** What remote references lead to, by absolute URL. Nothing is ever fetched. */
   readonly documents?: ReadonlyMap<string, string | Uint8Array>
+  /** Why a document is not among them and what to do about it, by absolute URL: the reason of references to it. */
+  readonly unavailable?: ReadonlyMap<string, string>
   /** Of each document. 64 MiB. */
   readonly maxBytes?: number
 }
 
 /** OpenAPI 2.0, 3.0, 3.1 or 3.2, JSON or YAML, UTF-8 or UTF-16. Total: what cannot be read is a refusal that says the place and what would be right. */
 export function readDocument(source: string | Uint8Array, options: ReadOptions = {}): { readonly document: ApiDocument } | { readonly refusal: Refusal } {
-  const { maxBytes = MAX_BYTES, documents } = options
+  const { maxBytes = MAX_BYTES, documents, unavailable } = options
   const warnings: Refusal[] = []
   try {
     const { value, text } = parseSource(source, maxBytes, warnings)
@@ -35,10 +37,10 @@ export function readDocument(source: string | Uint8Array, options: ReadOptions =
     const url = addressOf(root, options.url)
     // Without an address of its own a document still needs one for the relative ones in it.
     if (later && hasBases(text)) settleReferences(root, url || 'document:///', '')
-    const loaded = new Map<string, Resource | null>()
-    const lookup = (address: string): Resource | null => {
+    const loaded = new Map<string, Resource | string>()
+    const lookup = (address: string): Resource | string => {
       let resource = loaded.get(address)
-      if (resource === undefined) loaded.set(address, resource = load(address, documents?.get(address), maxBytes, warnings))
+      if (resource === undefined) loaded.set(address, resource = unavailable?.get(address) ?? load(address, documents?.get(address), maxBytes, warnings))
       return resource
     }
     return { document: { version, root, warnings, resolve: createResolver({ url, root }, later, lookup) } }
@@ -48,8 +50,28 @@ export function readDocument(source: string | Uint8Array, options: ReadOptions =
   }
 }
 
-function load(url: string, source: string | Uint8Array | undefined, maxBytes: number, warnings: Refusal[]): Resource | null {
-  if (source === undefined) return null
+/**
+ * The absolute URLs of the documents that this one, whose address is `url`, refers to: each once, in the order of the text. Asked again of each of these, it
+ * tells all that `documents` of readDocument needs; how many and how large they may be is for who reads them to say. Total, as readDocument is.
+ * `glance`: a text in which no reference is seen to lead elsewhere is not read, and so not refused; of a large document that costs a tenth.
+ */
+export function outsideReferences(source: string | Uint8Array, { url, maxBytes = MAX_BYTES, glance = false }: { readonly url: string; readonly maxBytes?: number; readonly glance?: boolean }): { readonly references: readonly string[] } | { readonly refusal: Refusal } {
+  try {
+    if (glance && !LEADS_ELSEWHERE.test(textOf(source))) return { references: [] }
+    const { value } = parseSource(source, maxBytes, [])
+    const address = isObject(value) ? addressOf(value, url) : url
+    return { references: [...settleReferences(value, address, address)].filter((one) => one !== url && URL.canParse(one)) }
+  } catch (error) {
+    if (error instanceof Refused) return { refusal: error.refusal }
+    throw error
+  }
+}
+
+/** A reference that does not begin with #, in JSON or YAML. */
+const LEADS_ELSEWHERE = /\$(?:r|dynamicR)ef["']?\s*:\s*["']?[^\s"'#]/
+
+function load(url: string, source: string | Uint8Array | undefined, maxBytes: number, warnings: Refusal[]): Resource | string {
+  if (source === undefined) return 'The reference leads to another document, which was not handed over; references are never fetched. Bundle the documents into one.'
   try {
     const root = parseSource(source, maxBytes, warnings).value
     settleReferences(root, url, url)
@@ -57,7 +79,7 @@ function load(url: string, source: string | Uint8Array | undefined, maxBytes: nu
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     warnings.push({ ...error.refusal, place: `${url} ${error.refusal.place}` })
-    return null
+    return `The document that the reference leads to cannot be read (${error.refusal.place}): ${error.refusal.reason}`
   }
 }
 

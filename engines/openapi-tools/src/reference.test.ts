@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readDocument } from './document.ts'
+import { outsideReferences, readDocument } from './document.ts'
 import type { ReadOptions } from './document.ts'
 import type { ApiDocument, Json, JsonObject } from './model.ts'
 import { pointerOf, pointerSegments } from './reference.ts'
@@ -72,6 +72,60 @@ describe('other documents', () => {
     const document = read(root, { url: 'https://api.example/main.json', documents })
     expect(code(document.resolve('broken.yaml#/x'))).toBe('reference_remote')
     expect(document.warnings).toMatchObject([{ code: 'document_unparsable', place: 'https://api.example/broken.yaml line 1' }])
+  })
+  test('say why they are not there, and what to do', () => {
+    const { resolve } = read(root, { url: 'https://api.example/main.json', documents, unavailable: new Map([['https://api.example/secret.yaml', 'Not that one. Move it.']]) })
+    expect(resolve('secret.yaml#/x')).toMatchObject({ code: 'reference_remote', reason: 'Not that one. Move it.' })
+    expect(resolve('broken.yaml#/x')).toMatchObject({ code: 'reference_remote', reason: expect.stringContaining('cannot be read (line 1)') })
+    expect(resolve('other.yaml#/x')).toMatchObject({ code: 'reference_remote', reason: expect.stringContaining('Bundle') })
+  })
+  test('are named before they are needed, each once and absolute', () => {
+    const of = (source: string | Uint8Array, glance = false): unknown => {
+      const found = outsideReferences(source, { url: 'file:///a/b/main.yaml', glance })
+      return 'refusal' in found ? found.refusal.code : found.references
+    }
+    const yaml = 'openapi: 3.0.0\npaths:\n  /a: { $ref: paths/a.yaml }\n  /b: { $ref: "./paths/a.yaml#/b" }\n  $ref: { $ref: "../up%20there.json#" }\ncomponents: { schemas: { A: { $ref: "#/x" }, B: { $ref: "main.yaml#/y" }, C: { $ref: /etc/passwd }, D: { $ref: "https://x.example/d.json" } } }\n'
+    const all = ['file:///a/b/paths/a.yaml', 'file:///a/up%20there.json', 'file:///etc/passwd', 'https://x.example/d.json']
+    for (const glance of [false, true]) {
+      expect(of(yaml, glance)).toEqual(all)
+      expect(of(new Uint8Array(Buffer.from(`\uFEFF${yaml}`, 'utf16le')), glance)).toEqual(all)
+      expect(of('{"a": {"$ref" :\n "x.json"}}', glance)).toEqual(['file:///a/b/x.json'])
+      expect(of('a: { $ref: >-\n  x.json }', glance)).toEqual('document_unparsable')
+      expect(of('a:\n  $ref: >-\n    x.json\n', glance)).toEqual(['file:///a/b/x.json'])
+      expect(of('example: { $ref: x.json }\nx-any: { $ref: y.json }\nproperties: { $ref: { type: string } }', glance)).toEqual([])
+      expect(of('["$ref"]', glance)).toEqual([])
+    }
+    expect([of('"'), of('"', true), of(''), of(new Uint8Array([0xc3]))]).toEqual(['document_unparsable', [], 'document_empty', 'document_not_text'])
+    expect(of('openapi: 3.2.0\n$self: https://x.example/api/main.yaml\na: { $ref: other.yaml }\nb: { $ref: "main.yaml#/a" }')).toEqual(['https://x.example/api/other.yaml'])
+    expect(of('$id: https://x.example/s/\na: { $id: deep/one.json, items: { $ref: two.json } }')).toEqual(['file:///a/b/deep/two.json'])
+  })
+  test('whatever a reader asks for after the last answer, it has', () => {
+    const name = fc.constantFrom('a.yaml', 'b.yaml', 'c.yaml', 'd/a.yaml', '../a.yaml')
+    fc.assert(fc.property(fc.dictionary(fc.constantFrom('main.yaml', 'a.yaml', 'b.yaml', 'd/a.yaml'), fc.array(name, { maxLength: 4 })), (files) => {
+      const textAt = (address: string): string | undefined => {
+        const references = files[address.slice('file:///s/'.length)]
+        return references === undefined ? undefined : JSON.stringify({ openapi: '3.0.3', paths: {}, components: { schemas: Object.fromEntries(references.map((reference, at) => [`s${at}`, { $ref: `${reference}#/components/schemas/s0` }])) } })
+      }
+      const documents = new Map<string, string>()
+      const waiting = ['file:///s/main.yaml']
+      const named = new Set(waiting)
+      for (let address = waiting.pop(); address !== undefined; address = waiting.pop()) {
+        const text = textAt(address) ?? (address.endsWith('main.yaml') ? '{"openapi":"3.0.3","paths":{}}' : undefined)
+        if (text === undefined) continue
+        documents.set(address, text)
+        const found = outsideReferences(text, { url: address })
+        for (const one of 'references' in found ? found.references : []) {
+          if (named.has(one)) continue
+          named.add(one)
+          waiting.push(one)
+        }
+      }
+      const asked = new Set<string>()
+      class Handed extends Map<string, string> { override get(address: string): string | undefined { asked.add(address); return super.get(address) } }
+      const { resolve } = read(JSON.parse(documents.get('file:///s/main.yaml')!) as JsonObject, { url: 'file:///s/main.yaml', documents: new Handed(documents) })
+      for (let at = 0; at < 4; at++) resolve(`#/components/schemas/s${at}`)
+      for (const address of asked) if (URL.canParse(address)) expect(named).toContain(address)
+    }))
   })
 })
 

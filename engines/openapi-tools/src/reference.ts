@@ -29,18 +29,21 @@ function unescaped(text: string): string {
 export const valueAt = (root: Json, segments: readonly string[]): Json | undefined => segments.reduce<Json | undefined>(child, root)
 
 /**
- * `lookup` gives the document that stands at an absolute address, or at the one that was written. `siblings`: beside a $ref other keywords count (JSON Schema
+ * `lookup` gives the document that stands at an absolute address, or at the one that was written, or says why there is none. `siblings`: beside a $ref other keywords count (JSON Schema
  * 2020-12, and so 3.1 and later), and what has some is a value of its own.
  */
-export function createResolver(main: Resource, siblings: boolean, lookup: (url: string) => Resource | null): ApiDocument['resolve'] {
+export function createResolver(main: Resource, siblings: boolean, lookup: (url: string) => Resource | string): ApiDocument['resolve'] {
   type Found = ReturnType<ApiDocument['resolve']>
   const known = new Map<string, Found>()
   const refusal = (code: Refusal['code'], place: string, reason: string): Refusal => ({ code, place: place.slice(0, 500), reason })
 
-  const resourceOf = (address: string): Resource | null => {
+  const resourceOf = (address: string): Resource | string => {
     if (address === '') return main
     const absolute = main.url !== '' && URL.canParse(address, main.url) ? new URL(address, main.url).href : address
-    return absolute === main.url ? main : lookup(absolute) ?? lookup(address)
+    if (absolute === main.url) return main
+    const found = lookup(absolute)
+    const written = typeof found === 'string' && address !== absolute ? lookup(address) : found
+    return typeof written === 'string' ? found : written
   }
   // Counted over the whole way, so that references behind references do not multiply.
   let chain = 0
@@ -49,7 +52,7 @@ export function createResolver(main: Resource, siblings: boolean, lookup: (url: 
     const cut = reference.indexOf('#')
     const address = cut === -1 ? reference : reference.slice(0, cut)
     const resource = resourceOf(address)
-    if (resource === null) return refusal('reference_remote', reference, 'The reference leads to another document, which was not handed over; references are never fetched. Bundle the documents into one.')
+    if (typeof resource === 'string') return refusal('reference_remote', reference, resource)
     if (cut !== -1 && cut + 1 < reference.length && reference[cut + 1] !== '/') return refusal('reference_unresolved', reference, 'Nothing has this name. A pointer begins with #/ .')
     const segments = pointerSegments(cut === -1 ? '' : reference.slice(cut))
     let value = resource.root

@@ -13,7 +13,7 @@ const MAX_SIGNS = 8_000_000
 /** A text as JSON or YAML, whichever it is. Throws Refused. `warnings` receives what did not cost it. */
 export function parseSource(source: string | Uint8Array, maxBytes: number, warnings: Refusal[]): { readonly value: Json; readonly text: string } {
   if (source.length > maxBytes) throw new Refused('document_too_large', 'line 1', `The document has more than ${maxBytes} bytes.`)
-  const text = typeof source === 'string' ? source.replace(/^\uFEFF/, '') : decode(source)
+  const text = textOf(source)
   const begin = text.search(/\S/)
   if (begin === -1) throw new Refused('document_empty', 'line 1', 'There is nothing in the document.')
   const nul = text.indexOf('\0')
@@ -23,6 +23,9 @@ export function parseSource(source: string | Uint8Array, maxBytes: number, warni
   if (value === undefined) throw new Refused('document_empty', 'line 1', 'There is nothing but comments in the document.')
   return { value, text }
 }
+
+/** Throws Refused. */
+export const textOf = (source: string | Uint8Array): string => (typeof source === 'string' ? source.replace(/^\uFEFF/, '') : decode(source))
 
 /** UTF-8, or UTF-16 as its byte order mark or its zero bytes tell (YAML 1.2.2, 5.2). */
 function decode(bytes: Uint8Array): string {
