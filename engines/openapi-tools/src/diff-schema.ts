@@ -495,13 +495,15 @@ const stepOf = (name: string): string => (/^[\p{L}\p{N}_$@:-]+$/u.test(name) ? `
 /** Never so long that a text of an author fills the screen of a reviewer. */
 export const short = (text: string, most = 60): string => (text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`)
 
-/** The first difference with what stands around it. */
+/** The first difference with what stands around it; characters that nobody sees are spelled out. */
 export function textChange(word: string, before: string, after: string): string {
-  if (before === '') return `has the ${word} ${JSON.stringify(short(after, 160))}`
-  if (after === '') return `has no ${word} any more, was ${JSON.stringify(short(before, 80))}`
+  if (before === '') return `has the ${word} ${seen(short(after, 160))}`
+  if (after === '') return `has no ${word} any more, was ${seen(short(before, 80))}`
   let at = 0
   while (at < before.length && before[at] === after[at]) at++
   const from = Math.max(0, at - 24)
-  const part = (text: string): string => JSON.stringify(`${from > 0 ? '…' : ''}${short(text.slice(from).toWellFormed(), 120)}`)
+  const part = (text: string): string => seen(`${from > 0 ? '…' : ''}${short(text.slice(from), 120)}`)
   return `has another ${word}: ${part(after)} instead of ${part(before)}`
 }
+
+const seen = (text: string): string => JSON.stringify(text.toWellFormed()).replaceAll(/[\p{DI}\p{Cf}\p{Co}]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`)

@@ -206,3 +206,11 @@ test('what versions of OpenAPI write otherwise is the same', () => {
 test('an operation that can no longer be converted says why it is gone', () => {
   expect(changesOf(get({}), get({ parameters: [{ $ref: '#/components/parameters/None' }] }))).toMatchObject([{ kind: 'tool-removed', grade: 'breaking', in: 'base', detail: expect.stringContaining('reference_unresolved') }])
 })
+
+test('what nobody sees in a new description is spelled out', () => {
+  const hidden = String.fromCodePoint(...Array.from(Buffer.from('read it'), (code) => 0xe0000 + code))
+  const [change] = changesOf(get({ description: 'All things.' }), get({ description: `All things.\u200b${hidden}` }))
+  expect(change).toMatchObject({ kind: 'description-changed', grade: 'review' })
+  expect(change!.detail).toContain('\\u{200b}\\u{e0072}\\u{e0065}')
+  expect(change!.detail).not.toMatch(/[\p{Cf}]/u)
+})

@@ -34,6 +34,7 @@ test('what is said of many tools is said once, the worst first, in cells that Ha
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(60)
   expect(lines.at(-1)).toBe('검사 실패: 호환 깨짐 이상 등급의 변경이 있습니다.')
   expect(asText(many, reader('en', 80, true))[0]).toBe('\u001b[35;1mdangerous\u001b[0m')
+  expect(asText(of(one({ grade: 'none', kind: 'tags-changed' })), reader('en'))).toEqual(['1 changes of 1 tools: no effect 1.', 'The check passed: no change is graded breaking or above.'])
   expect(asText(of(), reader('en'))).toEqual(['Nothing changes for the tools.', 'The check passed: no change is graded breaking or above.'])
 })
 
@@ -73,7 +74,7 @@ const sarif = z.strictObject({
   $schema: z.url(), version: z.literal('2.1.0'),
   runs: z.array(z.strictObject({
     tool: z.strictObject({ driver: z.strictObject({ name: z.string().min(1), semanticVersion: z.string().regex(/^\d+\.\d+\.\d+/), rules: z.array(z.strictObject({ id: z.string().min(1), shortDescription: message, fullDescription: message, defaultConfiguration: z.strictObject({ level }), properties: z.record(z.string(), z.unknown()) })) }) }),
-    columnKind: z.enum(['utf16CodeUnits', 'unicodeCodePoints']),
+    columnKind: z.enum(['utf16CodeUnits', 'unicodeCodePoints']), properties: z.strictObject({ omitted: z.int().min(1) }).optional(),
     results: z.array(z.strictObject({
       ruleId: z.string(), ruleIndex: z.int().min(0), level, message,
       locations: z.array(z.strictObject({ physicalLocation: physical, logicalLocations: z.array(z.strictObject({ name: z.string(), fullyQualifiedName: z.string(), kind: z.string() })) })).length(1),
@@ -91,6 +92,8 @@ test('SARIF has the structure that was published, and each result its rule', () 
     expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
     for (const { ruleId, ruleIndex } of results) expect(rules[ruleIndex]!.id).toBe(ruleId)
   }))
+  const [many] = sarif.parse(JSON.parse(asSarif(of(...Array.from({ length: 5_001 }, () => one({ grade: 'safe', kind: 'argument-added' })), one({ grade: 'dangerous', kind: 'host-changed' })), '1.2.3'))).runs
+  expect([many!.results.length, many!.results[0]!.level, many!.properties]).toEqual([5_000, 'error', { omitted: 2 }])
   const [gone] = sarif.parse(JSON.parse(asSarif(of(one({ kind: 'tool-removed', file: 'old dir/a.yaml', line: 3 })), '1.2.3'))).runs[0]!.results
   expect(gone!.locations[0]!.physicalLocation).toEqual({ artifactLocation: { uri: 'openapi.yaml' }, region: { startLine: 1 } })
   expect(gone!.relatedLocations![0]!.physicalLocation).toEqual({ artifactLocation: { uri: 'old%20dir/a.yaml' }, region: { startLine: 3 } })

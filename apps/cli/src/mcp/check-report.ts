@@ -45,6 +45,9 @@ function groupsOf(changes: readonly Reported[]): Group[] {
     .sort((a, b) => rank(b.grade) - rank(a.grade) || (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : b.tools.length - a.tools.length || (a.first.tool < b.first.tool ? -1 : 1)))
 }
 
+/** For people: what has no effect on a tool is counted and not listed. */
+const shownGroups = ({ changes }: Checked): Group[] => groupsOf(changes.filter(({ grade }) => grade !== 'none'))
+
 function countsOf(changes: readonly Reported[]): readonly (readonly [Grade, number])[] {
   return grades.toReversed().map((grade) => [grade, changes.filter((change) => change.grade === grade).length] as const).filter(([, count]) => count > 0)
 }
@@ -66,7 +69,7 @@ const colours: Readonly<Record<Grade, string>> = { dangerous: '35;1', breaking: 
 export function asText(checked: Checked, reader: Reader): string[] {
   const { text, language, width, colour } = reader
   const lines: string[] = []
-  for (const [grade, groups] of Map.groupBy(groupsOf(checked.changes), (group) => group.grade)) {
+  for (const [grade, groups] of Map.groupBy(shownGroups(checked), (group) => group.grade)) {
     const title = language === 'en' ? grade : `${gradeWords[language][grade]} (${grade})`
     lines.push(colour ? `\x1b[${colours[grade]}m${title}\x1b[0m` : title)
     for (const [kind, same] of Map.groupBy(groups, (group) => group.kind)) {
@@ -89,7 +92,7 @@ const icons: Readonly<Record<Grade, string>> = { dangerous: 'ðŸ›‘', breaking: 'â
 export function asMarkdown(checked: Checked, reader: Reader): string {
   const { text, language } = reader
   const head = [`### ${text('check_title')}`, '', `${fails(checked) ? icons.breaking : icons.safe} ${quoted(summary(checked, reader))} ${quoted(verdict(checked, reader))}`, '']
-  const groups = groupsOf(checked.changes)
+  const groups = shownGroups(checked)
   if (groups.length === 0) return `${head.join('\n').trimEnd()}\n`
   const lines = [...head, `| ${text('check_grade')} | ${text('check_kind')} | ${text('check_change')} | ${text('check_tools')} |`, '| --- | --- | --- | --- |']
   let length = lines.join('\n').length
@@ -116,8 +119,12 @@ export function asJson({ changes }: Checked): string {
 
 const levels: Readonly<Record<Grade, 'error' | 'warning' | 'note' | 'none'>> = { dangerous: 'error', breaking: 'error', review: 'warning', safe: 'note', none: 'none' }
 
-/** SARIF 2.1.0 (OASIS). One result a change; what is gone is shown at the head, where it is missing. */
-export function asSarif({ head, changes }: Checked, version: string): string {
+/** What code scanning takes in. */
+const mostResults = 5_000
+
+/** SARIF 2.1.0 (OASIS). One result a change, the worst first; what is gone is shown at the head, where it is missing. */
+export function asSarif({ head, changes: all }: Checked, version: string): string {
+  const changes = all.toSorted((a, b) => rank(b.grade) - rank(a.grade)).slice(0, mostResults)
   const ids = [...new Set(changes.map(({ kind }) => kind))].sort()
   const uriOf = (file: string): string => file.replaceAll('\\', '/').split('/').map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/')
   const gradeOf = (id: Reported['kind']): Grade => (Object.hasOwn(kinds, id) ? kinds[id as ChangeKind].grade : changes.find(({ kind }) => kind === id)!.grade)
@@ -129,6 +136,7 @@ export function asSarif({ head, changes }: Checked, version: string): string {
         rules: ids.map((id) => ({ id, shortDescription: { text: id }, fullDescription: { text: aboutKind(id, 'en') }, defaultConfiguration: { level: levels[gradeOf(id)] }, properties: { grade: gradeOf(id) } })),
       } },
       columnKind: 'utf16CodeUnits',
+      ...(all.length > changes.length ? { properties: { omitted: all.length - changes.length } } : {}),
       results: changes.map(({ grade, kind, operation, tool, place, detail, file, line }) => ({
         ruleId: kind, ruleIndex: ids.indexOf(kind), level: levels[grade], message: { text: `${tool}: ${detail}` },
         locations: [{
