@@ -194,12 +194,14 @@ test('of two ways to a change the shorter is told', () => {
 })
 
 test('a long chain of allOf is read to its end from wherever it is entered, and one that leads into itself ends', () => {
-  const documentOf = (leaf: JsonObject, enter: readonly number[]): JsonObject => ({
+  const documentOf = (leaf: JsonObject, enter: readonly number[], length = 300): JsonObject => ({
     openapi: '3.1.0', info: {}, servers: [{ url: 'https://a.test' }],
-    components: { schemas: Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`S${at}`, at === 299 ? leaf : { allOf: [{ $ref: `#/components/schemas/S${at + 1}` }] }])) },
+    components: { schemas: Object.fromEntries(Array.from({ length }, (_, at) => [`S${at}`, at === length - 1 ? leaf : { allOf: [{ $ref: `#/components/schemas/S${at + 1}` }] }])) },
     paths: { '/p': { post: { parameters: enter.map((at) => ({ name: `at${at}`, in: 'query', schema: { $ref: `#/components/schemas/S${at}` } })), responses: {} } } },
   })
   for (const enter of [[0, 150], [150, 0]]) expect(changesOf(documentOf({ type: 'string' }, enter), documentOf({ type: 'integer' }, enter)).map(({ place }) => place)).toEqual(['at0', 'at150'])
+  // What was read only in part from far above is read again from nearer.
+  for (const enter of [[0, 150], [150, 0]]) expect(changesOf(documentOf({ type: 'string' }, enter, 600), documentOf({ type: 'integer' }, enter, 600)).map(({ place }) => place)).toContain('at150')
   // Each schema of 30 is each of the others too: without a bound there are 30! ways through it.
   const tangle = (type: string): JsonObject => ({
     openapi: '3.1.0', info: {}, servers: [{ url: 'https://a.test' }],

@@ -214,3 +214,12 @@ test('what nobody sees in a new description is spelled out', () => {
   expect(change!.detail).toContain('\\u{200b}\\u{e0072}\\u{e0065}')
   expect(change!.detail).not.toMatch(/[\p{Cf}]/u)
 })
+
+test('a property that is declared where any of its kind could stand, or the reverse, is no news', () => {
+  const [open, declared, other] = [{ type: 'object', additionalProperties: { type: 'string' } }, object({ a: { type: 'string' } }, { additionalProperties: { type: 'string' } }), object({ a: { type: 'integer' } }, { additionalProperties: { type: 'string' } })]
+  for (const [a, b] of [[open, declared], [declared, open]] as const) {
+    expect(changesOf(post(body(a)), post(body(b)))).toEqual([])
+    expect(changesOf(get(answer(a)), get(answer(b)))).toEqual([])
+  }
+  expect(changesOf(post(body(open)), post(body(other)))).toMatchObject([{ kind: 'argument-type-changed', place: 'body.a' }])
+})
