@@ -26,7 +26,7 @@ import type { Round } from './mcp-load.ts'
 
 const { values } = parseArgs({ options: {
   parts: { type: 'string', default: 'convert,call,list,swaps,clients' }, seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' }, concurrency: { type: 'string', default: '16' },
-  swaps: { type: 'string', default: '10000' }, clients: { type: 'string', default: '1000' }, convert: { type: 'string' },
+  swaps: { type: 'string', default: '10000' }, clients: { type: 'string', default: '1000' }, convert: { type: 'string' }, changed: { type: 'string' },
 } })
 const [seconds, rounds, connections] = [Number(values.seconds), Number(values.rounds), Number(values.concurrency)]
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 16)
@@ -113,8 +113,14 @@ const serve = (spec: string, upstream: string, ...more: string[]): Promise<Host>
 const parts: Record<string, () => Promise<void>> = {
   async convert() {
     for (const name of ['github', 'graph', 'stripe', 'kubernetes'] as const) {
+      // The next version: one operation gone, one that says something else.
+      const root = JSON.parse(readFileSync(namedSpecs[name](), 'utf8')) as { paths: Record<string, Record<string, { description?: string }>> }
+      const [gone, next] = Object.keys(root.paths)
+      delete root.paths[gone!]
+      for (const operation of Object.values(root.paths[next!]!)) if (typeof operation === 'object' && !Array.isArray(operation)) operation.description = 'Changed.'
+      const changed = written('next.json', JSON.stringify(root))
       // Each in a process of its own: peak memory is a process's.
-      const done = spawnSync(process.execPath, [import.meta.filename, '--convert', namedSpecs[name](), '--rounds', values.rounds], { stdio: ['ignore', 'inherit', 'inherit'] })
+      const done = spawnSync(process.execPath, [import.meta.filename, '--convert', namedSpecs[name](), '--changed', changed, '--rounds', values.rounds], { stdio: ['ignore', 'inherit', 'inherit'] })
       if (done.status !== 0) console.log(`  ${name}: the process ended with ${done.status ?? done.signal}`)
     }
   },
@@ -234,21 +240,10 @@ const parts: Record<string, () => Promise<void>> = {
   },
 }
 
-/** A process that reads one document and changes it, as a running server would. */
-async function convertOne(file: string): Promise<void> {
+/** A process that serves one document and is given its next version, again and again. */
+async function convertOne(file: string, next: string): Promise<void> {
   const bytes = readFileSync(file)
-  const bare: number[] = []
-  const root = JSON.parse(bytes.toString()) as { paths: Record<string, Record<string, { summary?: string; description?: string }>> }
-  for (let i = 0; i < rounds; i += 1) {
-    const from = performance.now()
-    JSON.parse(bytes.toString())
-    bare.push(performance.now() - from)
-  }
-  // The next version: one operation gone, one that says something else.
-  const [gone, ...left] = Object.keys(root.paths)
-  delete root.paths[gone!]
-  for (const operation of Object.values(root.paths[left[0]!]!)) if (typeof operation === 'object' && !Array.isArray(operation)) operation.description = 'Changed.'
-  const changed = Buffer.from(JSON.stringify(root))
+  const changed = readFileSync(next)
   const converter = createConverter()
   const name = `${dirname(file).split('/').at(-1)}/${file.split('/').at(-1)}`
   const server = createMcpServer({ name: 'bench', version: '1', catalogue: { tools: [], call: () => Promise.reject(new Error('none')) }, clock: { now: () => 0 } })
@@ -279,16 +274,22 @@ async function convertOne(file: string): Promise<void> {
   }
   await converter.close()
   const peak = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? Number.NaN) / 1024
-  console.log(`  ${name} (${megabytes(bytes.length)}, sha256 ${sha256(bytes)}): ${tools} tools; first ${times[0]!.toFixed(0)} ms (${cpu[0]!.toFixed(0)} ms of CPU), each next version ${median(times.slice(1)).toFixed(0)} ms (${median(cpu.slice(1)).toFixed(0)} ms of CPU); ${found}; peak RSS ${peak.toFixed(0)} MiB with the bench's own copies; this thread held up to ${Math.max(...held.slice(1)).toFixed(0)} ms; JSON.parse alone ${median(bare).toFixed(0)} ms (x ${(median(times.slice(1)) / median(bare)).toFixed(1)})`)
+  const bare = Array.from({ length: rounds }, () => {
+    const from = performance.now()
+    JSON.parse(bytes.toString())
+    return performance.now() - from
+  })
+  console.log(`  ${name} (${megabytes(bytes.length)}, sha256 ${sha256(bytes)}): ${tools} tools; first ${times[0]!.toFixed(0)} ms (${cpu[0]!.toFixed(0)} ms of CPU), each next version ${median(times.slice(1)).toFixed(0)} ms (${median(cpu.slice(1)).toFixed(0)} ms of CPU); ${found}; peak RSS ${peak.toFixed(0)} MiB; this thread held up to ${Math.max(...held.slice(1)).toFixed(0)} ms; JSON.parse alone ${median(bare).toFixed(0)} ms (x ${(median(times.slice(1)) / median(bare)).toFixed(1)})`)
 }
 
-if (values.convert !== undefined) await convertOne(values.convert)
+if (values.convert !== undefined) await convertOne(values.convert, values.changed!)
 else {
-  if (pinned) spawnSync('taskset', ['-acp', '1', String(process.pid)])
   const version = (name: string): string => (JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8')) as { version: string }).version
   console.log(`${machine()}; ${pinned ? 'servers on core 0, load and stub on core 1' : 'not pinned'}; @modelcontextprotocol/server ${version('@modelcontextprotocol/server')}, undici ${(JSON.parse(readFileSync(new URL('../../node_modules/undici/package.json', import.meta.url), 'utf8')) as { version: string }).version}`)
   try {
     for (const part of values.parts.split(',')) {
+      // What converts has a worker, and may use both.
+      if (pinned) spawnSync('taskset', ['-acp', part === 'convert' ? `0-${cpus().length - 1}` : '1', String(process.pid)])
       if (part === 'convert') console.log('\nconvert + diff + scan + index + swap, in a worker as `haechi mcp serve` does')
       await parts[part]!()
     }
