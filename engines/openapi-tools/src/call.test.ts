@@ -39,7 +39,10 @@ describe('a call', () => {
   })
   it('that does not arrive says the code, and nothing of the request', async () => {
     const thrown = [Object.assign(new Error('connect ECONNREFUSED https://api.example/v1/things/x?api_key=top-secret'), { code: 'ECONNREFUSED' }), new TypeError('fetch failed: top-secret', { cause: Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' }) }), 'top-secret', Object.assign(new Error('x'), { code: 'top secret' })]
-    const results = await Promise.all(thrown.map(async (error) => await caller().call(good, { send: async () => await Promise.reject(error as Error) })))
+    const failing = async (error: unknown): Promise<CallToolResult> => await caller().call(good, { send: () => {
+      throw error
+    } })
+    const results = await Promise.all(thrown.map(failing))
     expect(results.map(textOf).map((it) => it.split(':')[0])).toEqual(['ECONNREFUSED', 'UND_ERR_SOCKET', 'send_failed', 'send_failed'])
     expect(results.every(({ isError }) => isError)).toBe(true)
     expect(JSON.stringify(results)).not.toMatch(/secret|api\.example/)
