@@ -129,6 +129,30 @@ describe('following', () => {
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['one', 'two'])
   })
 
+  test('a file that the document refers to is followed as it is; one that breaks keeps what was', async () => {
+    const api = await startApi()
+    const directory = folder()
+    const [file, part] = [join(directory, 'api.json'), join(directory, 'things.yaml')]
+    const things = (verb: string): string => `${verb}: { operationId: ${verb}_things, responses: {} }\n`
+    writeFileSync(file, documentOf(['one'], undefined, { paths: { '/things': { $ref: 'things.yaml' } } }))
+    writeFileSync(part, things('get'))
+    const served = await startServe(['--spec', file, '--base-url', api.url])
+    const told = Promise.withResolvers<void>()
+    const client = await connect(served.url, 'auto', { changed: () => told.resolve() })
+    const names = async (): Promise<string[]> => (await client.listTools()).tools.map(({ name }) => name)
+    expect(await names()).toEqual(['get_things'])
+    const broken = served.event('kept')
+    writeFileSync(part, 'get: {\n')
+    expect((await broken).error).toMatchObject({ code: 'mcp_spec_refused', message: expect.stringMatching(/things\.yaml.*line \d/s) })
+    expect(await names()).toEqual(['get_things'])
+    const swapped = served.event('swapped')
+    writeFileSync(part, things('get') + things('delete'))
+    expect((await swapped).changes).toMatchObject([{ kind: 'destructive-tool-added', tool: 'delete_things' }])
+    await told.promise
+    expect(await names()).toEqual(['delete_things', 'get_things'])
+    expect(textOf(await client.callTool({ name: 'delete_things', arguments: {} }))).toContain('/things')
+  })
+
   test('an overlay is followed as well', async () => {
     const api = await startApi()
     const directory = folder()

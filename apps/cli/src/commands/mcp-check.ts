@@ -1,14 +1,15 @@
 // `haechi mcp check`: what a change of an API's document does to its tools, for a pull request. Nothing is fetched, nothing is started.
 // Defended by mcp-check.test.ts and tests/e2e/mcp-check.test.ts (the workflows of the guide in a repository).
-import { readFile } from 'node:fs/promises'
-import { HaechiError } from '@haechi/server/errors'
-import { diff, grades, readDocument, scan, toTools } from '@haechi/openapi-tools'
+import { diff, grades, scan, toTools } from '@haechi/openapi-tools'
 import type { Change, Finding, Grade, ToolSet } from '@haechi/openapi-tools'
 import { command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { asJson, asJunit, asMarkdown, asSarif, asText, fails } from '../mcp/check-report.ts'
 import type { Checked, Reported } from '../mcp/check-report.ts'
 import { linesOf } from '../mcp/lines.ts'
+import { fileSource } from '../mcp/source.ts'
+import { readApi, readOverlay } from '../mcp/specification.ts'
+import type { Overlay } from '../mcp/specification.ts'
 
 const formats = ['text', 'json', 'sarif', 'junit', 'markdown'] as const
 
@@ -27,7 +28,7 @@ export const mcpCheck = command({
     { line: 'haechi mcp check --base old.json --head new.json --format json', about: 'example_json' },
   ],
   async run(context, { options }) {
-    const overlays = await Promise.all(options.overlay.map(async (file) => ({ file, text: await textOf(file) })))
+    const overlays = await Promise.all(options.overlay.map((file) => readOverlay(fileSource(file))))
     const [base, head] = [await toolsOf(options.base, overlays), await toolsOf(options.head, overlays)]
     const changes = diff(base.set, head.set)
     const format = options.format ?? (context.json ? 'json' : 'text')
@@ -50,24 +51,10 @@ export const mcpCheck = command({
 
 type Side = { readonly name: string; readonly text: string; readonly set: ToolSet }
 
-/** Errors: file_unreadable. */
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw new HaechiError('file_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
-  }
-}
-
-/** Errors: file_unreadable, mcp_spec_refused. */
-async function toolsOf(file: string, overlays: readonly { readonly file: string; readonly text: string }[]): Promise<Side> {
-  const text = await textOf(file)
-  const read = readDocument(text, { overlays: overlays.map((overlay) => overlay.text) })
-  if (!('refusal' in read)) return { name: file, text, set: toTools(read.document) }
-  const { code, place, reason } = read.refusal
-  const overlay = overlays[Number(/^overlay (\d+)/.exec(place)?.[1]) - 1]
-  const line = overlay !== undefined ? undefined : place.startsWith('#') ? linesOf(text, [place]).get(place) : /^line (\d+)/.exec(place)?.[1]
-  throw new HaechiError('mcp_spec_refused', { place: overlay?.file ?? (line === undefined ? file : `${file}:${line}`), reason: reason.replace(/\.$/, ''), refusal: code, at: place })
+/** Errors: file_unreadable, mcp_spec_too_large, mcp_spec_refused. */
+async function toolsOf(file: string, overlays: readonly Overlay[]): Promise<Side> {
+  const { document, bytes } = await readApi(fileSource(file), overlays)
+  return { name: file, text: new TextDecoder().decode(bytes), set: toTools(document) }
 }
 
 type Found = Omit<Change, 'kind'> & { readonly kind: Reported['kind'] }

@@ -1,7 +1,7 @@
 // `haechi mcp scan`: what is poisoned or dangerous in the texts of tools, from a list of them or from an API's documents. Nothing is called, nothing leaves
 // this machine. A line that is no tool costs only itself. Defended by mcp-scan.test.ts.
 import { createReadStream } from 'node:fs'
-import { createScan, readDocument, toTools } from '@haechi/openapi-tools'
+import { createScan, toTools } from '@haechi/openapi-tools'
 import type { Finding, Scan, ScannedTool } from '@haechi/openapi-tools'
 import { splitRecords } from '@haechi/records'
 import { HaechiError } from '@haechi/server/errors'
@@ -11,6 +11,7 @@ import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped } from '../layout.ts'
 import { fileSource } from '../mcp/source.ts'
+import { readApi } from '../mcp/specification.ts'
 import { wordOf } from '../words.ts'
 import { printTable } from './lists.ts'
 
@@ -38,10 +39,7 @@ export const mcpScan = command({
     for (const file of options.tools) await addList(context, scanned, file, refuse)
     for (const file of options.spec) {
       try {
-        const { bytes } = await fileSource(file).first()
-        const read = readDocument(bytes)
-        if ('refusal' in read) throw new HaechiError('mcp_spec_refused', { place: file, reason: read.refusal.reason.replace(/\.$/, ''), refusal: read.refusal.code, at: read.refusal.place })
-        const set = toTools(read.document)
+        const set = toTools((await readApi(fileSource(file))).document)
         for (const tool of set.tools) scanned.add(set.definition(tool))
       } catch (error) {
         if (!(error instanceof HaechiError)) throw error

@@ -1,6 +1,6 @@
 // `haechi mcp tools`: what a model would be shown of an API's documents, and what was left out and why. Nothing is started or called.
 // Defended by mcp-tools.test.ts.
-import { readDocument, toTools } from '@haechi/openapi-tools'
+import { toTools } from '@haechi/openapi-tools'
 import type { Tool, ToolSet } from '@haechi/openapi-tools'
 import { createEgress } from '@haechi/server/egress'
 import { HaechiError } from '@haechi/server/errors'
@@ -9,6 +9,8 @@ import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
 import { fileSource, isUrl, urlSource } from '../mcp/source.ts'
+import type { Source } from '../mcp/source.ts'
+import { readApi, readOverlay } from '../mcp/specification.ts'
 import { judged } from '../mcp/upstream.ts'
 import { printTable } from './lists.ts'
 import { specsOf } from './mcp-serve.ts'
@@ -19,16 +21,14 @@ export const mcpTools = command({
   examples: [{ line: 'haechi mcp tools --spec openapi.yaml', about: 'example_mcp_tools' }, { line: 'haechi mcp tools --spec orders.yaml users.yaml --tag public --json', about: 'example_mcp_tools_json' }],
   async run(context, { options }) {
     const specs = specsOf(options.spec, [])
-    const overlays = await Promise.all(options.overlay.map(async (place) => new TextDecoder().decode((await contentOf(place)).bytes)))
+    const overlays = await Promise.all(options.overlay.map((place) => using(place, readOverlay)))
     const wanted = new Set(options.tag)
     const sets: ToolSet[] = []
     let refused = 0
     for (const { name, place } of specs) {
       try {
-        const { bytes, url } = await contentOf(place)
-        const read = readDocument(bytes, { overlays, ...(url === null ? {} : { url }) })
-        if ('refusal' in read) throw new HaechiError('mcp_spec_refused', { place, reason: read.refusal.reason.replace(/\.$/, ''), refusal: read.refusal.code, at: read.refusal.place })
-        const set = toTools(read.document, { ...(specs.length > 1 ? { prefix: name } : {}), ...(wanted.size === 0 ? {} : { include: ({ tags }) => tags.some((tag) => wanted.has(tag)) }) })
+        const { document } = await using(place, (source) => readApi(source, overlays))
+        const set = toTools(document, { ...(specs.length > 1 ? { prefix: name } : {}), ...(wanted.size === 0 ? {} : { include: ({ tags }) => tags.some((tag) => wanted.has(tag)) }) })
         sets.push(set)
         for (const { key, code, reason } of set.skipped) context.err.write(`${safe(`${place}: ${key}: ${code}: ${reason}`)}\n`)
       } catch (error) {
@@ -60,14 +60,13 @@ function print(context: Context, sets: readonly ToolSet[]): void {
 
 const effectOf = ({ annotations }: Tool): 'effect_reads' | 'effect_destroys' | 'effect_changes' => (annotations.readOnlyHint === true ? 'effect_reads' : annotations.destructiveHint === true ? 'effect_destroys' : 'effect_changes')
 
-/** Errors: file_unreadable, mcp_spec_too_large, mcp_spec_unavailable, egress_*. */
-async function contentOf(place: string): Promise<{ readonly bytes: Uint8Array; readonly url: string | null }> {
-  if (!isUrl(place)) return fileSource(place).first()
+async function using<Result>(place: string, read: (source: Source) => Promise<Result>): Promise<Result> {
+  if (!isUrl(place)) return read(fileSource(place))
   const egress = createEgress({ allow: [] })
   try {
     // Who names an address on the command line means it, an inner one too.
     const { allowed } = await judged([place], egress)
-    return await urlSource(place, egress, { everyMs: 1_000, allowPrivate: await allowed() }).first()
+    return await read(urlSource(place, egress, { everyMs: 1_000, allowPrivate: await allowed() }))
   } finally {
     await egress.close()
   }

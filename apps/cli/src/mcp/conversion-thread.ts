@@ -1,7 +1,7 @@
 // The worker's side of conversion.ts: documents to tools, and what changed, away from the thread that answers calls. Opens nothing.
 import { parentPort } from 'node:worker_threads'
 import { hash } from 'node:crypto'
-import { diff, indexTools, readDocument, scan, toTools } from '@haechi/openapi-tools'
+import { diff, indexTools, outsideReferences, readDocument, scan, toTools } from '@haechi/openapi-tools'
 import type { Finding, Tool, ToolSet } from '@haechi/openapi-tools'
 import type { ToolDefinition } from '@haechi/mcp-wire'
 import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './conversion.ts'
@@ -38,8 +38,8 @@ function named(set: ToolSet, prefix: string | null): ToolSet {
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
-function convert(id: number, { spec, bytes, url, overlays, prefix }: Job, quiet: boolean): void {
-  const read = readDocument(bytes, { overlays, ...(url === null ? {} : { url }) })
+function convert(id: number, { spec, bytes, url, documents, unavailable, overlays, prefix }: Job, quiet: boolean): void {
+  const read = readDocument(bytes, { overlays, ...(url === null ? {} : { url }), ...(documents === undefined ? {} : { documents }), ...(unavailable === undefined ? {} : { unavailable }) })
   if ('refusal' in read) {
     send({ id, kind: 'refused', refusal: read.refusal })
     return
@@ -87,10 +87,16 @@ function accept(spec: string): void {
   fresh.delete(spec)
 }
 
+function refers({ id, bytes, url, glance }: Extract<ToThread, { readonly kind: 'refers' }>): void {
+  const found = outsideReferences(bytes, { url, glance })
+  send('refusal' in found ? { id, kind: 'refused', refusal: found.refusal } : { id, kind: 'references', references: found.references })
+}
+
 port.on('message', (message: ToThread) => {
   try {
     if (message.kind === 'convert') convert(message.id, message.job, message.quiet)
     else if (message.kind === 'accept') accept(message.spec)
+    else if (message.kind === 'refers') refers(message)
     else send({ id: message.id, kind: 'indexed', index: indexTools([...kept.values()].flatMap(({ set }) => set.tools).filter(({ name }) => message.tools.has(name)).sort(byName)) })
   } catch (error) {
     if ('id' in message) failed(message.id, error)

@@ -3,9 +3,18 @@
 import { Worker } from 'node:worker_threads'
 import type { Change, Finding, Refusal, SearchIndex, Tool } from '@haechi/openapi-tools'
 import { HaechiError } from '@haechi/server/errors'
+import type { RefersTo } from './specification.ts'
 
 /** `prefix` stands before the names of the tools where several documents share a list. */
-export type Job = { readonly spec: string; readonly bytes: Uint8Array; readonly url: string | null; readonly overlays: readonly string[]; readonly prefix: string | null }
+export type Job = {
+  readonly spec: string
+  readonly bytes: Uint8Array
+  readonly url: string | null
+  readonly documents?: ReadonlyMap<string, Uint8Array>
+  readonly unavailable?: ReadonlyMap<string, string>
+  readonly overlays: readonly string[]
+  readonly prefix: string | null
+}
 /** `json` is the text of its ToolDefinition. */
 export type ConvertedTool = Tool & { readonly json: string }
 export type ToolFinding = Finding & { readonly tool: string }
@@ -23,12 +32,14 @@ export type Conversion = {
 
 export type ToThread =
   | { readonly kind: 'convert'; readonly id: number; readonly job: Job; /** Nothing but the end is told. */ readonly quiet: boolean }
+  | { readonly kind: 'refers'; readonly id: number; readonly bytes: Uint8Array; readonly url: string; readonly glance: boolean }
   | { readonly kind: 'accept'; readonly spec: string }
   | { readonly kind: 'index'; readonly id: number; readonly tools: ReadonlySet<string> }
 export type FromThread = { readonly id: number } & (
   | { readonly kind: 'part'; readonly tools: readonly ConvertedTool[] }
   | { readonly kind: 'done' } & Conversion
   | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'references'; readonly references: readonly string[] }
   | { readonly kind: 'indexed'; readonly index: SearchIndex }
   | { readonly kind: 'failed'; readonly reason: string }
 )
@@ -36,6 +47,8 @@ export type FromThread = { readonly id: number } & (
 export interface Converter {
   /** Errors: mcp_spec_refused, mcp_spec_exhausting. */
   convert(job: Job, place: string): Promise<Conversion>
+  /** outsideReferences of a document. Errors: mcp_spec_exhausting. */
+  refersTo(place: string): RefersTo
   /** What was converted last is in force: the next conversion is compared with it. */
   accept(job: Job): void
   /** Of these among all tools that were accepted, in the order of their names. */
@@ -98,7 +111,14 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     await ending?.terminate()
   }
 
-  async function convert(job: Job, place: string): Promise<Conversion> {
+  /** One after the other: the time of one is not that of another. */
+  function answered<Kind extends FromThread['kind']>(place: string, kinds: readonly Kind[], message: (id: number) => ToThread): Promise<Extract<FromThread, { readonly kind: Kind }>> {
+    const turn = queue.then(async () => bounded(place, kinds, message))
+    queue = turn.catch(() => undefined)
+    return turn
+  }
+
+  async function bounded<Kind extends FromThread['kind']>(place: string, kinds: readonly Kind[], message: (id: number) => ToThread): Promise<Extract<FromThread, { readonly kind: Kind }>> {
     const exhausting = (cause?: unknown): HaechiError => new HaechiError('mcp_spec_exhausting', { place, megabytes, seconds }, { cause })
     let late = false
     const timer = setTimeout(() => {
@@ -106,12 +126,10 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
       void end()
     }, seconds * 1_000)
     try {
-      const answer = await request((id) => ({ kind: 'convert', id, job, quiet: false }))
-      if (answer.kind === 'refused') throw new HaechiError('mcp_spec_refused', { place, refusal: answer.refusal.code, at: answer.refusal.place, reason: answer.refusal.reason })
-      if (answer.kind !== 'done') throw new ThreadFailure(answer.kind)
-      return answer
+      const answer = await request(message)
+      if (!kinds.includes(answer.kind as Kind)) throw new ThreadFailure(answer.kind)
+      return answer as Extract<FromThread, { readonly kind: Kind }>
     } catch (error) {
-      if (error instanceof HaechiError) throw error
       // Deep recursion is as good as any other way to need too much.
       if (late || !(error instanceof ThreadFailure) || /RangeError/.test(error.message)) throw exhausting(error)
       throw new HaechiError('mcp_spec_refused', { place, refusal: 'conversion_failed', at: '#', reason: error.message }, { cause: error })
@@ -121,12 +139,12 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
   }
 
   return {
-    convert(job, place) {
-      // One after the other: the time of one is not that of another.
-      const turn = queue.then(() => convert(job, place))
-      queue = turn.catch(() => undefined)
-      return turn
+    async convert(job, place) {
+      const answer = await answered(place, ['done', 'refused'], (id) => ({ kind: 'convert', id, job, quiet: false }))
+      if (answer.kind === 'refused') throw new HaechiError('mcp_spec_refused', { place, refusal: answer.refusal.code, at: answer.refusal.place, reason: answer.refusal.reason })
+      return answer
     },
+    refersTo: (place) => async (bytes, { url, glance }) => answered(place, ['references', 'refused'], (id) => ({ kind: 'refers', id, bytes, url, glance })),
     accept(job) {
       accepted.set(job.spec, job)
       if (thread !== undefined) post(thread, { kind: 'accept', spec: job.spec })

@@ -18,6 +18,8 @@ import { listen } from './listener.ts'
 import type { Admission, Listener } from './listener.ts'
 import { fileSource, isUrl, urlSource } from './source.ts'
 import type { Content, Source } from './source.ts'
+import { specificationSource } from './specification.ts'
+import type { Specification } from './specification.ts'
 import { createUpstream, judged } from './upstream.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -81,8 +83,8 @@ type Served = { readonly tool: ConvertedTool; readonly call: Calls }
 
 type Spec = {
   readonly option: SpecOption
-  readonly source: Source
-  content: Content
+  readonly source: Source<Specification>
+  content: Specification
   conversion: Conversion | null
   tools: readonly Served[]
   credentials: Credentials
@@ -106,13 +108,13 @@ export async function serve(options: ServingOptions): Promise<Serving> {
       overlay.text = textOf(await overlay.source.first())
     }
     const jobOf = ({ option, content }: Pick<Spec, 'option' | 'content'>): Job => ({
-      spec: option.name, bytes: content.bytes, url: content.url, overlays: overlays.map(({ text }) => text), prefix: options.specs.length > 1 ? option.name : null,
+      spec: option.name, bytes: content.bytes, url: content.address, documents: content.documents, unavailable: content.unavailable, overlays: overlays.map(({ text }) => text), prefix: options.specs.length > 1 ? option.name : null,
     })
     const specs: Spec[] = []
     for (const option of options.specs) {
       const named = [...(isUrl(option.place) ? [option.place] : []), ...(option.baseUrl === undefined ? [] : [option.baseUrl])]
       const { allowed } = await judged(named, egress)
-      const source = sourceOf(option.place, egress, options, await allowed())
+      const source = specificationSource(sourceOf(option.place, egress, options, await allowed()), converter.refersTo(option.place))
       closing.push(() => source.close())
       const content = await source.first()
       const job = jobOf({ option, content })

@@ -12,13 +12,13 @@ import type { Egress } from '@haechi/server/egress'
 
 export type Content = { readonly bytes: Uint8Array; /** SHA-256, hex. */ readonly hash: string; /** Of a document behind a URL: where it came from after redirects. */ readonly url: string | null }
 
-export interface Source {
+export interface Source<C extends Content = Content> {
   /** As it was given. */
   readonly place: string
   /** Errors: file_unreadable, mcp_spec_too_large, mcp_spec_unavailable, egress_*. */
-  first(): Promise<Content>
+  first(): Promise<C>
   /** From now on tells what is new, and once why it cannot be read. Never both at once, never again the same. */
-  follow(told: (news: Content | HaechiError) => void): void
+  follow(told: (news: C | HaechiError) => void): void
   close(): void
 }
 
