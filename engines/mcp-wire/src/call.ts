@@ -127,10 +127,15 @@ export class Call implements CallContext {
     throw new Suspended('The client is asked and makes the call again')
   }
 
+  /** Whether its client can do with a task. */
+  get takesTasks(): boolean {
+    const extensions = this.#peer.capabilities['extensions']
+    return this.#peer.modern && isObject(extensions) && isObject(extensions[meta.tasks])
+  }
+
   task(need: 'optional' | 'required'): void {
     if (this.background !== null) return
-    const extensions = this.#peer.capabilities['extensions']
-    if (!this.#peer.modern || this.onTask === null || !isObject(extensions) || !isObject(extensions[meta.tasks])) {
+    if (this.onTask === null) {
       if (need === 'optional') return
       throw new RpcProblem(code.missingCapability, 'This tool answers by a task, which the client cannot do', { requiredCapabilities: { extensions: { [meta.tasks]: {} } } })
     }
