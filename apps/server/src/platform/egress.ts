@@ -170,7 +170,7 @@ export function createEgress(options: {
     for (let left = request.redirects ?? 5; ; left--) {
       const found = addressesOf(url)
       const addresses = judge(url, 'then' in found ? await interrupt.unless(found) : found, allowed)
-      const answer = await dispatched(poolFor(url.origin, addresses, request.tls), {
+      const answer = await Exchange.of(poolFor(url.origin, addresses, request.tls), {
         origin: url.origin, path: url.pathname + url.search, method, body: body ?? null, headers: { ...headers, 'accept-encoding': 'gzip, br, zstd' }, headersTimeout: idle, bodyTimeout: idle,
       }, interrupt)
       const location = answer.headers['location']
@@ -195,37 +195,36 @@ export function createEgress(options: {
     }
   }
 
-  /** `take` has the whole answer, body included, before the time is over. */
-  async function within<T>(target: string | URL, request: EgressRequest, take: (answer: EgressStream, end: (error?: unknown) => HaechiError | undefined) => Promise<T> | T): Promise<T> {
-    let place = 'URL'
-    let interrupt: Interrupt | undefined
-    const end = (error?: unknown): HaechiError | undefined => {
-      interrupt?.over()
-      const failure = error === undefined ? undefined : coded(error, place)
-      requests?.inc({ outcome: failure?.code ?? 'answered' })
-      return failure
-    }
+  async function open(target: string | URL, request: EgressRequest): Promise<{ readonly answer: EgressStream; readonly interrupt: Interrupt }> {
+    let interrupt: Interrupt | null = null
     try {
       const url = parse(target)
-      place = url.host
-      interrupt = createInterrupt(place, request)
-      return await take(await exchange(url, request, interrupt), end)
+      interrupt = new Interrupt(url.host, request, requests)
+      return { answer: await exchange(url, request, interrupt), interrupt }
     } catch (error) {
-      throw end(error)!
+      if (interrupt !== null) throw interrupt.over(error)
+      requests?.inc({ outcome: 'egress_refused' })
+      throw error
     }
   }
 
   return {
-    fetch: (target, request = {}) => within(target, request, async ({ body, ...answer }, end) => {
-      const whole = body instanceof Uint8Array ? body : await collected(body)
-      end()
-      return { ...answer, body: whole }
-    }),
-    open: (target, request = {}) => within(target, request, (answer, end) => {
-      if (!(answer.body instanceof Uint8Array)) return { ...answer, body: ended(answer.body, end) }
-      end()
+    async fetch(target, request = {}) {
+      const { answer, interrupt } = await open(target, request)
+      if (answer.body instanceof Uint8Array) {
+        interrupt.over()
+        return answer as EgressAnswer
+      }
+      const chunks: Uint8Array[] = []
+      for await (const chunk of told(answer.body, interrupt)) chunks.push(chunk)
+      return { ...answer, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }
+    },
+    async open(target, request = {}) {
+      const { answer, interrupt } = await open(target, request)
+      if (!(answer.body instanceof Uint8Array)) return { ...answer, body: told(answer.body, interrupt) }
+      interrupt.over()
       return answer
-    }),
+    },
     async kindOf(target) {
       const url = parse(target)
       try {
@@ -244,147 +243,184 @@ export function createEgress(options: {
   }
 }
 
-async function collected(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-}
-
-/** Tells `end` how the body ended, once. */
-async function* ended(body: AsyncIterable<Uint8Array>, end: (error?: unknown) => HaechiError | undefined): AsyncGenerator<Uint8Array> {
-  let over = false
+/** Tells the interrupt how the body ended. */
+async function* told(body: AsyncIterable<Uint8Array>, interrupt: Interrupt): AsyncGenerator<Uint8Array> {
   try {
     yield* body
-    over = true
-    end()
   } catch (error) {
-    over = true
-    throw end(error)!
+    throw interrupt.over(error)
   } finally {
-    // The reader stopped before the end.
-    if (!over) end()
+    // Also where the reader stopped before the end.
+    interrupt.over()
   }
 }
 
-/** Ends an exchange from outside: its time is over, or whoever asked wants it no longer. */
-interface Interrupt {
-  /** What is awaited, unless this happens before. */
-  unless<T>(work: Promise<T>): Promise<T>
-  /** What is to be done at once; at most one thing at a time. */
-  act: ((reason: HaechiError) => void) | null
-  reason: HaechiError | null
-  over(): void
+/** Ends an exchange from outside: its time is over, or whoever asked wants it no longer. No closures: a request makes many objects, and those that hold each other outlive it. */
+class Interrupt {
+  readonly #place: string
+  readonly #signal: AbortSignal | undefined
+  readonly #requests: Counter<'outcome'> | null
+  readonly #timer: NodeJS.Timeout
+  #over = false
+  /** What is ended when this happens; at most one thing at a time. */
+  act: { fail(reason: HaechiError): void } | null = null
+  reason: HaechiError | null = null
+
+  constructor(place: string, { timeoutMs = 30_000, signal }: EgressRequest, requests: Counter<'outcome'> | null) {
+    this.#place = place
+    this.#signal = signal
+    this.#requests = requests
+    // The caller's clock is of no use here: the time that passes is the other side's.
+    this.#timer = setTimeout(Interrupt.expire, timeoutMs, this)
+    if (signal?.aborted === true) this.handleEvent()
+    else signal?.addEventListener('abort', this)
+  }
+
+  static expire(this: void, interrupt: Interrupt): void {
+    interrupt.#happen(new HaechiError('egress_timeout', { place: interrupt.#place }))
+  }
+
+  handleEvent(): void {
+    this.#happen(new HaechiError('egress_cancelled', { place: this.#place }))
+  }
+
+  #happen(reason: HaechiError): void {
+    this.reason ??= reason
+    this.act?.fail(this.reason)
+  }
+
+  /** What is awaited, unless this happens before. A resolver cannot be interrupted; its late answer is dropped. */
+  async unless<T>(work: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.act = { fail: reject }
+    if (this.reason !== null) reject(this.reason)
+    try {
+      return await Promise.race([work, promise])
+    } finally {
+      this.act = null
+    }
+  }
+
+  /** The exchange has ended, as is counted once. Its failure, coded, where it has one. */
+  over(error?: unknown): HaechiError | undefined {
+    const failure = error === undefined ? undefined : coded(error, this.#place)
+    if (this.#over) return failure
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this)
+    this.#requests?.inc({ outcome: failure?.code ?? 'answered' })
+    return failure
+  }
 }
 
-function createInterrupt(place: string, { timeoutMs = 30_000, signal }: EgressRequest): Interrupt {
-  const happen = (reason: HaechiError): void => {
-    interrupt.reason ??= reason
-    interrupt.act?.(interrupt.reason)
-  }
-  const cancelled = (): void => happen(new HaechiError('egress_cancelled', { place }))
-  // The caller's clock is of no use here: the time that passes is the other side's.
-  const timer = setTimeout(() => happen(new HaechiError('egress_timeout', { place })), timeoutMs)
-  const interrupt: Interrupt = {
-    act: null, reason: null,
-    // A resolver cannot be interrupted; its late answer is dropped.
-    unless: (work) => new Promise((resolve, reject) => {
-      if (interrupt.reason !== null) reject(interrupt.reason)
-      interrupt.act = reject
-      const settled = <V>(settle: (value: V) => void) => (value: V): void => {
-        interrupt.act = null
-        settle(value)
-      }
-      work.then(settled(resolve), settled(reject))
-    }),
-    over() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', cancelled)
-    },
-  }
-  if (signal?.aborted === true) cancelled()
-  else signal?.addEventListener('abort', cancelled)
-  return interrupt
-}
+type RawHeaders = Readonly<Record<string, string | string[] | undefined>>
+const done: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-type Raw = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: AsyncIterable<Uint8Array>
-  /** All of the body where it has come already; null where there is more to wait for. */
-  whole(): Uint8Array | null
+/** One request on one connection, and its answer as it comes. Reads ahead of its reader by no more than `readAhead`. */
+class Exchange implements Dispatcher.DispatchHandler, AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
+  status = 0
+  headers: RawHeaders = {}
+  readonly #interrupt: Interrupt
+  readonly #begun: (exchange: Exchange) => void
+  readonly #failed: (error: unknown) => void
+  readonly #chunks: Uint8Array[] = []
+  #waiting = 0
+  #state: 'open' | 'ended' | 'failed' = 'open'
+  #failure: unknown
+  #controller: Dispatcher.DispatchController | null = null
+  #reader: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | null = null
+
+  constructor(interrupt: Interrupt, begun: (exchange: Exchange) => void, failed: (error: unknown) => void) {
+    this.#interrupt = interrupt
+    this.#begun = begun
+    this.#failed = failed
+  }
+
+  /** Resolves when the headers are there. */
+  static of(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: Interrupt): Promise<Exchange> {
+    return new Promise((resolve, reject) => {
+      if (interrupt.reason !== null) throw interrupt.reason
+      const exchange = new Exchange(interrupt, resolve, reject)
+      interrupt.act = exchange
+      pool.dispatch(options, exchange)
+    })
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#state !== 'open') controller.abort(this.#failure as Error)
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    if (status < 200) return
+    this.status = status
+    this.headers = headers
+    this.#begun(this)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    if (this.#reader !== null) {
+      const { resolve } = this.#reader
+      this.#reader = null
+      resolve({ done: false, value: chunk })
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#waiting += chunk.length
+    if (this.#waiting >= readAhead) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'ended'
+    this.#interrupt.act = null
+    this.#reader?.resolve(done)
+  }
+
+  onResponseError(_: unknown, error: unknown): void {
+    if (this.#state !== 'open') return
+    this.#state = 'failed'
+    this.#failure = error
+    this.#interrupt.act = null
+    this.#failed(error)
+    this.#reader?.reject(error)
+  }
+
+  fail(reason: HaechiError): void {
+    this.onResponseError(null, reason)
+    this.#controller?.abort(reason)
+  }
+
   /** An answer that is not read to its end takes its connection with it. */
-  cancel(): void
-}
+  cancel(): void {
+    if (this.#state === 'open') this.#controller?.abort(new errors.RequestAbortedError())
+  }
 
-/** One request on one connection. Reads ahead of its reader by no more than `readAhead`. */
-function dispatched(pool: Pool, options: Dispatcher.DispatchOptions, interrupt: Interrupt): Promise<Raw> {
-  const head = Promise.withResolvers<Raw>()
-  const chunks: Uint8Array[] = []
-  let waiting = 0
-  let state: 'open' | 'ended' | 'failed' = 'open'
-  let failure: unknown
-  let controller: Dispatcher.DispatchController | undefined
-  let reader: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | null = null
-  const done = { done: true, value: undefined } as const
-  const cancel = (): void => {
-    if (state === 'open') controller?.abort(new errors.RequestAbortedError())
+  /** All of the body where it has come already; null where there is more to wait for. */
+  whole(): Uint8Array | null {
+    return this.#state !== 'ended' ? null : this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
   }
-  const settle = (as: 'ended' | 'failed', error?: unknown): void => {
-    if (state !== 'open') return
-    state = as
-    failure = error
-    interrupt.act = null
-    if (as === 'failed') head.reject(error)
-    if (as === 'failed') reader?.reject(error)
-    else reader?.resolve(done)
+
+  [Symbol.asyncIterator](): this {
+    return this
   }
-  const body: AsyncIterable<Uint8Array> = {
-    [Symbol.asyncIterator]: () => ({
-      next() {
-        const value = chunks.shift()
-        if (value !== undefined) {
-          waiting -= value.length
-          if (waiting < readAhead && controller?.paused === true && state === 'open') controller.resume()
-          return Promise.resolve({ done: false, value })
-        }
-        if (state === 'failed') return Promise.reject(failure)
-        if (state === 'ended') return Promise.resolve(done)
-        return new Promise((resolve, reject) => { reader = { resolve, reject } })
-      },
-      return() {
-        chunks.length = 0
-        return Promise.resolve(done)
-      },
-    }),
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const value = this.#chunks.shift()
+    if (value !== undefined) {
+      this.#waiting -= value.length
+      if (this.#waiting < readAhead && this.#state === 'open' && this.#controller?.paused === true) this.#controller.resume()
+      return Promise.resolve({ done: false, value })
+    }
+    if (this.#state === 'failed') return Promise.reject(this.#failure)
+    if (this.#state === 'ended') return Promise.resolve(done)
+    return new Promise((resolve, reject) => { this.#reader = { resolve, reject } })
   }
-  interrupt.act = (reason) => {
-    settle('failed', reason)
-    controller?.abort(reason)
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.#chunks.length = 0
+    return Promise.resolve(done)
   }
-  if (interrupt.reason !== null) throw interrupt.reason
-  pool.dispatch(options, {
-    onRequestStart(started) {
-      controller = started
-      if (state !== 'open') started.abort(failure as Error)
-    },
-    onResponseStart(_, status, headers) {
-      if (status >= 200) head.resolve({ status, headers, body, cancel, whole: () => (state !== 'ended' ? null : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)) })
-    },
-    onResponseData(_, chunk) {
-      if (reader !== null) {
-        const { resolve } = reader
-        reader = null
-        resolve({ done: false, value: chunk })
-        return
-      }
-      chunks.push(chunk)
-      waiting += chunk.length
-      if (waiting >= readAhead) controller?.pause()
-    },
-    onResponseEnd() { settle('ended') },
-    onResponseError(_, error) { settle('failed', error) },
-  })
-  return head.promise
 }
 
 function parse(target: string | URL, base?: URL): URL {
@@ -411,7 +447,7 @@ function contains(entry: string, address: string): boolean {
 const decoders = { 'gzip': createGunzip, 'x-gzip': createGunzip, 'deflate': createInflate, 'br': createBrotliDecompress, 'zstd': createZstdDecompress }
 
 /** Errors: egress_too_large, egress_failed, and what the connection fails with. */
-function bodyOf(answer: Raw, maxBytes: number, place: string): Uint8Array | AsyncIterable<Uint8Array> {
+function bodyOf(answer: Exchange, maxBytes: number, place: string): Uint8Array | AsyncIterable<Uint8Array> {
   const tooLarge = (): HaechiError => new HaechiError('egress_too_large', { place, limit: maxBytes })
   const encoding = String(answer.headers['content-encoding'] ?? '').toLowerCase()
   const decoder = encoding === '' || encoding === 'identity' ? null : decoders[encoding as keyof typeof decoders]
@@ -434,10 +470,10 @@ function bodyOf(answer: Raw, maxBytes: number, place: string): Uint8Array | Asyn
     }
   }
   // Both sides of a decompression are bounded. What breaks in either stream ends the reading.
-  return decoder === null ? limited(answer.body) : limited(pipeline(() => limited(answer.body), decoder(), () => undefined) as AsyncIterable<Uint8Array>)
+  return decoder === null ? limited(answer) : limited(pipeline(() => limited(answer), decoder(), () => undefined) as AsyncIterable<Uint8Array>)
 }
 
-function nothing(answer: Raw): Uint8Array {
+function nothing(answer: Exchange): Uint8Array {
   answer.cancel()
   return new Uint8Array()
 }
@@ -459,7 +495,7 @@ function shortMemory(resolve: (host: string) => Promise<readonly string[]>): (ho
   }
 }
 
-const headersOf = (raw: Raw['headers']): Record<string, string> => {
+const headersOf = (raw: RawHeaders): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const name in raw) {
     const value = raw[name]
