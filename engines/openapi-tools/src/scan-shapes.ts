@@ -151,8 +151,8 @@ export function shapesIn(text: string, place: TextPlace, rules: readonly ShapeRu
   return hits
 }
 
-// Occurrences that are tried of one literal: a text of nothing but beginnings costs no more.
-const mostTries = 64
+// Occurrences that are tried of one literal: a text of nothing but beginnings costs no more, and harmless ones do not hide what follows them.
+const mostTries = 2_000
 
 function first(rule: ShapeRule, text: string): string | null {
   for (const literal of rule.literals) {

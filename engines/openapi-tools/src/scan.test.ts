@@ -91,7 +91,7 @@ describe('schemas', () => {
     expect(of({ $ref: '#/$defs/l0', $defs: { ...laughs, l12: {} } })).toEqual(['schema_references'])
   })
   test('a cycle is no bomb, and neither is a schema that is only large', () => {
-    expect(of({ $ref: '#/$defs/tree', $defs: { tree: { properties: { left: { $ref: '#/$defs/tree' }, right: { $ref: '#/$defs/tree' } } } } })).toEqual([])
+    expect(of({ $ref: '#/$defs/tree', $defs: { tree: { properties: Object.fromEntries('abcdef'.split('').map((name) => [name, { $ref: '#/$defs/tree' }])) } } })).toEqual([])
     expect(of({ properties: Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`p${at}`, { type: 'string', enum: ['a', 'b'] }])) })).toEqual([])
   })
   test.each(['^(a+)+$', '^(a*)*$', '^(\\w+\\s?)*$', '^(([a-z])+)+$', '^(?:[^|]*\\|?)+$', '(x|[0-9]+)*y', '^(a+){2,}$', '^((ab)+)*c'])('explodes: %s', (pattern) => {
@@ -116,6 +116,9 @@ describe('lists', () => {
     expect(results.map(({ name }) => name)).toEqual(['b', 'a', 'b'])
     expect(results[0]!.findings.map(({ severity }) => severity)).toEqual(['critical', 'medium'])
     expect(scan(tools)).toEqual(results)
+  })
+  test('a rule is told once a place', () => {
+    expect(rules(`${Buffer.from(order).toString('base64')} ${Buffer.from(`Now: ${order}`).toString('base64')}`)).toEqual(['written_base64'])
   })
   test('keys are not repeated', () => {
     const key = ['ghp_', 'Zx81kQpLm47RtVbN20sWcYdHf6JgUa95KeTo'].join('')
