@@ -82,7 +82,7 @@ const { values } = parseArgs({ options: { n: { type: 'string', default: '500' },
 const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex')
 const pick = <Item>(items: readonly Item[], n: number, nameOf: (item: Item) => string): Item[] => (values.sample === 'fixed' ? drawn(items, n, nameOf) : [...items].sort((a, b) => (hash(nameOf(a)) > hash(nameOf(b)) ? -1 : 1)).slice(0, n))
 
-type Measured = { ours: Recall; plain: Recall; possible: number; buildMs: number; queryMs: number[]; tools: number; indexBytes: number; listTokens: number }
+type Measured = { ours: Recall; plain: Recall; possible: number; buildMs: number; buildCpu: number; queryMs: number[]; queryCpu: number; tools: number; indexBytes: number; listTokens: number }
 
 /** @param kept whose summaries stay out: those of the drawn and of all that share them, of the drawn alone, or of everybody. */
 function measure(text: string, n: number, kept: 'shared' | 'drawn' | 'everybody' | 'nobody', misses = false): Measured | null {
@@ -104,10 +104,11 @@ function measure(text: string, n: number, kept: 'shared' | 'drawn' | 'everybody'
   const read = readDocument(JSON.stringify(root))
   if ('refusal' in read) return null
   const toolSet = toTools(read.document)
-  const from = performance.now()
+  const cpu = (): number => { const { user, system } = process.threadCpuUsage(); return (user + system) / 1e3 }
+  const [from, cpuFrom] = [performance.now(), cpu()]
   const index = indexTools(toolSet.tools)
   const search = createToolSearch(toolSet, { index, api: 'Example' })
-  const buildMs = performance.now() - from
+  const [buildMs, buildCpu] = [performance.now() - from, cpu() - cpuFrom]
   const queryMs: number[] = []
   const ours = (query: string): string[] => {
     const start = performance.now()
@@ -115,8 +116,11 @@ function measure(text: string, n: number, kept: 'shared' | 'drawn' | 'everybody'
     queryMs.push(performance.now() - start)
     return found.map(({ method, path }) => `${method} ${path}`)
   }
+  const cpuBefore = cpu()
+  const found = recall(sample, alike, ours, misses)
+  const queryCpu = (cpu() - cpuBefore) / Math.max(1, sample.length)
   return {
-    ours: recall(sample, alike, ours, misses), plain: recall(sample, alike, plainSearch(toolSet.tools)), possible, buildMs, queryMs, tools: toolSet.tools.length,
+    ours: found, plain: recall(sample, alike, plainSearch(toolSet.tools)), possible, buildMs, buildCpu, queryMs, queryCpu, tools: toolSet.tools.length,
     indexBytes: Object.values(index).reduce<number>((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0), listTokens: encode(JSON.stringify(search.definitions)).length,
   }
 }
@@ -137,7 +141,7 @@ for (const [name, file, most] of [['Microsoft Graph', namedSpecs.graph(), n], ['
   const text = readFileSync(file, 'utf8')
   console.log(`\n${name}, sha256 ${hash(text).slice(0, 16)}`)
   const main = measure(text, most, 'shared', values.misses)!
-  console.log(`  ${main.tools} operations; index built in ${main.buildMs.toFixed(0)} ms, ${(main.indexBytes / 1e6).toFixed(1)} MB; query p50 ${quantile(main.queryMs, 0.5).toFixed(2)} ms, p99 ${quantile(main.queryMs, 0.99).toFixed(2)} ms; the list costs ${main.listTokens} tokens`)
+  console.log(`  ${main.tools} operations; index built in ${main.buildMs.toFixed(0)} ms (${main.buildCpu.toFixed(0)} ms of CPU), ${(main.indexBytes / 1e6).toFixed(1)} MB; query ${main.queryCpu.toFixed(2)} ms of CPU in the mean, p50 ${quantile(main.queryMs, 0.5).toFixed(2)} ms, p99 ${quantile(main.queryMs, 0.99).toFixed(2)} ms; the list costs ${main.listTokens} tokens`)
   show('kept out of all that share it', main)
   show('kept out of the drawn alone (others with the same summary keep it)', measure(text, most, 'drawn')!)
   show('no summaries at all', measure(text, most, 'everybody')!)
