@@ -67,8 +67,8 @@ export function outsideReferences(source: string | Uint8Array, { url, maxBytes =
   }
 }
 
-/** A reference that does not begin with #, in JSON or YAML. */
-const LEADS_ELSEWHERE = /\$(?:r|dynamicR)ef["']?\s*:\s*["']?[^\s"'#]/
+/** A reference that does not begin with #, in JSON or YAML. What begins with a bracket is no reference: paths may end with /$ref. */
+const LEADS_ELSEWHERE = /\$(?:r|dynamicR)ef["']?\s*:\s*["']?[^\s"'#{[]/
 
 function load(url: string, source: string | Uint8Array | undefined, maxBytes: number, warnings: Refusal[]): Resource | string {
   if (source === undefined) return 'The reference leads to another document, which was not handed over; references are never fetched. Bundle the documents into one.'
