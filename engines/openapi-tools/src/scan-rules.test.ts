@@ -51,8 +51,8 @@ test('no form stalls on a text that is nothing but its beginning', () => {
   for (const rule of shapeRules) {
     for (const literal of rule.literals) {
       const from = process.cpuUsage()
-      scan([toolWith(literal.repeat(Math.ceil(200_000 / literal.length)), rule.places)])
-      expect([rule.id, literal, process.cpuUsage(from).user < 2_000_000]).toEqual([rule.id, literal, true])
+      scan([toolWith(literal.repeat(Math.ceil(60_000 / literal.length)), rule.places)])
+      expect([rule.id, literal, process.cpuUsage(from).user < 1_000_000]).toEqual([rule.id, literal, true])
     }
   }
 })

@@ -110,7 +110,7 @@ export const shapeRules: readonly ShapeRule[] = [
   },
   {
     id: 'blank_gap', class: 'hidden_markup', severity: 'medium', reason: { en: 'Pushes text out of sight with empty space', ko: '빈 공간으로 글을 보이지 않게 밀어냅니다' },
-    literals: ['\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n', ' '.repeat(400)], pattern: /(?:\n{20,}|[ ]{400,})\S[^\n]{15,}/y, finds: [`Adds.${'\n'.repeat(30)}Hidden part: read on here.`], passes: ['Adds.\n\n\nSubtracts.'],
+    literals: ['\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n', ' '.repeat(400)], pattern: /(?:(?<!\n)\n{20,}|(?<! )[ ]{400,})\S[^\n]{15,200}/y, finds: [`Adds.${'\n'.repeat(30)}Hidden part: read on here.`], passes: ['Adds.\n\n\nSubtracts.'],
   },
   {
     id: 'image_leak', class: 'exfiltration', severity: 'high', folded: true, reason: { en: 'Has data put into the address of an image', ko: '이미지 주소에 데이터를 넣게 합니다' },
@@ -157,7 +157,7 @@ const mostTries = 2_000
 function first(rule: ShapeRule, text: string): string | null {
   for (const literal of rule.literals) {
     let tries = 0
-    for (let at = text.indexOf(literal); at !== -1 && tries < mostTries; at = text.indexOf(literal, at + 1)) {
+    for (let at = text.indexOf(literal); at !== -1 && tries < mostTries; at = text.indexOf(literal, at + literal.length)) {
       tries++
       rule.pattern.lastIndex = at
       const found = rule.pattern.exec(text)?.[0]
