@@ -48,14 +48,14 @@ export const ranking = {
     path: { weight: 4, length: 0.3 },
     parameters: { weight: 0.2, length: 0.45 },
     tags: { weight: 0.6, length: 0.8 },
-    title: { weight: 0.8, length: 0 },
+    title: { weight: 0.5, length: 0 },
     description: { weight: 0.3, length: 0.45 },
   },
   weights: {
     /** Of a term that was not asked for: another name of the same, a verb that asks for the same, what may have been meant. */
     renamed: 0.9, related: 0.4, near: 0.8,
     /** For an operation that does what the verb asks for; for one whose last segment, whose title is in the query. */
-    intent: 2, resource: 1.5, title: 0.3,
+    intent: 2, resource: 1.5, title: 0.2,
   },
 } as const
 const { fields, weights } = ranking
