@@ -30,6 +30,7 @@ describe('bodies', () => {
     [body('text', 'text/csv'), 'a,b\n', 'text/csv', 'a,b\n'],
     [body('text', 'text/plain'), 5, 'text/plain', '5'],
     [body('sequence', 'application/jsonl'), [{ a: 1 }, 2], 'application/jsonl', '{"a":1}\n2\n'],
+    [body('sequence', 'application/jsonl'), { a: 1 }, 'application/jsonl', '{"a":1}\n'],
     [body('sequence', 'application/json-seq'), [{ a: 1 }], 'application/json-seq', '\u001E{"a":1}\n'],
     [body('binary', 'application/octet-stream'), { base64: 'AP8=' }, 'application/octet-stream', '\u0000\u00FF'],
     [body('binary', 'image/*'), { base64: 'AP8=', contentType: 'image/png' }, 'image/png', '\u0000\u00FF'],
@@ -40,7 +41,7 @@ describe('bodies', () => {
     expect([type, typeof it === 'string' ? it : Buffer.from(it).toString('latin1')]).toEqual([contentType, text])
   })
   it('what does not fit is said', () => {
-    expect([problem(body('form', 'application/x-www-form-urlencoded'), [1]), problem(body('multipart', 'multipart/form-data'), 'x'), problem(body('sequence', 'application/jsonl'), {}), problem(body('text', 'application/xml'), { a: 1 })]).toEqual(['argument_unsuitable', 'argument_unsuitable', 'argument_unsuitable', 'argument_unsuitable'])
+    expect([problem(body('form', 'application/x-www-form-urlencoded'), [1]), problem(body('multipart', 'multipart/form-data'), 'x'), problem(body('text', 'application/xml'), { a: 1 })]).toEqual(['argument_unsuitable', 'argument_unsuitable', 'argument_unsuitable'])
     for (const file of [{}, { text: 'a', base64: 'YQ==' }, { base64: '!!' }, { base64: 5 }, 5, ['x'], { text: 'a', contentType: 'no type' }, { text: 'a', contentType: 'a/b\r\nx: y' }] as Json[]) expect(problem(body('binary', 'a/b'), file)).toBe('file_invalid')
   })
 })

@@ -22,10 +22,9 @@ export function writeBody(body: Body, value: Json): WrittenBody {
     case 'json':
       return { contentType: concrete(body.mediaType, 'application/json'), body: JSON.stringify(value) }
     case 'sequence': {
-      if (!Array.isArray(value)) throw unsuitable(body.argument, 'a list, whose items are sent one after the other')
-      // RFC 7464 begins each text with RS; JSON lines end it with LF only.
+      // RFC 7464 begins each text with RS; JSON lines end it with LF only. Many documents describe one line.
       const mark = /json-seq/i.test(body.mediaType) ? '\u001E' : ''
-      return { contentType: concrete(body.mediaType, 'application/jsonl'), body: value.map((item) => `${mark}${JSON.stringify(item)}\n`).join('') }
+      return { contentType: concrete(body.mediaType, 'application/jsonl'), body: (Array.isArray(value) ? value : [value]).map((item) => `${mark}${JSON.stringify(item)}\n`).join('') }
     }
     case 'text':
       if (typeof value === 'object' && value !== null) throw unsuitable(body.argument, `one text, which is the whole ${body.mediaType} document`)
