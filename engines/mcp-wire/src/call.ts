@@ -63,8 +63,6 @@ export class Call implements CallContext {
   #given: Given = nothing
   #asked: Record<string, InputRequest> | null = null
   background: Task | null = null
-  /** Among the calls that are held. */
-  place = -1
   onTask: ((task: Task) => void) | null = null
 
   constructor(request: Request, peer: Peer, channel: Channel, seal: Seal, tasks: Tasks) {

@@ -3,7 +3,6 @@
 import { Call, isLevel, readResponses } from './call.ts'
 import type { Channel, Peer } from './call.ts'
 import type { CompletionRequest } from './catalogue.ts'
-import { Held } from './held.ts'
 import { Lists } from './lists.ts'
 import { errorText, isObject, notificationText } from './message.ts'
 import type { Request, RequestId } from './message.ts'
@@ -42,7 +41,7 @@ export class Dispatch {
   readonly #options: McpServerOptions
   readonly #seal: Seal
   readonly tasks: Tasks
-  readonly calls = new Held<Call>()
+  readonly calls = new Set<Call>()
   readonly listeners = new Map<Listener, { readonly id: RequestId; readonly filter: Filter; readonly callerId: string }>()
   #lists: Lists
   readonly #serverInfo: JsonObject
@@ -161,7 +160,7 @@ export class Dispatch {
     this.calls.add(call)
     session?.calls.set(request.id, call)
     // Up to 2025-11-25 a connection that breaks cancels nothing.
-    if (peer.modern) channel.onGone(() => { if (call.background === null && call.place !== -1) call.cancel() })
+    if (peer.modern) channel.onGone(() => { if (call.background === null && this.calls.has(call)) call.cancel() })
     if (!mayBeTask || !call.takesTasks) return this.#settled(call, request, peer, work)
     return new Promise((resolve) => {
       call.onTask = (task) => { resolve(this.#result(request.id, { resultType: 'task', ...task.head() }, peer)) }
