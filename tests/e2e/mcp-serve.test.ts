@@ -375,14 +375,14 @@ test('several documents, and more operations than a list takes', async () => {
   writeFileSync(join(directory, 'b.json'), documentOf(['four']))
   await Promise.all([first, second])
   expect((await (await connect(served.url)).listTools()).tools.map(({ name }) => name)).toEqual(['a__three', 'second__four'])
-  writeFileSync(join(directory, 'many.json'), documentOf(Array.from({ length: 300 }, (_, at) => `thing${at}`)))
+  writeFileSync(join(directory, 'many.json'), documentOf(Array.from({ length: 2_001 }, (_, at) => `thing${at}`)))
   const many = await startServe(['--spec', join(directory, 'many.json'), '--base-url', api.url])
-  expect(many.ready).toMatchObject({ tools: 300, searched: true })
+  expect(many.ready).toMatchObject({ tools: 2_001, searched: true })
   const searching = await connect(many.url)
   expect((await searching.listTools()).tools.map(({ name }) => name).sort()).toEqual(['call_operation', 'describe_operation', 'search_operations'])
   expect(textOf(await searching.callTool({ name: 'search_operations', arguments: { query: 'thing123' } }))).toContain('thing123')
   expect(textOf(await searching.callTool({ name: 'call_operation', arguments: { name: 'thing123', arguments: { q: 'x' } } }))).toContain('/thing123?q=x')
-  expect((await (await connect((await startServe(['--spec', join(directory, 'many.json'), '--base-url', api.url, '--list'])).url)).listTools()).tools).toHaveLength(300)
+  expect((await (await connect((await startServe(['--spec', join(directory, 'many.json'), '--base-url', api.url, '--list'])).url)).listTools()).tools).toHaveLength(2_001)
 })
 
 test('over standard input and output', async () => {

@@ -100,11 +100,14 @@ export function specsOf(places: readonly string[], urls: readonly string[]): Spe
   return specs
 }
 
+/** A model that is given the whole list with every question begins to choose badly, and to cost, well before clients refuse it. */
+const manyTools = 100
+
 function welcome({ text }: Context, serving: Serving, tokenFile: string | null): string {
   const { name, url } = serving
   return [
     '', `  ${text('mcp_running', { tools: String(serving.tools), url: url ?? '' })}`,
-    ...(serving.searched ? [`  ${text('mcp_searched')}`] : []), ...(tokenFile === null ? [] : [`  ${text('mcp_token_note', { file: tokenFile })}`]), '',
+    ...(serving.searched ? [`  ${text('mcp_searched')}`] : serving.tools > manyTools ? [`  ${text('mcp_many')}`] : []), ...(tokenFile === null ? [] : [`  ${text('mcp_token_note', { file: tokenFile })}`]), '',
     ...configurations({ name, url: url ?? '', tokenFile }).flatMap(({ client, place, text: lines }) => [`  ${client}  ${place}`, ...lines.split('\n').map((line) => `    ${line}`), '']),
     `  ${text('mcp_stop')}`, '', '',
   ].join('\n')

@@ -70,8 +70,8 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** More tools than this are offered through a search: a model reads a list of them with every question. */
-export const mostListed = 200
+/** More tools than this are offered through a search: what clients still take as one list is some megabytes, and GitHub's 1,223 tools are 1.7. */
+const mostListed = 2_000
 /** A file that does not parse may be half of one. */
 const secondLookMs = 250
 const drainMs = 2_000
