@@ -1,5 +1,5 @@
 // What can change about a tool, how much it matters, and what the same change is called the other way round: the one table that the differ, the command line,
-// the guide and the tests read. Defended by diff.test.ts (a positive and a near miss for each kind) and diff.property.test.ts (reverse).
+// the guide and the tests read. Defended by diff.test.ts (a positive and a near miss for each kind) and diff.integration.test.ts (reverse).
 
 /** none: no effect on a tool. safe: every call that worked works. review: the model reads, sees or may do something else. breaking: calls that worked fail, or give less. dangerous: data, credentials or power go elsewhere. */
 export const grades = ['none', 'safe', 'review', 'breaking', 'dangerous'] as const

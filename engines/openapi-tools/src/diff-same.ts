@@ -1,5 +1,5 @@
 // Whether two schemas of two documents are the same to the letter, references included, without reading below what is known to be so. What is called the same
-// here is the same; what is not may still mean the same. Defended by diff.property.test.ts (a change below any number of references is found).
+// here is the same; what is not may still mean the same. Defended by diff.integration.test.ts (a change below any number of references is found).
 import type { ApiDocument, Json, JsonObject } from './model.ts'
 
 export type Sameness = (base: Json | undefined, head: Json | undefined) => boolean

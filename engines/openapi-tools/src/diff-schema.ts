@@ -1,6 +1,6 @@
 // Two schemas, compared by what they admit. Pairs of places in the two documents are nodes of a graph: each says what differs between its own two levels and
 // which pairs stand below; it is built once however many tools reach it, and a circle in the schemas is a circle in the graph. What a tool sees are the
-// differences that can be reached, each under its shortest place. Defended by diff.property.test.ts and tests/conformance/openapi/oasdiff.test.ts.
+// differences that can be reached, each under its shortest place. Defended by diff.integration.test.ts and tests/conformance/openapi/oasdiff.test.ts.
 import { effectOf } from './diff-kinds.ts'
 import type { ChangeKind, Fact } from './diff-kinds.ts'
 import type { Sameness } from './diff-same.ts'

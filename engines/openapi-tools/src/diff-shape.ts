@@ -1,5 +1,5 @@
 // What a schema admits, seen without the way it is written: references followed, allOf merged, null told apart, alternatives of different types folded
-// together. Lazy: a shape is one level deep, what stands below is asked for one by one. Defended by diff.property.test.ts (a reference or its target, reordered
+// together. Lazy: a shape is one level deep, what stands below is asked for one by one. Defended by diff.integration.test.ts (a reference or its target, reordered
 // or not, is one shape).
 import type { ApiDocument, Json, JsonObject } from './model.ts'
 import { isObject } from './object.ts'

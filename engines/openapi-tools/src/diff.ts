@@ -1,5 +1,5 @@
 // What changes for a model that calls the tools, and for whoever approved them. Operations that are the same to the letter, with all they refer to, are told
-// apart first and cost next to nothing. Defended by diff.test.ts (each kind with a positive and a near miss), diff.property.test.ts (same is empty, order and
+// apart first and cost next to nothing. Defended by diff.test.ts (each kind with a positive and a near miss), diff.integration.test.ts (same is empty, order and
 // references do not count, the reverse says the reverse) and tests/conformance/openapi/oasdiff.test.ts (203 cases of another differ).
 import { gradeOf, grades } from './diff-kinds.ts'
 import type { ChangeKind, Grade } from './diff-kinds.ts'

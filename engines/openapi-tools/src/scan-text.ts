@@ -1,5 +1,5 @@
 // What a text looks like to a reader who is not deceived by its characters: compatibility forms folded, letters of other scripts that stand in for Latin
-// ones replaced, what cannot be seen removed and shown apart. Pure and linear. Defended by scan.test.ts ("characters").
+// ones replaced, what cannot be seen removed and shown apart. Pure and linear. Defended by scan.integration.test.ts ("characters").
 
 // Latin letters' doubles (Unicode's confusables.txt, those which common fonts draw alike), lower case.
 const doubles: Readonly<Record<string, string>> = Object.fromEntries([

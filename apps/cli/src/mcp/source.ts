@@ -1,6 +1,6 @@
 // Follows a document on disk or behind a URL. What is told is whole and new: a file is read when it has stopped changing, and the same bytes are never
 // told twice. Editors that rename, links that are switched (Kubernetes' ConfigMaps) and folders that come back are changes like any other.
-// Defended by source.test.ts.
+// Defended by source.integration.test.ts.
 import { createHash } from 'node:crypto'
 import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'

@@ -1,5 +1,5 @@
 // An API's document with all the files that it refers to. Of a document on disk only files in its folder or below are read, whatever a reference says and
-// wherever a link leads; nothing is ever fetched for a reference. What is told is one version of all of them. Defended by specification.test.ts.
+// wherever a link leads; nothing is ever fetched for a reference. What is told is one version of all of them. Defended by specification.integration.test.ts.
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
