@@ -1,9 +1,8 @@
 // The worker's side of conversion.ts: documents to tools, and what changed, away from the thread that answers calls. Opens nothing.
 import { parentPort } from 'node:worker_threads'
 import { hash } from 'node:crypto'
-import { diff, indexTools, outsideReferences, readDocument, scan, toTools } from '@haechi/openapi-tools'
+import { createScan, diff, indexTools, outsideReferences, readDocument, toTools } from '@haechi/openapi-tools'
 import type { Finding, Tool, ToolSet } from '@haechi/openapi-tools'
-import type { ToolDefinition } from '@haechi/mcp-wire'
 import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './conversion.ts'
 
 /** `texts`: by the tool's name. */
@@ -47,20 +46,24 @@ function convert(id: number, { spec, bytes, url, documents, unavailable, overlay
   const set = named(toTools(read.document), prefix)
   const before = kept.get(spec)
   let tools: ConvertedTool[] = []
-  const definitions: ToolDefinition[] = []
-  const hashes: string[] = []
+  const scan = createScan()
+  // What was read before is not read again: of a definition that is the same only the name is, which is compared with the others'.
+  const scanned: { readonly hash: string; readonly before: readonly Finding[] }[] = []
   for (const tool of set.tools) {
     const definition = set.definition(tool)
     const json = JSON.stringify(definition)
-    definitions.push(definition)
-    hashes.push(hash('sha1', json))
+    const known = before?.texts.get(tool.name)
+    const digest = hash('sha1', json)
+    const same = known?.hash === digest
+    scan.add(same ? { name: tool.name } : definition)
+    scanned.push({ hash: digest, before: same ? known.findings.filter(({ place }) => place !== '#/name') : [] })
     if (quiet) continue
     tools.push({ ...tool, json })
     if (tools.length < atOnce) continue
     send({ id, kind: 'part', tools })
     tools = []
   }
-  const texts = scanned(definitions, hashes, before?.texts)
+  const texts = new Map(scan.results().map(({ name, findings }, at): [string, Scanned] => [name, { hash: scanned[at]!.hash, findings: [...findings, ...scanned[at]!.before] }]))
   const findings = [...texts].flatMap(([tool, result]) => result.findings.map((finding): ToolFinding => ({ ...finding, tool })))
   fresh.set(spec, { set, texts })
   const { info } = read.document.root as { readonly info?: { readonly title?: unknown; readonly version?: unknown; readonly description?: unknown } }
@@ -71,13 +74,6 @@ function convert(id: number, { spec, bytes, url, documents, unavailable, overlay
     changes: before === undefined ? [] : diff(before.set, set), findings,
     skipped: set.skipped, warnings: read.document.warnings,
   })
-}
-
-/** What was read before is not read again: of a definition that is the same only the name is, which is compared with the others'. */
-function scanned(definitions: readonly ToolDefinition[], hashes: readonly string[], before: ReadonlyMap<string, Scanned> | undefined): ReadonlyMap<string, Scanned> {
-  const same = definitions.map(({ name }, at) => (before?.get(name)?.hash === hashes[at] ? before!.get(name)!.findings : null))
-  const results = scan(definitions.map((definition, at) => (same[at] === null ? definition : { name: definition.name })))
-  return new Map(results.map(({ name, findings }, at) => [name, { hash: hashes[at]!, findings: [...findings, ...(same[at] ?? []).filter(({ place }) => place !== '#/name')] }]))
 }
 
 function accept(spec: string): void {
