@@ -7,8 +7,8 @@ import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './co
 
 /** `texts`: by the tool's name. */
 type Kept = { readonly set: ToolSet; readonly texts: ReadonlyMap<string, Scanned> }
-/** `hash`: of the definition's JSON. */
-type Scanned = { readonly hash: string; readonly findings: readonly Finding[] }
+/** `hash`: of the definition's JSON. `whole`: of that and of all that a call needs. */
+type Scanned = { readonly hash: string; readonly whole: string; readonly findings: readonly Finding[] }
 
 const port = parentPort!
 const kept = new Map<string, Kept>()
@@ -48,28 +48,34 @@ function convert(id: number, { spec, bytes, url, documents, unavailable, overlay
   let tools: ConvertedTool[] = []
   const scan = createScan()
   // What was read before is not read again: of a definition that is the same only the name is, which is compared with the others'.
-  const scanned: { readonly hash: string; readonly before: readonly Finding[] }[] = []
+  const scanned: { readonly hash: string; readonly whole: string; readonly before: readonly Finding[] }[] = []
+  const same: string[] = []
   for (const tool of set.tools) {
     const definition = set.definition(tool)
     const json = JSON.stringify(definition)
     const known = before?.texts.get(tool.name)
     const digest = hash('sha1', json)
-    const same = known?.hash === digest
-    scan.add(same ? { name: tool.name } : definition)
-    scanned.push({ hash: digest, before: same ? known.findings.filter(({ place }) => place !== '#/name') : [] })
+    const whole = hash('sha1', `${digest}${JSON.stringify(tool)}`)
+    const read = known?.hash === digest
+    scan.add(read ? { name: tool.name } : definition)
+    scanned.push({ hash: digest, whole, before: read ? known.findings.filter(({ place }) => place !== '#/name') : [] })
     if (quiet) continue
+    if (known?.whole === whole) {
+      same.push(tool.name)
+      continue
+    }
     tools.push({ ...tool, json })
     if (tools.length < atOnce) continue
     send({ id, kind: 'part', tools })
     tools = []
   }
-  const texts = new Map(scan.results().map(({ name, findings }, at): [string, Scanned] => [name, { hash: scanned[at]!.hash, findings: [...findings, ...scanned[at]!.before] }]))
+  const texts = new Map(scan.results().map(({ name, findings }, at): [string, Scanned] => [name, { hash: scanned[at]!.hash, whole: scanned[at]!.whole, findings: [...findings, ...scanned[at]!.before] }]))
   const findings = [...texts].flatMap(([tool, result]) => result.findings.map((finding): ToolFinding => ({ ...finding, tool })))
   fresh.set(spec, { set, texts })
   const { info } = read.document.root as { readonly info?: { readonly title?: unknown; readonly version?: unknown; readonly description?: unknown } }
   const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 500) : '')
   send({
-    id, kind: 'done', tools,
+    id, kind: 'done', tools, same,
     about: { title: textOf(info?.title), version: textOf(info?.version), description: textOf(info?.description) },
     changes: before === undefined ? [] : diff(before.set, set), findings,
     skipped: set.skipped, warnings: read.document.warnings,

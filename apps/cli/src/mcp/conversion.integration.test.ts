@@ -25,6 +25,21 @@ test('tools with the text of their definitions; changes against what was accepte
   for (let again = 0; again < 2; again++) expect((await converter.convert(jobOf(documentOf(['one'])), 'things.json')).changes.map(({ kind, tool }) => [kind, tool])).toEqual([['tool-removed', 'two']])
 })
 
+test('whatever was accepted before, and only tried, the tools are those of the document: what did not change is not sent again', async () => {
+  const converter = converting()
+  const alone = converting()
+  const version = fc.record({ names: fc.uniqueArray(fc.constantFrom('one', 'two', 'three', 'four'), { minLength: 1 }), host: fc.constantFrom('a', 'b'), summary: fc.constantFrom('x', 'y'), accepted: fc.boolean() })
+  await fc.assert(fc.asyncProperty(fc.array(version, { maxLength: 5 }), async (versions) => {
+    for (const { names, host, summary, accepted } of versions) {
+      // The host is no part of a definition, and still a call needs the new one.
+      const text = JSON.stringify({ ...JSON.parse(documentOf(names).replaceAll('The ', summary)) as object, servers: [{ url: `https://${host}.example.com` }] })
+      const { tools } = await converter.convert(jobOf(text), 'things.json')
+      expect(tools).toEqual((await alone.convert(jobOf(text), 'things.json')).tools)
+      if (accepted) converter.accept(jobOf(text))
+    }
+  }), { numRuns: 20 })
+})
+
 test('many tools arrive in parts and in order', async () => {
   const names = Array.from({ length: 1_000 }, (_, at) => `tool${String(at).padStart(4, '0')}`)
   expect((await converting().convert(jobOf(documentOf(names)), 'many.json')).tools.map(({ name }) => name)).toEqual(names)

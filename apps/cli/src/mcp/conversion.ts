@@ -37,7 +37,7 @@ export type ToThread =
   | { readonly kind: 'index'; readonly id: number; readonly tools: ReadonlySet<string> }
 export type FromThread = { readonly id: number } & (
   | { readonly kind: 'part'; readonly tools: readonly ConvertedTool[] }
-  | { readonly kind: 'done' } & Conversion
+  | { readonly kind: 'done'; /** Names of tools that are as they were in what was accepted when this was asked for: they are not sent again. */ readonly same: readonly string[] } & Conversion
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'references'; readonly references: readonly string[] }
   | { readonly kind: 'indexed'; readonly index: SearchIndex }
@@ -56,17 +56,20 @@ export interface Converter {
   close(): Promise<void>
 }
 
-type Waiting = { readonly tools: ConvertedTool[]; resolve(message: FromThread): void; reject(error: unknown): void }
+type Tools = ReadonlyMap<string, ConvertedTool>
+/** `before`: what the thread compares with. It hears what is accepted in the order in which it is asked. */
+type Waiting = { readonly tools: ConvertedTool[]; readonly before: Tools; resolve(message: FromThread): void; reject(error: unknown): void }
 
 export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly megabytes?: number; readonly seconds?: number } = {}): Converter {
-  const accepted = new Map<string, Job>()
+  const accepted = new Map<string, { readonly job: Job; readonly tools: Tools }>()
+  const fresh = new Map<string, Tools>()
   const waiting = new Map<number, Waiting>()
   let last = 0
   let thread: Worker | undefined
   let queue: Promise<unknown> = Promise.resolve()
 
   function open(): Worker {
-    const worker = new Worker(new URL('./conversion-thread.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: megabytes } })
+    const worker = new Worker(new URL('./conversion-thread.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: 16 } })
     const gone = (error: unknown): void => {
       if (thread !== worker) return
       thread = undefined
@@ -82,11 +85,11 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
       }
       waiting.delete(message.id)
       if (message.kind === 'failed') one.reject(new ThreadFailure(message.reason))
-      else one.resolve(message.kind === 'done' ? { ...message, tools: [...one.tools, ...message.tools] } : message)
+      else one.resolve(message.kind === 'done' ? { ...message, tools: [...one.tools, ...message.tools, ...message.same.map((name) => one.before.get(name)!)].sort(byName) } : message)
     })
     worker.on('error', gone)
     worker.on('exit', () => gone(new ThreadFailure('ended')))
-    for (const job of accepted.values()) {
+    for (const { job } of accepted.values()) {
       // What was in force is converted again, so that the next version has something to be compared with; nobody waits for it.
       post(worker, { kind: 'convert', id: 0, job, quiet: true })
       post(worker, { kind: 'accept', spec: job.spec })
@@ -98,8 +101,9 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     thread ??= open()
     const id = ++last
     const { promise, resolve, reject } = Promise.withResolvers<FromThread>()
-    waiting.set(id, { tools: [], resolve, reject })
-    post(thread, message(id))
+    const asked = message(id)
+    waiting.set(id, { tools: [], before: (asked.kind === 'convert' ? accepted.get(asked.job.spec)?.tools : undefined) ?? new Map(), resolve, reject })
+    post(thread, asked)
     return promise
   }
 
@@ -142,11 +146,13 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     async convert(job, place) {
       const answer = await answered(place, ['done', 'refused'], (id) => ({ kind: 'convert', id, job, quiet: false }))
       if (answer.kind === 'refused') throw new HaechiError('mcp_spec_refused', { place, refusal: answer.refusal.code, at: answer.refusal.place, reason: answer.refusal.reason })
+      fresh.set(job.spec, new Map(answer.tools.map((tool) => [tool.name, tool])))
       return answer
     },
     refersTo: (place) => async (bytes, { url, glance }) => answered(place, ['references', 'refused'], (id) => ({ kind: 'refers', id, bytes, url, glance })),
     accept(job) {
-      accepted.set(job.spec, job)
+      accepted.set(job.spec, { job, tools: fresh.get(job.spec) ?? new Map() })
+      fresh.delete(job.spec)
       if (thread !== undefined) post(thread, { kind: 'accept', spec: job.spec })
     },
     async index(tools) {
@@ -157,6 +163,8 @@ export function createConverter({ megabytes = 2_048, seconds = 60 }: { readonly 
     close: end,
   }
 }
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 const post = (thread: Worker, message: ToThread): void => thread.postMessage(message)
