@@ -18,23 +18,6 @@ const atOnce = 128
 
 const send = (message: FromThread): void => port.postMessage(message)
 
-/** Several documents in one list: every tool says by its name which one it is of. No name of a document has two underscores in a row, so no two names meet. */
-function named(set: ToolSet, prefix: string | null): ToolSet {
-  if (prefix === null) return set
-  const nameOf = (name: string): string => {
-    const whole = `${prefix}__${name}`
-    return whole.length <= 64 ? whole : `${whole.slice(0, 55)}_${hash('sha256', whole).slice(0, 8)}`
-  }
-  const original = new Map<string, Tool>()
-  const tools = set.tools.map((tool) => {
-    const renamed = { ...tool, name: nameOf(tool.name) }
-    original.set(renamed.name, tool)
-    return renamed
-  }).sort(byName)
-  const found = new Map(tools.map((tool) => [tool.name, tool]))
-  return { ...set, tools, get: (name) => found.get(name), definition: (tool) => ({ ...set.definition(original.get(tool.name) ?? tool), name: tool.name }) }
-}
-
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 function convert(id: number, { spec, bytes, url, documents, unavailable, overlays, prefix }: Job, quiet: boolean): void {
@@ -43,7 +26,7 @@ function convert(id: number, { spec, bytes, url, documents, unavailable, overlay
     send({ id, kind: 'refused', refusal: read.refusal })
     return
   }
-  const set = named(toTools(read.document), prefix)
+  const set = toTools(read.document, prefix === null ? {} : { prefix })
   const before = kept.get(spec)
   let tools: ConvertedTool[] = []
   const scan = createScan()
