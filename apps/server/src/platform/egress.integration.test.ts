@@ -342,3 +342,19 @@ test('where a name leads is told by the worst of its addresses', async () => {
   expect(await named.kindOf('http://[::1]:1/')).toBe('private')
   await expect(named.kindOf('https://nobody.example/')).rejects.toMatchObject({ code: 'egress_failed' })
 })
+
+test('a kept connection that the other side closes meanwhile costs no request that changes nothing; what changes something is not sent twice', async () => {
+  let cut = 0
+  listener = (_, response) => {
+    if (cut-- > 0) response.socket?.destroy()
+    else response.end('ok')
+  }
+  for (const [method, cuts, code] of [['GET', 1, null], ['HEAD', 1, null], ['GET', 2, 'egress_failed'], ['POST', 1, 'egress_failed'], ['DELETE', 1, 'egress_failed']] as const) {
+    seen = []
+    cut = cuts
+    const asked = egress.fetch(at(), { ...loopback, method })
+    if (code === null) expect((await asked).status).toBe(200)
+    else await expect(asked).rejects.toMatchObject({ code })
+    expect([method, seen.length]).toEqual([method, method === 'GET' || method === 'HEAD' ? 2 : 1])
+  }
+})

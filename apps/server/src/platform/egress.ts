@@ -74,6 +74,8 @@ const privateRanges = new Set(['private', 'loopback', 'carrierGradeNat', 'unique
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const crossOriginHeaders = new Set(['accept', 'accept-language', 'user-agent'])
 const ownHeaders = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer', 'proxy-authorization', 'accept-encoding'])
+const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
+const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 const poolsKept = 64
 const kindsKept = 1_024
 /** Bytes of an answer that wait for a slow reader before the other side is made to wait. */
@@ -170,9 +172,15 @@ export function createEgress(options: {
     for (let left = request.redirects ?? 5; ; left--) {
       const found = addressesOf(url)
       const addresses = judge(url, 'then' in found ? await interrupt.unless(found) : found, allowed)
-      const answer = await Exchange.of(poolFor(url.origin, addresses, request.tls), {
+      const pool = poolFor(url.origin, addresses, request.tls)
+      const options: Dispatcher.DispatchOptions = {
         origin: url.origin, path: url.pathname + url.search, method, body: body ?? null, headers: { ...headers, 'accept-encoding': 'gzip, br, zstd' }, headersTimeout: idle, bodyTimeout: idle,
-      }, interrupt)
+      }
+      const answer = await Exchange.of(pool, options, interrupt).catch((error: unknown) => {
+        // RFC 9112, section 9.3.1: a kept connection may have been closed by the other side while this was sent. What changes nothing is asked once more.
+        if (!safe.has(method) || body !== undefined || interrupt.reason !== null || !(error instanceof Error && 'code' in error && closed.has(String(error.code)))) throw error
+        return Exchange.of(pool, options, interrupt)
+      })
       const location = answer.headers['location']
       if (![301, 302, 303, 307, 308].includes(answer.status) || typeof location !== 'string' || (request.redirects ?? 5) === 0) {
         return { status: answer.status, headers: headersOf(answer.headers), url: url.href, body: method === 'HEAD' ? nothing(answer) : bodyOf(answer, maxBytes, url.host) }
