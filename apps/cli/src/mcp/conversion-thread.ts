@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import { hash } from 'node:crypto'
 import { createScan, diff, indexTools, outsideReferences, readDocument, toTools } from '@haechi/openapi-tools'
-import type { Finding, Tool, ToolSet } from '@haechi/openapi-tools'
+import type { Finding, ToolSet } from '@haechi/openapi-tools'
 import type { ConvertedTool, FromThread, Job, ToolFinding, ToThread } from './conversion.ts'
 
 /** `texts`: by the tool's name. */
