@@ -108,7 +108,7 @@ function plainScores(tools: readonly Tool[], query: string): Map<string, number>
     }
     if (sum === 0) return
     const does = method === 'GET' ? (path.endsWith('}') ? ['read'] : ['list', 'read']) : method === 'DELETE' ? ['delete'] : method === 'PATCH' ? ['update'] : [intentOf(document.name) ?? 'create']
-    scores.set(name, sum + (intent !== null && does.includes(intent) ? ranking.weights.intent : 0) + ranking.weights.title * covered(document.title)
+    scores.set(name, sum + (does.includes(intent ?? 'list') ? ranking.weights[intent === null ? 'list' : 'intent'] : 0)
       + ranking.weights.resource * covered(termsOf(path.split('/').filter((segment) => segment !== '' && !segment.startsWith('{')).at(-1) ?? '')))
   })
   return scores

@@ -1,5 +1,5 @@
 // Three tools that stand for thousands: find an operation, read its definition, call it. Ranking is BM25F over names, paths, parameters and texts; what the
-// verb asks for ("list", "delete") is held against method and path, and an operation whose resource and title are in the query whole comes before one that is about more.
+// verb asks for ("list", "delete") is held against method and path, and an operation whose resource is in the query whole comes before one that is about more.
 // Held by search.test.ts against a scorer without an index; how well it finds is measured by `npm run bench:mcp-search`.
 import type { CallToolResult, JsonObject, ToolDefinition } from '@haechi/mcp-wire'
 import type { Tool, ToolSet } from './model.ts'
@@ -23,7 +23,7 @@ export type FoundOperation = {
 export type SearchIndex = TermIndex & {
   /** Bits of what an operation does, in the order of `intents`. */
   readonly does: Uint8Array
-  /** Terms without repetition: those of the title of the tool `i` from `aimStarts[2 * i]` on, those of the last literal segment of its path from `aimStarts[2 * i + 1]` on. */
+  /** Terms without repetition: those of the last literal segment of the path of the tool `i` from `aimStarts[i]` on. */
   readonly aims: Uint32Array
   readonly aimStarts: Uint32Array
 }
@@ -48,14 +48,14 @@ export const ranking = {
     path: { weight: 4, length: 0.3 },
     parameters: { weight: 0.2, length: 0.45 },
     tags: { weight: 0.6, length: 0.8 },
-    title: { weight: 0.5, length: 0 },
+    title: { weight: 0.35, length: 0 },
     description: { weight: 0.3, length: 0.45 },
   },
   weights: {
     /** Of a term that was not asked for: another name of the same, a verb that asks for the same, what may have been meant. */
     renamed: 0.9, related: 0.4, near: 0.8,
-    /** For an operation that does what the verb asks for; for one whose last segment, whose title is in the query. */
-    intent: 2, resource: 1.5, title: 0.2,
+    /** For an operation that does what the verb asks for; for one that lists, where there is no verb; for one whose last segment is in the query. */
+    intent: 2, list: 0.2, resource: 1.5,
   },
 } as const
 const { fields, weights } = ranking
@@ -88,11 +88,9 @@ export function indexTools(tools: readonly Tool[]): SearchIndex {
   const ids = new Map(index.terms.map((term, id) => [term, id]))
   const aims: number[] = []
   const aimStarts = [0]
-  paths.forEach(({ resource }, at) => {
-    for (const terms of [titles[at]!, resource]) {
-      for (const term of new Set(terms)) aims.push(ids.get(term)!)
-      aimStarts.push(aims.length)
-    }
+  paths.forEach(({ resource }) => {
+    for (const term of new Set(resource)) aims.push(ids.get(term)!)
+    aimStarts.push(aims.length)
   })
   return {
     ...index, does: Uint8Array.from(tools, ({ operation }, at) => doing(operation, names[at]!)),
@@ -130,7 +128,7 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
     const wanted = wantedTerms(text, asked)
     const scores = score(index, wanted)
     const intent = intentOf(asked)
-    const bit = intent === null ? 0 : 1 << intents.indexOf(intent)
+    const [bit, fitting] = intent === null ? [list, weights.list] : [1 << intents.indexOf(intent), weights.intent]
     const shares = new Float64Array(index.terms.length)
     for (const [term, share] of wanted) shares[term] = share
     const covered = (from: number, to: number): number => {
@@ -147,8 +145,7 @@ export function createToolSearch(toolSet: Pick<ToolSet, 'tools' | 'get' | 'defin
     const kept = Math.max(0, Math.min(n, most.found))
     for (let at = 0; at < scores.length; at += 1) {
       if (scores[at] === 0) continue
-      const [title, resource, end] = [index.aimStarts[2 * at]!, index.aimStarts[2 * at + 1]!, index.aimStarts[2 * at + 2]!]
-      scores[at] = scores[at]! + ((index.does[at]! & bit) === 0 ? 0 : weights.intent) + weights.title * covered(title, resource) + weights.resource * covered(resource, end)
+      scores[at] = scores[at]! + ((index.does[at]! & bit) === 0 ? 0 : fitting) + weights.resource * covered(index.aimStarts[at]!, index.aimStarts[at + 1]!)
       if (best.length === kept && !(scores[at]! > scores[best.at(-1)!]!)) continue
       let place = best.length
       while (place > 0 && scores[at]! > scores[best[place - 1]!]!) place -= 1
