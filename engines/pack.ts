@@ -1,6 +1,6 @@
 // Emits an engine as plain JavaScript with types, for any Node from 22 on: npm run pack -- ENGINE [FOLDER], by default dist/ENGINE; the archive's path is printed.
 // What is packed is what can be reached from the entries and nothing else: other engines go in, npm packages stay dependencies with the versions of the lock.
-// Defended by sigma's and openapi-tools' src/pack.integration.test.ts, which install the archive and compile against it.
+// Defended by src/pack.integration.test.ts of each, which install the archive and compile against it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
