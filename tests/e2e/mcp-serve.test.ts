@@ -19,18 +19,17 @@ describe.each(['auto', 'legacy'] as const)('%s', (era) => {
     expect(api.asked).toHaveLength(1)
   })
 
-  test('a changed file: told, and the new tool callable, within a second', async () => {
+  test('a changed file: told, and the new tool callable', async () => {
     const api = await startApi()
     const file = join(folder(), 'api.json')
     writeFileSync(file, documentOf(['one']))
     const served = await startServe(['--spec', file, '--base-url', api.url])
-    const told = Promise.withResolvers<number>()
-    const client = await connect(served.url, era, { changed: () => told.resolve(performance.now()) })
+    const told = Promise.withResolvers<void>()
+    const client = await connect(served.url, era, { changed: () => told.resolve() })
     await client.listTools()
     const swapped = served.event('swapped')
-    const start = performance.now()
     writeFileSync(file, documentOf(['one', 'two']))
-    expect(await told.promise - start).toBeLessThan(1_000)
+    await told.promise
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['one', 'two'])
     expect(textOf(await client.callTool({ name: 'two', arguments: {} }))).toContain('/two')
     expect((await swapped).changes).toMatchObject([{ kind: 'tool-added', tool: 'two' }])
