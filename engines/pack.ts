@@ -25,7 +25,7 @@ const packages = {
     entries: { '.': 'mcp-wire/src/index' },
   },
 } as const satisfies Readonly<Record<string, { description: string; entries: Entries }>>
-type Engine = keyof typeof packages
+export type Engine = keyof typeof packages
 const isEngine = (name: string | undefined): name is Engine => name !== undefined && Object.hasOwn(packages, name)
 const workspace: Readonly<Record<string, string>> = Object.fromEntries(['records', 'sigma', 'mcp-wire', 'openapi-tools'].map((name) => [`@haechi/${name}`, `${name}/src/index`]))
 // As the compiler writes them: a statement at the start of a line, or import('...') anywhere.

@@ -1,30 +1,17 @@
 // The packed form, as somebody who has only its README uses it: unpacked into node_modules, the README's first example compiled and run as it stands there.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pack } from '../../pack.ts'
+import { afterAll, expect, test } from 'vitest'
+import { installPacked } from '../../pack.fixture.ts'
 import { json } from './wire.fixture.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-const home = mkdtempSync(join(tmpdir(), 'haechi-packed-'))
-const installed = join(home, 'node_modules/@haechi/mcp-wire')
-
-beforeAll(() => {
-  const archive = pack('mcp-wire', join(home, 'out'))
-  mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'])
-  mkdirSync(join(home, 'node_modules/@types'))
-  symlinkSync(join(root, 'node_modules/@types/node'), join(home, 'node_modules/@types/node'))
-  writeFileSync(join(home, 'package.json'), '{ "type": "module", "private": true }')
-})
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+const { home, installed, manifest, files, remove } = installPacked('mcp-wire', ['@types/node'])
+afterAll(remove)
 
 test('it needs nothing, and holds no TypeScript and no test', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }
-  expect(dependencies).toEqual({})
-  const files = readdirSync(installed, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []))
+  expect(manifest.dependencies).toEqual({})
   expect(files.filter((name) => /test|fixture/.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
 })
 

@@ -1,23 +1,13 @@
 // The packed form, as somebody who has never seen this repository uses it: unpacked beside its declared dependencies, compiled against, run as JavaScript.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pack } from '../../pack.ts'
+import { afterAll, expect, test } from 'vitest'
+import { installPacked } from '../../pack.fixture.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-const home = mkdtempSync(join(tmpdir(), 'haechi-packed-'))
-const installed = join(home, 'node_modules/@haechi/openapi-tools')
-
-beforeAll(() => {
-  const archive = pack('openapi-tools', join(home, 'out'))
-  mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'])
-  for (const name of ['js-yaml', 're2js']) symlinkSync(join(root, 'node_modules', name), join(home, 'node_modules', name))
-  writeFileSync(join(home, 'package.json'), '{ "type": "module", "private": true }')
-})
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+const { home, manifest, files, remove } = installPacked('openapi-tools')
+afterAll(remove)
 
 const consumer = `
 import { apiCatalogue, diff, readDocument, scan, toTools } from '@haechi/openapi-tools'
@@ -56,9 +46,7 @@ server.close()
 `
 
 test('it holds no TypeScript and no test, and says what it needs', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
-  expect(Object.keys(dependencies)).toEqual(['js-yaml', 're2js'])
-  const files = readdirSync(installed, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []))
+  expect(Object.keys(manifest.dependencies)).toEqual(['js-yaml', 're2js'])
   expect(files.filter((name) => /test|fixture/.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
 })
 

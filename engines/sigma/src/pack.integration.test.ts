@@ -1,29 +1,13 @@
 // The packed form, as somebody who has never seen this repository uses it: unpacked into node_modules beside its declared dependencies, run as JavaScript, compiled against.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { pack } from '../../pack.ts'
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { installPacked } from '../../pack.fixture.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
-const home = mkdtempSync(join(tmpdir(), 'haechi-packed-'))
-const installed = join(home, 'node_modules/@haechi/sigma')
-type Manifest = { dependencies: Record<string, string>; exports: Record<string, { types: string; default: string }>; engines: { node: string } }
-let manifest: Manifest
-
-beforeAll(() => {
-  const archive = pack('sigma', join(home, 'out'))
-  mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'])
-  manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest
-  for (const name of Object.keys(manifest.dependencies)) {
-    mkdirSync(dirname(join(home, 'node_modules', name)), { recursive: true })
-    symlinkSync(join(root, 'node_modules', name), join(home, 'node_modules', name))
-  }
-  writeFileSync(join(home, 'package.json'), '{ "type": "module", "private": true }')
-})
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+const { home, manifest, files, remove } = installPacked('sigma')
+afterAll(remove)
 
 const consumer = `
 import { answerOf, applyPipelines, builtInPipelines, createCorrelator, createMatcher, createPlainMatcher, link, lint, parse, parsePipeline } from '@haechi/sigma'
@@ -77,7 +61,6 @@ async function* again() { yield new TextEncoder().encode(await events()) }
 `
 
 test('nothing in it is TypeScript, a test or a fixture; what it needs is declared', () => {
-  const files = readdirSync(installed, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []))
   expect(files.filter((name) => /test|fixture/.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
   expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'package.json']))
   expect(Object.keys(manifest.dependencies)).toEqual(['ipaddr.js', 'js-yaml', 'yauzl'])

@@ -39,9 +39,9 @@ function convert(id: number, { spec, bytes, url, documents, unavailable, overlay
     const known = before?.texts.get(tool.name)
     const digest = hash('sha1', json)
     const whole = hash('sha1', `${digest}${JSON.stringify(tool)}`)
-    const read = known?.hash === digest
-    scan.add(read ? { name: tool.name } : definition)
-    scanned.push({ hash: digest, whole, before: read ? known.findings.filter(({ place }) => place !== '#/name') : [] })
+    const unchanged = known?.hash === digest
+    scan.add(unchanged ? { name: tool.name } : definition)
+    scanned.push({ hash: digest, whole, before: unchanged ? known.findings.filter(({ place }) => place !== '#/name') : [] })
     if (quiet) continue
     if (known?.whole === whole) {
       same.push(tool.name)
