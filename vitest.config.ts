@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     globalSetup: ['tests/postgres.setup.ts'],
+    setupFiles: ['tests/property.setup.ts'],
     include: ['apps/*/src/**/*.test.ts', 'engines/*/src/**/*.test.ts', 'tests/arch/**/*.test.ts', 'tests/bench/**/*.test.ts', 'content/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 20_000,

@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     globalSetup: ['tests/postgres.setup.ts'],
+    setupFiles: ['tests/property.setup.ts'],
     include: ['tests/e2e/**/*.test.ts', 'tests/console/**/*.test.ts', 'tests/chaos/**/*.test.ts', 'tests/conformance/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,

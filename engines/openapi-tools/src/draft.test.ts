@@ -138,7 +138,8 @@ const recording = fc.array(fc.record({
 }), { minLength: 1, maxLength: 12 })
 
 test('the draft is read without a warning and becomes tools, and each request and its answer fit it', () => {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  // Without ownProperties it finds every object's valueOf.
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, ownProperties: true })
   fc.assert(fc.property(recording, (recorded) => {
     const { document, paths } = drafted(...recorded)
     const read = readDocument(JSON.stringify(document))
