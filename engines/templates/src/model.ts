@@ -342,15 +342,26 @@ export type Match = {
 /** catch_all: the same is answered to paths that nobody has. reflected: only what was asked stands in the answer. honeypot: too many different products at once. */
 export type Doubt = 'catch_all' | 'reflected' | 'honeypot'
 
-/** What one template is run with. Executors of blocks read and write `values`. */
+/** Constants, variables, what was given from outside, what was extracted, what earlier blocks answered: by name. */
+export interface Values {
+  get(name: string): Value | undefined
+  /** What was extracted: a single value as itself, several as a list. */
+  set(name: string, value: Value): void
+}
+
+/** What one block of a template is run with (runHttp, runDns, ...). */
 export type Run = {
   readonly template: Template
   readonly target: Target
   readonly network: Network
   readonly signal: AbortSignal
   readonly settings: Settings
-  /** Constants, variables, what was given from outside, what was extracted, what earlier blocks answered (http_body, dns_cname): by name. */
-  readonly values: Map<string, Value>
+  readonly values: Values
+  /**
+   * To be called with the names of each answer (body, status_code, cname; without a block's number). Later blocks see the last answer of each as http_body,
+   * dns_cname, http_1_body or, for a block with an id, ID_body.
+   */
+  readonly answered: (answer: Lookup) => void
   /** Bytes that are random enough for markers: 32-bit numbers. Equal seeds give equal runs. */
   readonly random: () => number
   /** Milliseconds since 1970. */
@@ -375,7 +386,10 @@ export type Settings = {
   readonly resolvers: readonly string[]
 }
 
-/** Of one block: did a matcher hold (where there are none: did an extractor find). */
+/**
+ * Of one block, as a flow sees it: did its matchers hold; without matchers, did an extractor find something; without either, was there an answer. Internal
+ * matchers count here, although they are not reported.
+ */
 export type Outcome = { readonly matched: boolean }
 
 /** What file templates read. */
