@@ -1,1 +1,6 @@
-export {}
+export { compileRegex } from './regex.ts'
+export type { Found, Regex, RegexOptions } from './regex.ts'
+export { createLiteralSet } from './literal-set.ts'
+export type { LiteralSet } from './literal-set.ts'
+export { PatternError } from './problem.ts'
+export type { PatternCode } from './problem.ts'
