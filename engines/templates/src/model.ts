@@ -30,6 +30,8 @@ export type ProblemCode =
   | 'expression_invalid' | 'flow_invalid' | 'request_invalid' | 'payload_invalid' | 'payload_explosion' | 'duplicate_id'
   // parsed: a template, but it lacks something here
   | 'needs_out_of_band' | 'needs_browser' | 'needs_javascript' | 'needs_code' | 'needs_fuzzing' | 'needs_whois' | 'needs_file' | 'needs_template' | 'function_unsupported' | 'flow_unsupported' | 'feature_unsupported'
+  // while it runs: ends the template on that target
+  | 'flow_failed' | 'budget_exceeded'
 
 export type Support = { readonly status: 'runnable' } | { readonly status: 'parsed'; readonly problem: Problem }
 
@@ -329,6 +331,8 @@ export type Match = {
   readonly matcher: string | null
   /** Readable text. */
   readonly extracted: readonly string[]
+  /** What the same answer gave to named extractors, internal ones too: what later templates of a workflow are handed. */
+  readonly values: Readonly<Record<string, readonly Bytes[]>>
   /** The address that answered so: 'https://example.com/x', 'example.com:22'. */
   readonly matchedAt: string
   readonly target: string
