@@ -1,1 +1,10 @@
-export {}
+export { readFingerprints } from './recog.ts'
+export type { ReadFingerprints } from './recog.ts'
+export { createIdentifier } from './identify.ts'
+export type { Identifier } from './identify.ts'
+export { distributionBuild } from './distribution.ts'
+export { faviconHashes } from './favicon.ts'
+export type { FaviconHashes } from './favicon.ts'
+export { formatCpe, splitVersion } from './cpe.ts'
+export type { CpeAttributes } from './cpe.ts'
+export type { Confidence, Cpe, CpeNames, Database, DistributionBuild, Example, Fingerprint, Identification, Param, Product, Refusal, RefusalCode, SourceFile } from './model.ts'
