@@ -57,13 +57,14 @@ export function parseFlow(source: string): readonly Statement[] {
 
 class Scanner {
   private readonly source: string
-  private at = 0
+  private at: number
   private line: number
   private before: Token | null = null
 
-  constructor(source: string, line: number) {
+  constructor(source: string, line: number, at = 0) {
     this.source = source
     this.line = line
+    this.at = at
   }
 
   next(): Token {
@@ -165,21 +166,30 @@ class Scanner {
   /** Between the backticks, as written. */
   private textSource(): string {
     const from = this.at + 1
-    let depth = 0
     for (let at = from; at < this.source.length; at += 1) {
       const letter = this.source[at]
       if (letter === '\\') at += 1
-      else if (letter === '`' && depth === 0) {
+      else if (letter === '`') {
         this.at = at + 1
         const text = this.source.slice(from, at)
         this.line += text.split('\n').length - 1
         return text
-      } else if (letter === '$' && this.source[at + 1] === '{') {
-        depth += 1
-        at += 1
-      } else if (letter === '}' && depth > 0) depth -= 1
+      } else if (letter === '$' && this.source[at + 1] === '{') at = endOfValue(this.source, at + 2, this.line)
     }
     throw invalid(this.line, 'A text in backticks has no end.')
+  }
+}
+
+/** Where the brace stands that closes ${ in a text. */
+function endOfValue(source: string, from: number, line: number): number {
+  const scanner = new Scanner(source, line, from)
+  for (let depth = 0; ;) {
+    const { kind, value, at } = scanner.next()
+    if (kind === 'end') throw invalid(line, 'A text in backticks has a ${ without its }.')
+    if (kind !== 'sign') continue
+    if (value === '{') depth += 1
+    else if (value === '}' && depth === 0) return at
+    else if (value === '}') depth -= 1
   }
 }
 
@@ -634,14 +644,11 @@ class Parser {
         part += read
         at += length - 1
       } else if (raw[at] === '$' && raw[at + 1] === '{') {
-        let depth = 1
-        let end = at + 2
-        for (; end < raw.length && depth > 0; end += 1) depth += raw[end] === '{' ? 1 : raw[end] === '}' ? -1 : 0
-        if (depth > 0) throw invalid(line, 'A text in backticks has a ${ without its }.')
+        const end = endOfValue(raw, at + 2, line)
         parts.push(part)
         part = ''
-        values.push(this.nested(() => new Parser(raw.slice(at + 2, end - 1), line).wholeExpression()))
-        at = end - 1
+        values.push(this.nested(() => new Parser(raw.slice(at + 2, end), line).wholeExpression()))
+        at = end
       } else part += raw[at]
     }
     parts.push(part)
