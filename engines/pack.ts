@@ -24,10 +24,26 @@ const packages = {
     description: 'The Model Context Protocol as a fetch handler: 2026-07-28 and the handshake era on one endpoint',
     entries: { '.': 'mcp-wire/src/index' },
   },
+  'patterns': {
+    description: 'Regular expressions of Go and RE2 in linear time, and many literals in one pass',
+    entries: { '.': 'patterns/src/index' },
+  },
+  'templates': {
+    description: 'Nuclei templates, unmodified: read, checked, run over a network that the caller provides',
+    entries: { '.': 'templates/src/index' },
+  },
+  'fingerprints': {
+    description: 'Products and versions from banners (Recog) and web answers, as CPE 2.3',
+    entries: { '.': 'fingerprints/src/index' },
+  },
+  'risk': {
+    description: 'CVSS 2.0 to 4.0, SSVC and BOD 26-04, version orders of distributions, and the decision that explains itself',
+    entries: { '.': 'risk/src/index' },
+  },
 } as const satisfies Readonly<Record<string, { description: string; entries: Entries }>>
 export type Engine = keyof typeof packages
 const isEngine = (name: string | undefined): name is Engine => name !== undefined && Object.hasOwn(packages, name)
-const workspace: Readonly<Record<string, string>> = Object.fromEntries(['records', 'sigma', 'mcp-wire', 'openapi-tools'].map((name) => [`@haechi/${name}`, `${name}/src/index`]))
+const workspace: Readonly<Record<string, string>> = Object.fromEntries(['records', 'patterns', 'sigma', 'mcp-wire', 'openapi-tools', 'templates', 'fingerprints', 'risk'].map((name) => [`@haechi/${name}`, `${name}/src/index`]))
 // As the compiler writes them: a statement at the start of a line, or import('...') anywhere.
 const specifier = /(^(?:import|export)\b(?:[^'"`;()=]*\bfrom)?\s*|\bimport\()(['"])([^'"\n]+)\2(?=[;)]| with )/gm
 
