@@ -1,1 +1,16 @@
-export {}
+// Risk: what is known about a vulnerability, whether a version is affected, and what to do by when. Pure: opens no file and no socket, reads no clock.
+export { RiskProblem } from './problem.ts'
+export type { RiskProblemCode } from './problem.ts'
+export type { CvssVersion } from './cvss/metrics.ts'
+export type { CvssVector } from './cvss/vector.ts'
+export type { CvssScore, CvssSeverity } from './cvss/score.ts'
+export { readVector } from './cvss/vector.ts'
+export { cvssSeverity, scoreOf } from './cvss/score.ts'
+export type * from './decision/model.ts'
+export type { ControlKind } from './decision/controls.ts'
+export type { Weakness } from './decision/weaknesses.ts'
+export { controlKinds } from './decision/controls.ts'
+export { weaknesses } from './decision/weaknesses.ts'
+export { bod2604, daysOf, levelOf } from './decision/bod-26-04.ts'
+export { compareDecisions, decide, staleAfterDays } from './decision/decide.ts'
+export { factNames, readFacts } from './decision/read-facts.ts'
