@@ -10,7 +10,7 @@ module.exports = {
     { name: 'engines-open-nothing', severity: 'error', from: { path: '^engines/[^/]+/src/', pathNot: test }, to: { dependencyTypes: ['core'], path: '^(node:)?(fs|fs/promises|net|http|https|http2|tls|dgram|dns|dns/promises|child_process|worker_threads)$' } },
     { name: 'engines-by-entry', severity: 'error', from: { path: '^engines/([^/]+)/' }, to: { path: '^engines/([^/]+)/', pathNot: ['^engines/$1/', String.raw`^engines/[^/]+/src/index\.ts$`] } },
     { name: 'apps-use-engines-by-entry', severity: 'error', from: { path: '^apps/' }, to: { path: '^engines/', pathNot: String.raw`^engines/[^/]+/src/index\.ts$` } },
-    { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/config|platform/data-directory|platform/egress|platform/tls|access/audit-chain)\.ts$` } },
+    { name: 'cli-imports-only-server-entries', severity: 'error', from: { path: '^apps/cli/' }, to: { path: '^apps/server/', pathNot: String.raw`^apps/server/src/(main|platform/errors|platform/config|platform/data-directory|platform/egress|platform/tls|platform/scan-network|access/audit-chain)\.ts$` } },
     { name: 'console-shares-only-wire-types', severity: 'error', from: { path: '^apps/console/' }, to: { path: '^apps/(server|cli)/', pathNot: `${server}/[^/]+/wire\\.ts$` } },
     { name: 'console-shares-only-types', severity: 'error', from: { path: '^apps/console/' }, to: { path: '^apps/(server|cli)/', dependencyTypesNot: ['type-only'] } },
     { name: 'nobody-imports-the-console', severity: 'error', from: { pathNot: '^(apps/console|tests)/' }, to: { path: '^apps/console/' } },

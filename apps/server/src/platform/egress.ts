@@ -69,7 +69,7 @@ export interface Egress {
 export type AddressKind = 'public' | 'private' | 'never'
 
 // Public by number, yet the host's own agent: Azure's WireServer.
-const metadataAddresses = new Set(['168.63.129.16'])
+export const metadataAddresses: ReadonlySet<string> = new Set(['168.63.129.16'])
 const privateRanges = new Set(['private', 'loopback', 'carrierGradeNat', 'uniqueLocal'])
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const crossOriginHeaders = new Set(['accept', 'accept-language', 'user-agent'])

@@ -226,6 +226,13 @@ export const errorTable = {
   // mcp draft
   mcp_recording_refused: { status: 422, retry: false, en: 'No draft can be made from {file}: {reason} ({refusal}, at {at})', ko: '{file}(으)로 초안을 만들 수 없습니다({refusal}, 위치 {at}): {reason}' },
   mcp_recording_too_large: { status: 413, retry: false, en: 'The recording {file} is larger than {limit} bytes; record less, or save it without the contents of pages and pictures', ko: '기록 파일 {file}이(가) {limit}바이트보다 큽니다. 짧게 기록하거나 페이지와 그림의 내용을 빼고 저장하십시오' },
+  // templates run
+  scan_target_invalid: { status: 400, retry: false, en: '{target} is no target: name a host, an address or a URL (example.com, 192.0.2.7:8443, https://example.com/app), or a folder for file templates', ko: '{target}은(는) 대상이 될 수 없습니다. 호스트, 주소, URL(example.com, 192.0.2.7:8443, https://example.com/app)이나 파일 템플릿용 폴더를 지정하십시오' },
+  scan_target_unresolved: { status: 502, retry: true, en: 'The name of the target {target} cannot be resolved ({reason}); check it, or name an address', ko: '대상 {target}의 이름을 확인할 수 없습니다({reason}). 이름을 확인하거나 주소로 지정하십시오' },
+  scan_scope_missing: { status: 403, retry: false, en: '{target} is not this machine, so it is scanned only with proof that its owner agrees: pass a file with targets, owner and until by --scope FILE', ko: '{target}은(는) 이 컴퓨터가 아니므로 소유자가 동의했다는 근거가 있어야 검사할 수 있습니다. targets, owner, until을 적은 파일을 --scope FILE로 지정하십시오' },
+  scan_scope_invalid: { status: 400, retry: false, en: 'The scope {file} cannot be read: {reason}. It is JSON or YAML with targets (hosts, *.example.com, addresses, networks), owner and until (2027-01-31, or a time with its zone)', ko: '범위 파일 {file}을(를) 읽을 수 없습니다: {reason}. targets(호스트, *.example.com, 주소, 네트워크), owner, until(2027-01-31 또는 시간대를 포함한 시각)을 담은 JSON이나 YAML이어야 합니다' },
+  scan_scope_expired: { status: 403, retry: false, en: 'The scope of {owner} ended on {until}; ask the owner for a new one', ko: '{owner}의 검사 범위가 {until}에 끝났습니다. 소유자에게 새로 요청하십시오' },
+  scan_scope_exceeded: { status: 403, retry: false, en: 'The scope does not cover {target} ({addresses}); nothing was sent. Take the target out, or have its owner add it to the scope', ko: '검사 범위에 {target}({addresses})이(가) 없어 아무것도 보내지 않았습니다. 대상에서 빼거나 소유자에게 범위에 추가하도록 요청하십시오' },
 } as const satisfies Record<string, ErrorEntry>
 
 /** Where a failure is looked up as the general shape rather than as the literal one. */
