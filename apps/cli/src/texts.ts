@@ -205,6 +205,13 @@ const en = {
   option_mcp_from_har: 'the recording (HAR 1.2)', option_mcp_draft_host: 'draft the API of this host [the one with most calls that look like an API]',
   example_mcp_draft: 'what a browser saved with "Save all as HAR"', example_mcp_draft_host: 'one of several hosts, for a program',
   mcp_drafted: 'Drafted from {requests} requests; {assets} pages, scripts, pictures and the like were left out, and {others} requests to other hosts ({hosts}). Check it before it is used.',
+  // risk
+  risk_cvss: 'Scores of CVSS vectors', risk_cvss_details: 'Versions 2.0, 3.0, 3.1 and 4.0. CVSS 4.0 has one score for all that the vector states; it stands under base. With --json one line for each vector: vector, version, base, temporal, environmental, score, severity, nomenclature.',
+  argument_vector: 'CVSS:3.1/AV:N/... or CVSS:4.0/...; of 2.0 also without a prefix', example_risk_cvss: 'how bad is it?', example_risk_cvss_two: 'an old vector, for a program',
+  column_vector: 'VECTOR', column_base: 'BASE', column_temporal: 'TEMPORAL', column_environmental: 'ENVIRONMENTAL', cvss_none: 'none', cvss_low: 'low', cvss_medium: 'medium', cvss_high: 'high', cvss_critical: 'critical',
+  risk_decide: 'What to do about findings, and by when', risk_decide_details: 'Reads one finding a line as JSON (asset, cve or weakness, evidence, exposure, ...) and decides by the table of CISA BOD 26-04: urgent, remedy or watch, with a due date and the row that decided, then an order from 0 to 100 with every factor. What is not known is taken as the worse answer, and said. With --json one line for each decision.',
+  argument_facts: 'findings as JSON lines; - or nothing for standard input', option_cve: 'one question about this CVE, without a file', option_exposed: 'the asset was reached from outside', option_internal: 'the asset was measured from outside today and not reached', option_risk_asset: 'name of the asset', option_criticality: 'how much depends on the asset',
+  example_risk_decide: 'findings of a scan', example_risk_decide_one: 'a single question', column_due: 'DUE', column_asset: 'ASSET', column_order: 'ORDER', column_why: 'WHY', risk_totals: '{urgent} urgent, {remedy} to remedy, {watch} to watch.',
 } as const
 
 export type TextKey = keyof typeof en
@@ -399,6 +406,13 @@ const ko = {
   option_mcp_from_har: '기록 파일(HAR 1.2)', option_mcp_draft_host: '초안을 만들 API의 호스트 [API로 보이는 호출이 가장 많은 호스트]',
   example_mcp_draft: '브라우저의 "모두 HAR로 저장"으로 저장한 파일', example_mcp_draft_host: '여러 호스트 중 하나, 프로그램용',
   mcp_drafted: '요청 {requests}개로 초안을 만들었습니다. 페이지, 스크립트, 그림 등 {assets}개와 다른 호스트({hosts})로 보낸 요청 {others}개는 제외했습니다. 사용하기 전에 확인하십시오.',
+  // risk
+  risk_cvss: 'CVSS 벡터의 점수를 계산합니다', risk_cvss_details: '2.0, 3.0, 3.1, 4.0 버전을 지원합니다. CVSS 4.0은 벡터에 적힌 모든 지표로 점수 하나를 계산하며, 기본 점수 열에 표시합니다. --json을 쓰면 벡터마다 한 줄로 vector, version, base, temporal, environmental, score, severity, nomenclature를 출력합니다.',
+  argument_vector: 'CVSS:3.1/AV:N/... 또는 CVSS:4.0/.... 2.0은 접두어 없이도 됩니다', example_risk_cvss: '얼마나 심각합니까?', example_risk_cvss_two: '오래된 벡터, 프로그램용 출력',
+  column_vector: '벡터', column_base: '기본', column_temporal: '시간', column_environmental: '환경', cvss_none: '없음', cvss_low: '낮음', cvss_medium: '보통', cvss_high: '높음', cvss_critical: '심각',
+  risk_decide: '발견 사항에 무엇을 언제까지 할지 결정합니다', risk_decide_details: '한 줄에 하나씩 JSON으로 된 발견 사항(asset, cve 또는 weakness, evidence, exposure 등)을 읽어 CISA BOD 26-04 표에 따라 긴급 대응, 보완 조치, 모니터링과 기한, 근거가 된 행을 정하고, 요소별 점수를 합한 0~100의 순서를 매깁니다. 알 수 없는 것은 더 나쁜 쪽으로 가정하고 그 사실을 밝힙니다. --json을 쓰면 결정마다 한 줄씩 출력합니다.',
+  argument_facts: 'JSON 줄 형식의 발견 사항. - 이거나 생략하면 표준 입력', option_cve: '파일 없이 이 CVE 하나만 묻습니다', option_exposed: '외부에서 자산에 접근됨', option_internal: '오늘 외부에서 측정했으며 접근되지 않음', option_risk_asset: '자산의 이름', option_criticality: '자산의 중요도',
+  example_risk_decide: '검사에서 나온 발견 사항', example_risk_decide_one: '한 가지 질문', column_due: '기한', column_asset: '자산', column_order: '순서', column_why: '근거', risk_totals: '긴급 대응 {urgent}건, 보완 조치 {remedy}건, 모니터링 {watch}건.',
 } satisfies Record<TextKey, string>
 
 export const catalogue: Readonly<Record<Language, Readonly<Record<TextKey, string>>>> = { en, ko }

@@ -233,6 +233,17 @@ export const errorTable = {
   scan_scope_invalid: { status: 400, retry: false, en: 'The scope {file} cannot be read: {reason}. It is JSON or YAML with targets (hosts, *.example.com, addresses, networks), owner and until (2027-01-31, or a time with its zone)', ko: '범위 파일 {file}을(를) 읽을 수 없습니다: {reason}. targets(호스트, *.example.com, 주소, 네트워크), owner, until(2027-01-31 또는 시간대를 포함한 시각)을 담은 JSON이나 YAML이어야 합니다' },
   scan_scope_expired: { status: 403, retry: false, en: 'The scope of {owner} ended on {until}; ask the owner for a new one', ko: '{owner}의 검사 범위가 {until}에 끝났습니다. 소유자에게 새로 요청하십시오' },
   scan_scope_exceeded: { status: 403, retry: false, en: 'The scope does not cover {target} ({addresses}); nothing was sent. Take the target out, or have its owner add it to the scope', ko: '검사 범위에 {target}({addresses})이(가) 없어 아무것도 보내지 않았습니다. 대상에서 빼거나 소유자에게 범위에 추가하도록 요청하십시오' },
+  // risk
+  cvss_version_unknown: { status: 400, retry: false, en: 'There is no CVSS version {found}; known are {allowed}', ko: 'CVSS {found} 버전은 없습니다. 사용할 수 있는 버전: {allowed}' },
+  cvss_malformed: { status: 400, retry: false, en: 'This is no CVSS vector at "{found}"; a vector is metrics NAME:VALUE joined by /, of 3.0 and later after CVSS: and the version', ko: '"{found}" 부분이 CVSS 벡터가 아닙니다. 벡터는 이름:값 형식의 지표를 /로 이은 것이며, 3.0 이상은 CVSS:와 버전으로 시작합니다' },
+  cvss_metric_unknown: { status: 400, retry: false, en: 'CVSS {found} has no metric {place}; it has {allowed}. Without CVSS: and a version a vector is one of 2.0', ko: 'CVSS {found}에는 {place} 지표가 없습니다. 사용할 수 있는 지표: {allowed}. CVSS:와 버전이 없는 벡터는 2.0으로 읽습니다' },
+  cvss_value_unknown: { status: 400, retry: false, en: 'The metric {place} cannot be {found}; it is one of {allowed}', ko: '{place} 지표의 값은 {found}일 수 없습니다. 사용할 수 있는 값: {allowed}' },
+  cvss_metric_repeated: { status: 400, retry: false, en: 'The metric {place} stands twice in the vector; leave one', ko: '벡터에 {place} 지표가 두 번 있습니다. 하나만 남기십시오' },
+  cvss_metric_missing: { status: 400, retry: false, en: 'CVSS {found} needs the metric {place}: one of {allowed}', ko: 'CVSS {found}에는 {place} 지표가 있어야 합니다. 사용할 수 있는 값: {allowed}' },
+  facts_malformed: { status: 400, retry: false, en: 'The facts of a finding are a JSON object; this is {found}', ko: '발견 사항의 정보는 JSON 객체여야 합니다. 받은 것: {found}' },
+  fact_invalid: { status: 400, retry: false, en: '{place} cannot be {found}; allowed: {allowed}', ko: '{place}의 값은 {found}일 수 없습니다. 사용할 수 있는 값: {allowed}' },
+  fact_unknown: { status: 400, retry: false, en: 'There is no fact {place}; known here are {allowed}', ko: '{place}(이)라는 항목은 없습니다. 사용할 수 있는 항목: {allowed}' },
+  fact_missing: { status: 400, retry: false, en: 'The finding does not say its {allowed}', ko: '발견 사항에 {allowed} 정보가 없습니다' },
 } as const satisfies Record<string, ErrorEntry>
 
 /** Where a failure is looked up as the general shape rather than as the literal one. */
