@@ -6,6 +6,12 @@ const en = {
   haechi: 'Haechi, the open security operations platform',
   usage: 'Usage', usage_line: 'COMMAND [ARGUMENT...] [OPTION...]', commands: 'Commands', arguments: 'Arguments', options: 'Options', options_placeholder: 'OPTION...', examples: 'Examples', more_help: 'More',
   help_command: 'what a command takes, with examples', help_exit_codes: 'What an exit code means',
+  // templates validate
+  templates_validate: 'Say which Nuclei templates can be run here, and why others cannot',
+  templates_validate_details: 'Reads every template whole: each expression, regular expression, flow and list of payloads is compiled as a run would compile it; nothing is sent. runnable: all of it can be run. parsed: it is a template, but needs what is not here (code says what: needs_code, needs_browser, needs_out_of_band and others). refused: it is no template, with place and reason. Signatures are checked: verified, wrong (changed since it was signed), unknown_signer, unsigned. Word lists are read only beneath the folder of the templates (the one with .nuclei-ignore, else the folder named). Exits with 1 when a file is refused or cannot be read. With --json a line for each file: file, status, code, place, reason, id, severity, protocols, trust, signer.',
+  argument_templates: 'templates: files, and directories of .yaml files', example_templates_validate: "the community's templates", templates_reading: 'Reading templates: {read} of {files}',
+  template_changed: 'was changed after it was signed',
+  templates_totals: '{files} files: {runnable} runnable ({share} %), {parsed} parsed, {refused} refused. Signatures: {trust}.', column_count: 'COUNT', column_code: 'CODE', column_example: 'FOR EXAMPLE',
   // mcp scan
   mcp_scan: 'Find poisoned and dangerous texts in tools, offline',
   mcp_scan_details: 'Reads names, descriptions and every text of the schemas: hidden characters and markup, instructions to the model, ways to carry data out, tools that bend other tools, keys, schemas that explode. Capabilities are what a tool openly says it can do to harm (dangerous_capability); they are listed, and do not fail. Exits with 0 when no text is poisoned, with 1 when one is or when something could not be read. With --json one line for each tool: name and findings (class, place, reason, severity, capability, rule, evidence).',
@@ -220,6 +226,12 @@ const ko = {
   haechi: '해치(Haechi), 오픈 소스 보안 운영 플랫폼',
   usage: '사용법', usage_line: '명령 [인수...] [옵션...]', commands: '명령', arguments: '인수', options: '옵션', options_placeholder: '옵션...', examples: '예', more_help: '더 보기',
   help_command: '명령의 인수와 옵션, 예', help_exit_codes: '종료 코드의 의미',
+  // templates validate
+  templates_validate: '실행할 수 있는 Nuclei 템플릿과 그렇지 않은 이유를 알립니다',
+  templates_validate_details: '모든 템플릿을 끝까지 읽습니다. 표현식, 정규 표현식, flow, 페이로드 목록을 실행할 때와 똑같이 컴파일하며 아무것도 보내지 않습니다. runnable: 모두 실행할 수 있습니다. parsed: 템플릿이지만 여기에 없는 것이 필요합니다(code가 알립니다: needs_code, needs_browser, needs_out_of_band 등). refused: 템플릿이 아니며 위치와 이유를 알립니다. 서명을 확인합니다: verified(유효), wrong(서명한 뒤 바뀜), unknown_signer(알 수 없는 서명자), unsigned(서명 없음). 단어 목록은 템플릿 디렉터리(.nuclei-ignore가 있는 디렉터리, 없으면 지정한 디렉터리) 안에서만 읽습니다. 거부되거나 읽을 수 없는 파일이 있으면 1로 종료합니다. --json을 쓰면 파일마다 한 줄로 file, status, code, place, reason, id, severity, protocols, trust, signer를 출력합니다.',
+  argument_templates: '템플릿: 파일, 그리고 .yaml 파일의 디렉터리', example_templates_validate: '커뮤니티 템플릿', templates_reading: '템플릿을 읽는 중: {files}개 중 {read}개',
+  template_changed: '서명한 뒤 바뀌었습니다',
+  templates_totals: '파일 {files}개: 실행 가능 {runnable}개({share} %), 읽기만 함 {parsed}개, 거부 {refused}개. 서명: {trust}.', column_count: '개수', column_code: '코드', column_example: '예',
   // mcp scan
   mcp_scan: '도구의 문구에서 오염된 내용과 위험한 기능을 오프라인으로 찾습니다',
   mcp_scan_details: '이름, 설명, 스키마의 모든 문구를 읽어 숨은 문자와 마크업, 모델에게 내리는 지시, 데이터 유출 경로, 다른 도구를 조작하는 문구, 키, 폭증하는 스키마를 찾습니다. 도구가 스스로 밝히는 해로운 기능(dangerous_capability)은 목록에 나오지만 실패로 보지 않습니다. 오염된 문구가 없으면 0으로, 있거나 읽지 못한 것이 있으면 1로 종료합니다. --json을 쓰면 도구마다 한 줄로 name과 findings(class, place, reason, severity, capability, rule, evidence)를 출력합니다.',

@@ -18,6 +18,8 @@ const korean = {
     hidden_unicode: '숨은 문자', instruction: '모델에 대한 지시', exfiltration: '유출', shadowing: '도구 가로채기', secret: '비밀', schema_bomb: '스키마 폭탄', hidden_markup: '숨은 마크업', encoded_payload: '부호화된 지시', ssrf_default: '내부 주소', obfuscation: '난독화',
     dangerous_capability: '위험한 기능',
   },
+  template: { runnable: '실행 가능', parsed: '읽기만 함', refused: '거부' },
+  trust: { verified: '유효', wrong: '바뀜', unknown_signer: '알 수 없는 서명자', unsigned: '서명 없음' },
   side: { customer: '고객', provider: '제공자' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>
 

@@ -9,17 +9,18 @@ import type { Block, Bytes, Payloads, Template } from './model.ts'
 const FORMAT = 1
 /** A list that several templates have, or a long one: its number among `lists`. */
 type Kept = { readonly attack: Payloads['attack']; readonly lists: Readonly<Record<string, readonly Bytes[]>>; readonly shared: Readonly<Record<string, number>> }
-type Content = { readonly templates: readonly Template[]; readonly refused: readonly Refused[]; readonly lists: readonly (readonly Bytes[])[] }
+type Content = { readonly templates: readonly Template[]; /** At their end: named by workflows only. */ readonly named: number; readonly refused: readonly Refused[]; readonly lists: readonly (readonly Bytes[])[] }
 
 /** `version`: of the program and of the keys that signatures were checked with; another one reads it not. */
 export function toCache(library: Library, version = ''): Uint8Array {
   const seen = new Map<readonly Bytes[], number>()
   const lists: (readonly Bytes[])[] = []
-  for (const { blocks } of library.templates) for (const list of blocks.flatMap(listsOf)) seen.set(list, (seen.get(list) ?? 0) + 1)
+  const all = [...new Set([...library.templates, ...library.byPath.values()])]
+  for (const { blocks } of all) for (const list of blocks.flatMap(listsOf)) seen.set(list, (seen.get(list) ?? 0) + 1)
   const numbers = new Map<readonly Bytes[], number>()
   for (const [list, times] of seen) if (times > 1) numbers.set(list, lists.push(list) - 1)
-  const templates = library.templates.map((template) => (template.blocks.some((block) => listsOf(block).some((list) => numbers.has(list))) ? { ...template, blocks: template.blocks.map((block) => packed(block, numbers)) } : template))
-  const json = Buffer.from(JSON.stringify({ templates, refused: library.refused, lists } satisfies Content))
+  const templates = all.map((template) => (template.blocks.some((block) => listsOf(block).some((list) => numbers.has(list))) ? { ...template, blocks: template.blocks.map((block) => packed(block, numbers)) } : template))
+  const json = Buffer.from(JSON.stringify({ templates, named: all.length - library.templates.length, refused: library.refused, lists } satisfies Content))
   return Buffer.concat([Buffer.from(`${headerOf(version, json)}\n`), json])
 }
 
@@ -30,9 +31,9 @@ export function fromCache(bytes: Uint8Array, version = ''): Library | null {
   if (end === -1 || end > 1000) return null
   const json = buffer.subarray(end + 1)
   if (buffer.toString('utf8', 0, end) !== headerOf(version, json)) return null
-  const { templates, refused, lists } = JSON.parse(json.toString('utf8')) as Content
+  const { templates, named, refused, lists } = JSON.parse(json.toString('utf8')) as Content
   for (const { blocks } of templates) for (const block of blocks) if ('payloads' in block && block.payloads !== null) unpack(block as { payloads: Payloads }, lists)
-  return libraryOf(templates, refused)
+  return libraryOf(templates.slice(0, templates.length - named), templates.slice(templates.length - named), refused)
 }
 
 const headerOf = (version: string, json: Uint8Array): string => `haechi-templates ${FORMAT} ${JSON.stringify(version)} ${createHash('sha256').update(json).digest('hex')}`
@@ -46,7 +47,7 @@ function packed(block: Block, numbers: ReadonlyMap<readonly Bytes[], number>): B
     attack: block.payloads.attack, lists: Object.fromEntries(entries.map(([name, list]) => [name, numbers.has(list) ? [] : list])),
     shared: Object.fromEntries(entries.flatMap(([name, list]) => { const number = numbers.get(list); return number === undefined ? [] : [[name, number]] })),
   }
-  return { ...block, payloads: kept } as Block
+  return { ...block, payloads: kept }
 }
 
 function unpack(block: { payloads: Payloads }, lists: readonly (readonly Bytes[])[]): void {

@@ -1,4 +1,4 @@
-// All templates of a folder with what finds one: by id, by path, by tag. Ids are unique: of two files with one id the second is refused, by order of paths as
+// All templates of a folder with what finds one: by id, by path, by tag. Ids are unique: of two files with one id the second is refused, in the order in which
 // they came. Workflows are judged once all files are known. Defended by library.test.ts and library.integration.test.ts.
 import type { Problem, Template, WorkflowStep } from './model.ts'
 import { createReader } from './read.ts'
@@ -10,32 +10,57 @@ export type Library = {
   readonly templates: readonly Template[]
   readonly refused: readonly Refused[]
   readonly byId: ReadonlyMap<string, Template>
+  /** Also those that only workflows name, where `templateFile` had them. */
   readonly byPath: ReadonlyMap<string, Template>
   /** In lower case, as tags are kept. */
   readonly byTag: ReadonlyMap<string, readonly Template[]>
 }
+export type LibraryOptions = ReadOptions & {
+  /** A template that a workflow names and nobody added, by its path relative to the folder of the templates, never with '..'; null where there is none. */
+  readonly templateFile?: (path: string) => Uint8Array | null
+}
 
-/** Never throws for what files hold. Paths with '/', relative to the folder of the templates. */
-export function readLibrary(files: Iterable<{ readonly path: string; readonly content: Uint8Array }>, options: ReadOptions = {}): Library {
+export interface LibraryReader {
+  /** `path` with '/', relative to the folder of the templates. Never throws for what the content is. */
+  add(path: string, content: Uint8Array): void
+  done(): Library
+}
+
+export function readLibrary(files: Iterable<{ readonly path: string; readonly content: Uint8Array }>, options: LibraryOptions = {}): Library {
+  const reader = createLibraryReader(options)
+  for (const { path, content } of files) reader.add(path, content)
+  return reader.done()
+}
+
+/** For whoever reads files one after the other and shows how far it is. */
+export function createLibraryReader(options: LibraryOptions = {}): LibraryReader {
   const read = createReader(options)
   const byId = new Map<string, Template>()
   const refused: Refused[] = []
-  for (const { path, content } of files) {
-    const result = read(path, content)
-    if ('refusal' in result) {
-      refused.push({ file: path, problem: result.refusal })
-      continue
-    }
-    const { template } = result
-    const first = byId.get(template.id)
-    if (first === undefined) byId.set(template.id, template)
-    else refused.push({ file: path, problem: { code: 'duplicate_id', place: 'id', reason: `The id ${template.id} is that of ${first.file}; each template has its own.` } })
+  return {
+    add(path, content) {
+      const result = read(path, content)
+      if ('refusal' in result) {
+        refused.push({ file: path, problem: result.refusal })
+        return
+      }
+      const { template } = result
+      const first = byId.get(template.id)
+      if (first === undefined) byId.set(template.id, template)
+      else refused.push({ file: path, problem: { code: 'duplicate_id', place: 'id', reason: `The id ${template.id} is that of ${first.file}; each template has its own.` } })
+    },
+    done() {
+      const own = [...byId.values()]
+      const byPath = new Map(own.map((template) => [template.file, template]))
+      const named = own.flatMap((template) => namedFiles(template.workflow, byPath, options, read))
+      const known: Known = { files: byPath, tags: new Set(own.flatMap(({ info }) => info.tags)) }
+      return libraryOf(own.map((template) => withSteps(template, known)), named, refused)
+    },
   }
-  const paths = new Set([...byId.values()].map(({ file }) => file))
-  return libraryOf([...byId.values()].map((template) => withSteps(template, paths)), refused)
 }
 
-export function libraryOf(templates: readonly Template[], refused: readonly Refused[]): Library {
+/** `named`: those that are there only because workflows name them. */
+export function libraryOf(templates: readonly Template[], named: readonly Template[], refused: readonly Refused[]): Library {
   const byTag = new Map<string, Template[]>()
   for (const template of templates) {
     for (const tag of new Set(template.info.tags)) {
@@ -44,32 +69,49 @@ export function libraryOf(templates: readonly Template[], refused: readonly Refu
       else tagged.push(template)
     }
   }
-  return { templates, refused, byId: new Map(templates.map((template) => [template.id, template])), byPath: new Map(templates.map((template) => [template.file, template])), byTag }
+  return { templates, refused, byId: new Map(templates.map((template) => [template.id, template])), byPath: new Map([...templates, ...named].map((template) => [template.file, template])), byTag }
 }
 
-/** A workflow lacks what it names and nobody has. A name is a file, or a folder. */
-function withSteps(template: Template, paths: ReadonlySet<string>): Template {
-  const missing = template.workflow.length === 0 ? null : missingStep(template.workflow, 'workflows', paths)
-  if (missing === null || template.support.status === 'parsed') return template
-  return { ...template, support: { status: 'parsed', problem: { code: 'needs_template', place: missing.place, reason: `There is no template ${missing.name}.` } } }
-}
-
-function missingStep(steps: readonly WorkflowStep[], place: string, paths: ReadonlySet<string>): { place: string; name: string } | null {
+function* stepsOf(steps: readonly WorkflowStep[], place = 'workflows'): Generator<{ readonly step: WorkflowStep; readonly place: string }> {
   for (const [index, step] of steps.entries()) {
     const at = `${place}[${index}]`
-    if (step.template !== null && !paths.has(step.template) && !hasFolder(paths, step.template)) return { place: `${at}.template`, name: step.template }
-    for (const [number, matcher] of step.matchers.entries()) {
-      const found = missingStep(matcher.steps, `${at}.matchers[${number}].subtemplates`, paths)
-      if (found !== null) return found
-    }
-    const found = missingStep(step.subtemplates, `${at}.subtemplates`, paths)
-    if (found !== null) return found
+    yield { step, place: at }
+    for (const [number, matcher] of step.matchers.entries()) yield* stepsOf(matcher.steps, `${at}.matchers[${number}].subtemplates`)
+    yield* stepsOf(step.subtemplates, `${at}.subtemplates`)
   }
-  return null
 }
 
-function hasFolder(paths: ReadonlySet<string>, folder: string): boolean {
+/** Reads what a workflow names and is not known yet; `byPath` knows it then. */
+function namedFiles(workflow: readonly WorkflowStep[], byPath: Map<string, Template>, options: LibraryOptions, read: ReturnType<typeof createReader>): Template[] {
+  if (options.templateFile === undefined) return []
+  const found: Template[] = []
+  for (const { step } of stepsOf(workflow)) {
+    if (step.template === null || byPath.has(step.template)) continue
+    const content = options.templateFile(step.template)
+    const result = content === null ? null : read(step.template, content)
+    if (result === null || 'refusal' in result) continue
+    found.push(result.template)
+    byPath.set(step.template, result.template)
+  }
+  return found
+}
+
+type Known = { readonly files: ReadonlyMap<string, Template>; readonly tags: ReadonlySet<string> }
+
+/** A workflow lacks what it names and nobody has. A name is a file, or a folder. */
+function withSteps(template: Template, known: Known): Template {
+  if (template.support.status === 'parsed') return template
+  for (const { step, place } of stepsOf(template.workflow)) {
+    const lacks = step.template === null
+      ? step.tags.some((tag) => known.tags.has(tag)) ? null : `No template here has the tag ${step.tags.join(' or ')}.`
+      : known.files.has(step.template) || hasFolder(known.files, step.template) ? null : `There is no template ${step.template} here.`
+    if (lacks !== null) return { ...template, support: { status: 'parsed', problem: { code: 'needs_template', place, reason: lacks } } }
+  }
+  return template
+}
+
+function hasFolder(files: ReadonlyMap<string, Template>, folder: string): boolean {
   const prefix = folder.endsWith('/') ? folder : `${folder}/`
-  for (const path of paths) if (path.startsWith(prefix)) return true
+  for (const path of files.keys()) if (path.startsWith(prefix)) return true
   return false
 }

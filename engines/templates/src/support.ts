@@ -37,7 +37,7 @@ export function createChecks(): Checks {
     if (fault === undefined) {
       fault = null
       try {
-        (kinds[kind] as Compile)(source)
+        kinds[kind](source)
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error
         fault = error.problem

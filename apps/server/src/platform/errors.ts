@@ -193,6 +193,8 @@ export const errorTable = {
   usage_pipeline: { status: 400, retry: false, en: 'There is no pipeline {name}; name a file, or one of {names}', ko: '{name} 파이프라인이 없습니다. 파일을 지정하거나 다음 중에서 고르십시오: {names}' },
   pipeline_rejected: { status: 422, retry: false, en: 'The pipeline at {place} cannot be used ({rejection}): {reason}', ko: '{place}의 파이프라인을 쓸 수 없습니다({rejection}): {reason}' },
   rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
+  // templates, as the command line reads them
+  templates_missing: { status: 400, retry: false, en: 'There is no template in {path}; name .yaml files or a folder that holds them', ko: '{path}에 템플릿이 없습니다. .yaml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
   // incidents
   incident_not_found: { status: 404, retry: false, en: 'There is no incident {incident} in this tenant', ko: '이 테넌트에 인시던트 {incident}이(가) 없습니다' },
   incident_step_illegal: { status: 409, retry: false, en: 'The incident is {status} and cannot become {wanted}; possible now: {possible}', ko: '인시던트의 현재 상태는 {status}이며 {wanted}(으)로 바꿀 수 없습니다. 지금 가능한 상태: {possible}' },
