@@ -4,11 +4,11 @@ import type { Bytes } from '../model.ts'
 import { toText } from './convert.ts'
 import { goJson, jsonObject } from './encodings.ts'
 import { EvaluationError } from './evaluation.ts'
-import { helper, ofText, textOf, unreadable, type HelperFunction } from './helper-function.ts'
+import { helper, ofText, remembered, textOf, unreadable, type HelperFunction } from './helper-function.ts'
 
 const buffer = (bytes: Bytes): Buffer => Buffer.from(bytes, 'latin1')
 
-const hash = (algorithm: string): HelperFunction => ofText((value) => createHash(algorithm).update(value, 'latin1').digest('hex'))
+const hash = (algorithm: string): HelperFunction => ofText(remembered((value) => createHash(algorithm).update(value, 'latin1').digest('hex')))
 
 /** MurmurHash3 for 32 bits with seed 0 (github.com/aappleby/smhasher), as a signed number: what search engines call the hash of a favicon. */
 export function murmur3(bytes: Bytes): number {
@@ -46,7 +46,7 @@ export const cryptography: Readonly<Record<string, HelperFunction>> = {
   sha1: hash('sha1'),
   sha256: hash('sha256'),
   sha512: hash('sha512'),
-  mmh3: ofText((value) => String(murmur3(value))),
+  mmh3: ofText(remembered((value) => String(murmur3(value)))),
   hmac: helper(3, 3, ([algorithm, data, key]) => {
     const known = keyed[toText(algorithm!)]
     if (known === undefined) throw new EvaluationError('wrong_arguments', 'hmac() knows sha1, sha256 and sha512.')

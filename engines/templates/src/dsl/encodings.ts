@@ -4,7 +4,7 @@ import { parseFragment } from 'parse5'
 import { bytesOf } from '../bytes.ts'
 import type { Bytes, Value } from '../model.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
-import { helper, ofText, textOf, unreadable, type HelperFunction } from './helper-function.ts'
+import { helper, ofText, remembered, textOf, unreadable, type HelperFunction } from './helper-function.ts'
 import { ipFormats } from './ip-format.ts'
 import { toText } from './convert.ts'
 
@@ -169,9 +169,17 @@ function prettified(text: Bytes, scope: Scope): Bytes {
 
 const base64 = (value: Bytes): string => buffer(value).toString('base64')
 
+/** As Python's base64.encodebytes: lines of 76 characters, each with its end. */
+function base64Lines(value: Bytes): string {
+  const whole = base64(value)
+  const lines: string[] = []
+  for (let at = 0; at < whole.length || at === 0; at += 76) lines.push(whole.slice(at, at + 76))
+  return `${lines.join('\n')}\n`
+}
+
 export const encodings: Readonly<Record<string, HelperFunction>> = {
-  base64: ofText(base64),
-  base64_py: ofText((value) => base64(value).replaceAll(/.{76}(?=.)/g, '$&\n') + '\n'),
+  base64: ofText(remembered(base64)),
+  base64_py: ofText(remembered(base64Lines)),
   base64_decode: ofText((value) => {
     const written = value.replaceAll(/[\r\n]+/g, '')
     if (written.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(written)) throw unreadable('base64_decode() was given what is no base64.')

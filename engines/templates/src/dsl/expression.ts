@@ -196,6 +196,7 @@ export function codeOf(tree: Tree, uses: Uses, textCompiler: TextCompiler): Code
       const run = binaries[operator]!
       return (scope) => run(left(scope), right(scope), operator, scope)
     }
+    case 'call':
     default:
       return callOf(tree.name, tree.items, compile, uses)
   }

@@ -248,9 +248,15 @@ function treeOf(tokens: readonly Token[], toBytes: (text: string) => Bytes): Tre
         if (items.length === 0) throw invalid('Nothing stands between two parentheses.')
         return items.length === 1 ? items[0]! : { kind: 'list', items }
       }
-      default:
-        throw invalid(`'${token.text}' lacks a value before it.`)
+      case 'close':
+      case 'comma':
+      case 'modifier':
+      case 'logical':
+      case 'comparator':
+      case 'ternary':
+        break
     }
+    throw invalid(`'${token.text}' lacks a value before it.`)
   }
 
   const items = separated()

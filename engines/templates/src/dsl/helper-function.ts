@@ -17,6 +17,19 @@ export const ofTwo = (run: (first: Bytes, second: Bytes, scope: Scope) => Value)
 export const ofThree = (run: (first: Bytes, second: Bytes, third: Bytes, scope: Scope) => Value): HelperFunction =>
   helper(3, 3, (values, scope) => run(toText(values[0]!), toText(values[1]!), toText(values[2]!), scope))
 
+/**
+ * For what costs much and depends on nothing else: many templates ask it of the same answer one after another, so the last long text of each function is kept
+ * with what came of it.
+ */
+export function remembered(run: (text: Bytes) => Bytes): (text: Bytes) => Bytes {
+  let [last, result]: [Bytes, Bytes] = ['', '']
+  return (text) => {
+    if (text.length < 256 || text.length > 4 * 1024 * 1024) return run(text)
+    if (text !== last) [last, result] = [text, run(text)]
+    return result
+  }
+}
+
 /** Where Go asserts a string. */
 export function textOf(value: Value | undefined, what: string): Bytes {
   if (typeof value !== 'string') throw new EvaluationError('wrong_type', `${what} is a text, not a ${typeName(value ?? null)}.`)

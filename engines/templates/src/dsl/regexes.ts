@@ -44,7 +44,11 @@ function searchable(bytes: Bytes): string {
   return lastText
 }
 
+/** Many templates ask for nothing but a text. */
+const plain = /^[\w /:;,=<>"'#@!~&%-]*$/
+
 export const matches = (source: Bytes, bytes: Bytes): boolean => {
+  if (plain.test(source)) return bytes.includes(source)
   const regex = regexOf(source)
   return within(() => regex.test(searchable(bytes)))
 }

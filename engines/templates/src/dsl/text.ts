@@ -3,7 +3,7 @@ import type { Bytes, Value } from '../model.ts'
 import { bytesOf, isAscii } from '../bytes.ts'
 import { letters, lower, toText, unicodeOf, upper } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
-import { helper, integerOf, listOf, ofText, ofThree, ofTwo, unreadable, wholeOf, type HelperFunction } from './helper-function.ts'
+import { helper, integerOf, listOf, ofText, ofThree, ofTwo, remembered, unreadable, wholeOf, type HelperFunction } from './helper-function.ts'
 import { matches, replaceMatches } from './regexes.ts'
 
 const anyOf = (holds: (text: Bytes, part: Bytes) => boolean): HelperFunction =>
@@ -89,8 +89,8 @@ export const text: Readonly<Record<string, HelperFunction>> = {
     if (at < 0 || item === undefined) throw new EvaluationError('wrong_arguments', 'The index is out of range.')
     return item
   }),
-  to_upper: ofText(upper),
-  to_lower: ofText(lower),
+  to_upper: ofText(remembered(upper)),
+  to_lower: ofText(remembered(lower)),
   to_title: helper(1, 2, ([value]) => {
     const unicode = unicodeOf(toText(value!))
     if (unicode === null) return toText(value!)
