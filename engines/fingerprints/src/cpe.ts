@@ -36,13 +36,13 @@ export function parseCpeTemplate(uri: string): CpeTemplate | null {
 }
 
 // Names of updates as the dictionary of CPE has them.
-const updates = /^(v?\d[\d.]*?)[-_. ]?((?:p|patch|rc|beta|alpha|sp|update|u|hotfix|hf|milestone|m|pre|cu|esr|b|r|build)[-_. ]?\d+(?:\.\d+)*|rc|beta|alpha)(?:[-_+ ].*)?$/i
+const updates = /^v?(\d[\d.]*?)[-_. ]?((?:p|patch|rc|beta|alpha|sp|update|u|hotfix|hf|milestone|m|pre|cu|esr|b|r|build)[-_. ]?\d+(?:\.\d+)*|rc|beta|alpha)(?:[-_+ ].*)?$/i
 
-/** `9.2p1` -> 9.2 and p1; `9.0.0.M1` -> 9.0.0 and milestone1; `1.0.2k` stays whole, as the dictionary has it. */
+/** `9.2p1` -> 9.2 and p1; `v9.0.0.M1` -> 9.0.0 and milestone1; `1.0.2k` stays whole, as the dictionary has it. */
 export function splitVersion(text: string): { readonly version: string; readonly update: string | null } {
   const [, version = '', update = ''] = updates.exec(text) ?? []
-  if (update === '') return { version: text, update: null }
-  const joined = update.replace(/[-_ ]/g, '').toLowerCase()
+  if (update === '') return { version: text.replace(/^v(?=\d)/i, ''), update: null }
+  const joined = update.replace(/[-_ ]|\.(?=\d+$)/g, '').toLowerCase()
   return { version, update: /^m\d/.test(joined) ? `milestone${joined.slice(1)}` : joined }
 }
 

@@ -13,13 +13,8 @@ const names: readonly (readonly [RegExp, Distribution])[] = [
 const named = (text: string): Distribution | null => names.find(([pattern]) => pattern.test(text))?.[1] ?? null
 const ordering = (distribution: Distribution): 'deb' | 'rpm' | null => (['debian', 'ubuntu', 'raspbian'].includes(distribution) ? 'deb' : distribution === 'freebsd' ? null : 'rpm')
 
-/**
- * Epochs of source packages, as Debian and Ubuntu carry them (packages.debian.org; `apt-cache policy`). A package that is not here has none, or is one whose banner
- * shows no revision.
- */
-const epochs: Readonly<Record<string, number>> = { openssh: 1, bind9: 1, mariadb: 1, dovecot: 1, samba: 2, redis: 5 }
-/** Where MariaDB's source package had no epoch yet (before Debian 11 and Ubuntu 20.10). */
-const mariadbEpoch = (upstream: string): boolean => /^(?:10\.(?:[5-9]|1\d)|1[1-9])\b/.test(upstream)
+/** Epochs of source packages, as Debian and Ubuntu carry them (packages.debian.org; `apt-cache policy`). A package that is not here has none. */
+const epoch = (sourcePackage: string, release: string | null): string => (/^(?:openssh|bind9|mariadb.*)$/.test(sourcePackage) && !(sourcePackage.startsWith('mariadb') && (release === '8' || release === '9')) ? '1:' : '')
 
 /** Releases whose number the revision of an update names. */
 function releaseOf(distribution: Distribution, revision: string): string | null {
@@ -31,8 +26,8 @@ function releaseOf(distribution: Distribution, revision: string): string | null 
 }
 
 function deb(sourcePackage: string, distribution: Distribution, upstream: string, revision: string): DistributionBuild {
-  const epoch = sourcePackage === 'mariadb' && !mariadbEpoch(upstream) ? undefined : epochs[sourcePackage]
-  return { distribution, ordering: 'deb', release: releaseOf(distribution, revision), sourcePackage, upstreamVersion: upstream, revision, packageVersion: `${epoch === undefined ? '' : `${epoch}:`}${upstream}-${revision}` }
+  const release = releaseOf(distribution, revision)
+  return { distribution, ordering: 'deb', release, sourcePackage, upstreamVersion: upstream, revision, packageVersion: `${epoch(sourcePackage, release)}${upstream}-${revision}` }
 }
 
 const hidden = (sourcePackage: string | null, distribution: Distribution, upstream: string | null): DistributionBuild => ({ distribution, ordering: ordering(distribution), release: null, sourcePackage, packageVersion: null, upstreamVersion: upstream, revision: null })
@@ -59,13 +54,13 @@ const readings: readonly Reading[] = [
   // 5.5.5-10.11.6-MariaDB-0+deb12u1, 10.6.16-MariaDB-0ubuntu0.22.04.1-log, 11.4.2-MariaDB-deb12 (MariaDB's own builds: no distribution's)
   (banner) => {
     const [, upstream = '', revision = ''] = /\b(\d+\.\d+\.\d+)-MariaDB-(\d+(?:\+deb\d+u\d+|ubuntu[\d.]+)(?:~[\w.]+)?)/.exec(banner) ?? []
-    return upstream === '' ? null : deb('mariadb', byRevision(revision), upstream, revision)
+    if (upstream === '') return null
+    return deb(/^10\.(?:\d\.|10\.)/.test(upstream) ? `mariadb-${upstream.split('.').slice(0, 2).join('.')}` : 'mariadb', byRevision(revision), upstream, revision)
   },
   // 8.0.36-0ubuntu0.22.04.1, 5.7.42-0ubuntu0.18.04.1-log, 5.5.62-0+deb8u1
   (banner) => {
-    const [, upstream = '', revision = ''] = /^(?:5\.[0-7]|8\.\d)\.\d+-(\d+(?:ubuntu[\d.]+|\+deb\d+u\d+))(?:-log)?\b/.exec(banner) === null ? [] : /^(\d+\.\d+\.\d+)-([\w.+]+?)(?:-log)?(?:$|[^\w.+-])/.exec(`${banner}\n`) ?? []
-    if (upstream === '') return null
-    return deb(`mysql-${upstream.split('.').slice(0, 2).join('.')}`, byRevision(revision), upstream, revision)
+    const [, upstream = '', revision = ''] = /^((?:5\.[0-7]|8\.\d)\.\d+)-(\d+(?:ubuntu[\d.]+|\+deb\d+u\d+))(?:-log)?$/m.exec(banner) ?? []
+    return upstream === '' ? null : deb(`mysql-${upstream.split('.').slice(0, 2).join('.')}`, byRevision(revision), upstream, revision)
   },
   // 9.18.24-1-Debian, 9.16.1-Ubuntu, 9.18.28-0ubuntu0.22.04.1-Ubuntu, 9.9.5-9+deb8u19-Debian
   (banner) => {
@@ -97,7 +92,7 @@ const readings: readonly Reading[] = [
     const [, upstream = '', distribution = '', revision = ''] = /\bPostgreSQL (\d+(?:\.\d+){0,2}) \((Debian|Ubuntu) \d[\d.]{0,20}-([0-9A-Za-z.+~]{1,60})\)/.exec(banner) ?? []
     // Packages of the PostgreSQL project's own archive follow upstream: those are no backports.
     if (upstream === '' || /\.pgdg/.test(revision)) return null
-    return deb(`postgresql-${/^9\./.test(upstream) ? upstream.split('.').slice(0, 2).join('.') : upstream.split('.')[0]}`, named(distribution) ?? 'debian', upstream, revision)
+    return deb(`postgresql-${upstream.startsWith('9.') ? upstream.split('.').slice(0, 2).join('.') : upstream.split('.')[0]}`, named(distribution) ?? 'debian', upstream, revision)
   },
   // Samba 4.9.5-Debian, Samba 4.3.11-Ubuntu
   (banner) => {
@@ -106,7 +101,7 @@ const readings: readonly Reading[] = [
   },
   // Apache/2.4.57 (Debian), nginx/1.18.0 (Ubuntu), lighttpd/1.4.69 (Debian), Apache/2.4.6 (CentOS) OpenSSL/1.0.2k-fips, Apache Tomcat/9.0.43 (Debian)
   (banner) => {
-    const [, software = '', upstream = '', distribution = ''] = /\b(Apache|nginx|lighttpd|Tomcat)\/(\d[\w.]{0,20}) \(([A-Za-z][\w\/ .]{2,40})\)/.exec(banner) ?? []
+    const [, software = '', upstream = '', distribution = ''] = /\b(Apache|nginx|lighttpd|Tomcat)\/(\d[\w.]{0,20}) \(([A-Za-z][\w/ .]{2,40})\)/.exec(banner) ?? []
     const found = named(distribution)
     if (found === null) return null
     const rpm = ordering(found) === 'rpm'

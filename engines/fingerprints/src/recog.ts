@@ -39,9 +39,10 @@ export function readFingerprints(files: Iterable<SourceFile>): ReadFingerprints 
   return { databases, refused, cpeNames }
 }
 
-type Refuse = (line: number | null, code: RefusalCode, reason: string) => null
+export type Refuse = (line: number | null, code: RefusalCode, reason: string) => null
 
-function refuser(file: string, refused: Refusal[]): Refuse {
+/** A way to refuse parts of one file, which lists so many and counts the rest. */
+export function refuser(file: string, refused: Refusal[]): Refuse {
   let count = 0
   return (line, code, reason) => {
     count++
@@ -92,12 +93,12 @@ type Raw = Readonly<Record<string | symbol, unknown>>
 function nodesOf(raw: readonly Raw[]): Node[] {
   return raw.flatMap((each) => {
     const name = Object.keys(each).find((key) => key !== ':@') ?? ''
-    const attributes = new Map(Object.entries((each[':@'] ?? {}) as Record<string, string>).map(([key, value]) => [key, unescaped(String(value))]))
+    const attributes = new Map(Object.entries((each[':@'] ?? {}) as Record<string, string>).map(([key, value]) => [key, unescaped(value)]))
     const at = (each[metadata] as { startIndex?: number } | undefined)?.startIndex ?? 0
     if (name === '#text') return [{ name, children: [], attributes, text: unescaped(String(each['#text'])), at }]
     const children = each[name]
     if (!Array.isArray(children)) return []
-    if (name === '#cdata') return [{ name: '#text', children: [], attributes, text: (children as Raw[]).map((part) => String(part['#text'] ?? '')).join(''), at }]
+    if (name === '#cdata') return [{ name: '#text', children: [], attributes, text: (children as readonly { readonly '#text'?: string }[]).map((part) => part['#text'] ?? '').join(''), at }]
     return [{ name, children: nodesOf(children as Raw[]), attributes, text: '', at }]
   })
 }
@@ -186,7 +187,7 @@ function readFingerprint(node: Node, lineOf: (at: number) => number, file: (name
         const param = readParam(child)
         if (typeof param === 'string') return refuse(lineOf(child.at), 'param_invalid', param)
         if (param.position > regex.groupCount) return refuse(lineOf(child.at), 'param_invalid', `group ${param.position} of ${regex.groupCount}`)
-        if (param.position === 0 && /cpe23$/.test(param.name) && parseCpeTemplate(param.value) === null) return refuse(lineOf(child.at), 'cpe_invalid', param.value)
+        if (param.position === 0 && param.name.endsWith('.cpe23') && parseCpeTemplate(param.value) === null) return refuse(lineOf(child.at), 'cpe_invalid', param.value)
         if (params.length === MAX_PARAMS) return refuse(lineOf(child.at), 'too_many', `more than ${MAX_PARAMS} params`)
         params.push(param)
         break
