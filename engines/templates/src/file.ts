@@ -1,0 +1,377 @@
+// Files judged by file templates, all of them in one reading. Which templates look at a file follows from its name; which of these can find something follows from
+// the literals that stand in it, or from its hash.
+// Templates whose matchers or extractors are words and expressions without conditions that span lines look at each line for itself, as Nuclei does; all others, and
+// those that ask for what is missing or hash the content, at the whole file.
+// Invariant: leaving templates out by literals, hashes and lines changes nothing that is found (file.test.ts holds it against judging everything).
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { PatternError, compileRegex, createLiteralSet } from '@haechi/patterns'
+import { readable } from './bytes.ts'
+import { lower, toText } from './dsl/convert.ts'
+import type { Environment } from './dsl/evaluation.ts'
+import type { Bytes, Extractor, FileBlock, FileEntry, Lookup, Match, Matcher, Problem, Settings, Template } from './model.ts'
+import { compileOperators } from './operators.ts'
+import { decoded } from './part-text.ts'
+import { TemplateError } from './problem.ts'
+import { createValues } from './values.ts'
+
+/** What holds nothing that is worth reading, unless a template names the extension itself. */
+const skippedExtensions = new Set(`3g2 3gp arj avi axd bmp css csv deb dll doc drv eot exe flv gif gifv h264 ico iso jar jpeg jpg lock m4a m4v map mkv mov mp3 mp4 mpeg mpg msi
+  ogg ogm ogv otf pdf pkg png ppt psd rm rpm svg swf sys tif tiff ttf vob wav webm wmv woff woff2 xcf xls xlsx`.split(/\s+/))
+const archiveExtensions = new Set(['7z', 'apk', 'gz', 'rar', 'tar', 'zip'])
+
+const defaultMaxBytes = 64 * 1024 * 1024
+const evidenceLength = 4096
+const evidenceLines = 16
+const mostArchived = 10_000
+
+export type FileScanOptions = {
+  /** Of one file; what is beyond is not read. 64 MiB where nothing is said. */
+  readonly maxBytes?: number
+  readonly settings?: Settings
+  readonly environment?: Environment
+  /** A template that could not judge this file; the others go on. */
+  readonly failed?: (template: Template, path: string, problem: Problem) => void
+}
+
+export interface FileScan {
+  /** Errors: whatever `entry.read` throws. */
+  judge(entry: FileEntry): Promise<Match[]>
+}
+
+type Prefilter =
+  /** Nothing is known: the block is always judged. */
+  | null
+  | { readonly literals: readonly { readonly text: Bytes; readonly ignoreCase: boolean }[]; readonly hashes: readonly string[] }
+
+type Prepared = {
+  readonly template: Template
+  readonly block: FileBlock
+  readonly extensions: ReadonlySet<string>
+  readonly everyExtension: boolean
+  readonly denied: readonly string[]
+  readonly byLine: boolean
+  readonly prefilter: Prefilter
+  /** Numbers of its literals in the two sets. */
+  readonly plain: readonly number[]
+  readonly folded: readonly number[]
+  readonly values: Lookup
+}
+
+const extensionOf = (path: string): string => /\.([^./\\]*)$/.exec(path)?.[1] ?? ''
+const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+const isWhole = (matcher: Matcher): boolean => matcher.negative || (matcher.condition === 'and' && matcher.values.length > 1) || (matcher.type !== 'word' && matcher.type !== 'regex')
+
+function looksAtLines(block: FileBlock): boolean {
+  if (block.matchersCondition === 'and' && block.matchers.length > 1) return false
+  return !block.matchers.some(isWhole) && block.extractors.every(extractor => extractor.type === 'regex')
+}
+
+const hashExpression = /^\s*(md5|sha1|sha256)\((?:raw|body|data|all)\)\s*==\s*(["'])([0-9a-f]+)\2\s*$/
+const contentParts = new Set(['raw', 'body', 'all', 'data', ''])
+const ofContent = (part: string | null): boolean => part === null || contentParts.has(part)
+
+function literalsOfRegex(sources: readonly Bytes[], caseInsensitive: boolean): Prefilter {
+  const literals: { text: Bytes; ignoreCase: boolean }[] = []
+  for (const source of sources) {
+    const known = compileRegex(decoded(source), { caseInsensitive }).literals
+    if (known === null || known.texts.some(text => text === '' || !/^[\0-\x7f]*$/.test(text))) return null
+    literals.push(...known.texts.map(text => ({ text, ignoreCase: known.ignoreCase })))
+  }
+  return { literals, hashes: [] }
+}
+
+/** What must stand in a file for a matcher to hold. */
+function prefilterOfMatcher(matcher: Matcher): Prefilter {
+  if (matcher.negative || !ofContent(matcher.part)) return null
+  switch (matcher.type) {
+    case 'word': {
+      if (matcher.values.some(value => value === '' || value.includes('{{') || value.includes('§'))) return null
+      const texts = matcher.hex ? matcher.values.map(value => Buffer.from(value, 'hex').toString('latin1')) : matcher.values
+      // Letters outside ASCII have cases too.
+      if (texts.some(text => text === '' || (matcher.caseInsensitive && !/^[\0-\x7f]*$/.test(text)))) return null
+      return { literals: (matcher.condition === 'and' ? [longest(texts)] : texts).map(text => ({ text, ignoreCase: matcher.caseInsensitive })), hashes: [] }
+    }
+    case 'binary': {
+      const texts = matcher.values.map(value => Buffer.from(value, 'hex').toString('latin1'))
+      return texts.includes('') ? null : { literals: (matcher.condition === 'and' ? [longest(texts)] : texts).map(text => ({ text, ignoreCase: false })), hashes: [] }
+    }
+    case 'regex': {
+      if (matcher.condition === 'or') return literalsOfRegex(matcher.values, matcher.caseInsensitive)
+      return matcher.values.map(value => literalsOfRegex([value], matcher.caseInsensitive)).find(each => each !== null) ?? null
+    }
+    case 'dsl': {
+      const hashes = matcher.values.map(value => hashExpression.exec(value))
+      return matcher.condition === 'or' && hashes.every(each => each !== null) ? { literals: [], hashes: hashes.map(each => `${each[1]}:${each[3]}`) } : null
+    }
+    default: return null
+  }
+}
+
+const longest = (texts: readonly Bytes[]): Bytes => texts.reduce((best, text) => (text.length > best.length ? text : best), '')
+
+const prefilterOfExtractor = (extractor: Extractor): Prefilter =>
+  extractor.type === 'regex' && ofContent(extractor.part) ? literalsOfRegex(extractor.values, extractor.caseInsensitive) : null
+
+function union(filters: readonly Prefilter[]): Prefilter {
+  const known = filters.filter(each => each !== null)
+  return known.length < filters.length ? null : { literals: known.flatMap(each => each.literals), hashes: known.flatMap(each => each.hashes) }
+}
+
+function prefilterOf(block: FileBlock): Prefilter {
+  // Extractors may feed matchers, so that these alone do not say what must stand there; what an extractor found is seen through its literals only where no matcher is.
+  if (block.matchers.length === 0) return union(block.extractors.map(prefilterOfExtractor))
+  const filters = block.matchers.map(prefilterOfMatcher)
+  if (block.matchersCondition === 'or') return union(filters)
+  const known = filters.filter(each => each !== null)
+  return known.toSorted((one, other) => one.literals.length + one.hashes.length - other.literals.length - other.hashes.length)[0] ?? null
+}
+
+/** The beginnings of a path: 'a', 'a/b', with and without '/' at both ends. */
+function isDenied(block: Prepared, path: string): boolean {
+  const { denied } = block
+  if (denied.length === 0) return false
+  const base = baseOf(path)
+  return denied.some(entry => {
+    const clean = entry.replace(/\/+/g, '/').replace(/^\.\//, '').replace(/(.)\/$/, '$1')
+    return clean === base || clean === `.${extensionOf(path)}` || path === clean || path.startsWith(`${clean}/`) || `/${path}`.includes(`/${clean.replace(/^\//, '')}/`)
+  })
+}
+
+/** By their first bytes, what templates with `mime-type` name. */
+const signatures: readonly (readonly [type: string, begins: RegExp])[] = [
+  ['image/jpeg', /^\xff\xd8\xff/], ['image/png', /^\x89PNG\r\n\x1a\n/], ['image/gif', /^GIF8[79]a/], ['image/webp', /^RIFF[^]{4}WEBP/], ['image/bmp', /^BM/],
+  ['image/tiff', /^(?:II\*\0|MM\0\*)/], ['image/x-icon', /^\0\0\x01\0/], ['application/pdf', /^%PDF/], ['application/zip', /^PK(?:\x03\x04|\x05\x06|\x07\x08)/],
+  ['application/gzip', /^\x1f\x8b\x08/], ['application/x-bzip2', /^BZh/], ['application/x-xz', /^\xfd7zXZ\0/], ['application/x-7z-compressed', /^7z\xbc\xaf\x27\x1c/],
+  ['application/x-rar-compressed', /^Rar!\x1a\x07/], ['application/x-tar', /^[^]{257}ustar/], ['application/x-executable', /^\x7fELF/],
+  ['application/vnd.microsoft.portable-executable', /^MZ/], ['application/x-sqlite3', /^SQLite format 3\0/], ['audio/mpeg', /^(?:ID3|\xff\xfb)/], ['video/mp4', /^[^]{4}ftyp/],
+]
+const typesOf = (head: Bytes): string[] => signatures.filter(([, begins]) => begins.test(head)).map(([type]) => type)
+
+/** Whether a block reads a file of this name. A mime type is asked for only where a name has not decided. */
+function reads(block: Prepared, path: string, head: () => Bytes, archived: boolean): boolean {
+  const extension = extensionOf(path)
+  if (block.extensions.size > 0) {
+    if (block.extensions.has(extension)) return true
+    if (!block.everyExtension && block.block.mimeTypes.length === 0) return false
+  }
+  if (block.block.mimeTypes.length > 0 && !archived) {
+    const types = typesOf(head())
+    if (block.block.mimeTypes.some(type => types.includes(type))) return true
+    if (!block.everyExtension) return false
+  }
+  if (skippedExtensions.has(extension) || (!block.block.archive && archiveExtensions.has(extension))) return false
+  return !isDenied(block, path)
+}
+
+type Content = {
+  readonly path: string
+  readonly raw: Bytes
+  readonly archived: boolean
+}
+
+/** The files in a gzip or tar; null: it is neither. What is broken ends there. */
+function* unpacked(path: string, raw: Bytes, maxBytes: number): Generator<Content, boolean> {
+  let bytes = Buffer.from(raw, 'latin1')
+  let name = path
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    try {
+      bytes = gunzipSync(bytes, { maxOutputLength: maxBytes })
+    } catch {
+      return true
+    }
+    name = path.replace(/\.tgz$/i, '.tar').replace(/\.gz$/i, '')
+    if (bytes.toString('latin1', 257, 262) !== 'ustar') {
+      yield { path: name, raw: bytes.toString('latin1'), archived: true }
+      return true
+    }
+  }
+  if (bytes.toString('latin1', 257, 262) !== 'ustar') return false
+  for (let at = 0, count = 0; at + 512 <= bytes.length && count < mostArchived; count++) {
+    const field = (from: number, length: number): string => bytes.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '')
+    const entry = field(0, 100)
+    if (entry === '') break
+    const size = Number.parseInt(field(124, 12).trim(), 8)
+    if (!Number.isSafeInteger(size) || size < 0) break
+    const prefix = field(345, 155)
+    if (field(156, 1) === '' || field(156, 1) === '0') yield { path: `${path}/${prefix === '' ? entry : `${prefix}/${entry}`}`, raw: bytes.toString('latin1', at + 512, Math.min(bytes.length, at + 512 + size)), archived: true }
+    at += 512 + Math.ceil(size / 512) * 512
+  }
+  return true
+}
+
+/**
+ * Readies file templates (those without a file block are left out; of others their file blocks count). Source of the rules: docs.projectdiscovery.io, file protocol.
+ * Errors: TemplateError where a matcher or extractor cannot be compiled.
+ */
+export function createFileScan(templates: readonly Template[], options: FileScanOptions = {}): FileScan {
+  const maxBytes = options.maxBytes ?? defaultMaxBytes
+  const environment = options.environment ?? { random: () => 0, now: () => 0 }
+  const settings: Settings = options.settings ?? { disableRedirects: true, attack: null, serverName: null, timeoutMs: 0, maxBytes, userAgent: '', variables: {}, maxRequests: 0, resolvers: [] }
+  const plainNumbers = new Map<string, number>()
+  const foldedNumbers = new Map<string, number>()
+  const numberIn = (numbers: Map<string, number>, text: string): number => {
+    const known = numbers.get(text)
+    if (known !== undefined) return known
+    numbers.set(text, numbers.size)
+    return numbers.size - 1
+  }
+  const prepared = templates.flatMap(template => template.blocks.filter(block => block.protocol === 'file').map((block): Prepared => {
+    const extensions = new Set(block.extensions.map(extension => extension.replace(/^\./, '')).filter(extension => extension !== 'all'))
+    const prefilter = prefilterOf(block)
+    const values = createValues({ template, target: { input: '', scheme: null, host: '', port: null, path: '' }, settings, given: new Map(), ...environment })
+    return {
+      template, block, extensions, everyExtension: block.extensions.includes('all') || (extensions.size === 0 && block.mimeTypes.length === 0), denied: block.denylist,
+      byLine: looksAtLines(block), prefilter, values: values.get,
+      plain: prefilter?.literals.filter(each => !each.ignoreCase).map(each => numberIn(plainNumbers, each.text)) ?? [],
+      folded: prefilter?.literals.filter(each => each.ignoreCase).map(each => numberIn(foldedNumbers, lower(each.text))) ?? [],
+    }
+  }))
+  const plainTexts = [...plainNumbers.keys()]
+  const foldedTexts = [...foldedNumbers.keys()]
+  const plainSet = createLiteralSet(plainTexts)
+  const foldedSet = createLiteralSet(foldedTexts, { ignoreCase: true })
+  const byExtension = new Map<string, Prepared[]>()
+
+  /** Blocks that may read a file of this extension, in the order of the templates. */
+  const candidatesFor = (extension: string): readonly Prepared[] => {
+    const known = byExtension.get(extension)
+    if (known !== undefined) return known
+    const list = prepared.filter(each => each.everyExtension || each.block.mimeTypes.length > 0 || each.extensions.has(extension))
+    if (byExtension.size < 10_000) byExtension.set(extension, list)
+    return list
+  }
+
+  function judgeContent({ path, raw, archived }: Content): Match[] {
+    const head = (): Bytes => raw.slice(0, 1024)
+    const blocks = candidatesFor(extensionOf(path)).filter(each => (!archived || each.block.archive) && reads(each, path, head, archived))
+    if (blocks.length === 0) return []
+    const plainFound = new Set(plainSet.find(raw))
+    const foldedFound = new Set(foldedSet.find(raw))
+    const lowered = lazily(() => lower(raw))
+    const starts = lazily(() => lineStarts(raw))
+    const hash = new Map<string, string>()
+    const hashed = (algorithm: string): string => {
+      const known = hash.get(algorithm) ?? createHash(algorithm).update(raw, 'latin1').digest('hex')
+      hash.set(algorithm, known)
+      return known
+    }
+    const matches: Match[] = []
+    for (const each of blocks) {
+      const { prefilter } = each
+      const plain = each.plain.filter(number => plainFound.has(number))
+      const folded = each.folded.filter(number => foldedFound.has(number))
+      if (prefilter !== null && plain.length === 0 && folded.length === 0 && !prefilter.hashes.some(known => known.endsWith(`:${hashed(known.slice(0, known.indexOf(':')))}`))) continue
+      const limit = each.block.maxSize
+      const content = limit !== null && raw.length > limit ? raw.slice(0, limit) : raw
+      try {
+        if (!each.byLine) report(each, path, [{ line: null, text: content }], matches)
+        else {
+          const places = prefilter === null ? null : linesWith(content, starts(), [...plain.map(number => [raw, plainTexts[number]!] as const), ...folded.map(number => [lowered(), foldedTexts[number]!] as const)])
+          report(each, path, linesOf(content, starts(), places), matches)
+        }
+      } catch (error) {
+        if (!(error instanceof TemplateError) && !(error instanceof PatternError)) throw error
+        options.failed?.(each.template, path, error instanceof TemplateError ? error.problem : { code: 'regex_invalid', place: each.template.file, reason: error.message })
+      }
+    }
+    return matches
+  }
+
+  function report(each: Prepared, path: string, pieces: Iterable<{ line: number | null; text: Bytes }>, matches: Match[]): void {
+    const found = new Map<string, { matcher: string | null; extracted: Set<Bytes> }>()
+    const shown: string[] = []
+    const operators = compileOperators(each.block, 'raw')
+    for (const { line, text } of pieces) {
+      const lookup: Lookup = name => (contentParts.has(name) ? text : name === 'path' || name === 'matched' ? path : name === 'type' ? 'file' : each.values(name))
+      const part = (name: string): Bytes | undefined => {
+        const value = lookup(name)
+        return value === undefined ? undefined : toText(value)
+      }
+      const judgement = operators.judge({ part, lookup }, environment)
+      const results = judgement.results.filter(result => !result.internal)
+      if (results.length === 0) continue
+      if (line !== null && shown.length < evidenceLines) shown.push(`${line}: ${readable(text.slice(0, 512))}`)
+      for (const result of results) {
+        const name = result.matcher ?? result.extractor
+        const known = found.get(name ?? '') ?? { matcher: name, extracted: new Set<Bytes>() }
+        for (const value of result.extracted) known.extracted.add(value)
+        found.set(name ?? '', known)
+      }
+      if (line === null) shown.push(readable(text.slice(0, evidenceLength)))
+    }
+    for (const { matcher, extracted } of found.values()) {
+      matches.push({
+        template: each.template.id, file: each.template.file, info: each.template.info, protocol: 'file', matcher, extracted: [...extracted].map(readable), values: {}, matchedAt: path, target: path,
+        address: null, evidence: { request: '', response: shown.join('\n').slice(0, evidenceLength) }, doubt: null,
+      })
+    }
+  }
+
+  return {
+    async judge(entry) {
+      const blocks = candidatesFor(extensionOf(entry.path))
+      if (blocks.length === 0) return []
+      const raw = await entry.read(maxBytes)
+      const matches: Match[] = []
+      if (prepared.some(each => each.block.archive) && archiveExtensions.has(extensionOf(entry.path))) {
+        const files = unpacked(entry.path, raw, maxBytes)
+        let next = files.next()
+        for (; next.done !== true; next = files.next()) matches.push(...judgeContent(next.value))
+        if (next.value) return matches
+      }
+      return [...matches, ...judgeContent({ path: entry.path, raw, archived: false })]
+    },
+  }
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}
+
+function lineStarts(raw: Bytes): number[] {
+  const starts = [0]
+  for (let at = raw.indexOf('\n'); at >= 0; at = raw.indexOf('\n', at + 1)) starts.push(at + 1)
+  if (starts.at(-1) === raw.length) starts.pop()
+  return starts
+}
+
+/** The numbers, from 0, of the lines in which any of the literals begins. */
+function linesWith(content: Bytes, starts: readonly number[], literals: readonly (readonly [text: Bytes, literal: Bytes])[]): number[] {
+  const lines = new Set<number>()
+  for (const [text, literal] of literals) {
+    for (let at = text.indexOf(literal); at >= 0 && at < content.length;) {
+      const line = lineAt(starts, at)
+      lines.add(line)
+      const next = starts[line + 1]
+      if (next === undefined) break
+      at = text.indexOf(literal, next)
+    }
+  }
+  return [...lines].toSorted((one, other) => one - other)
+}
+
+function lineAt(starts: readonly number[], at: number): number {
+  let low = 0
+  let high = starts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((starts[middle] ?? 0) <= at) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Without its line feed and the carriage return before it. `numbers` null: all. */
+function* linesOf(content: Bytes, starts: readonly number[], numbers: readonly number[] | null): Generator<{ line: number; text: Bytes }> {
+  const count = numbers === null ? starts.length : numbers.length
+  for (let place = 0; place < count; place++) {
+    const number = numbers === null ? place : (numbers[place] ?? 0)
+    const start = starts[number] ?? 0
+    if (start >= content.length) return
+    const end = starts[number + 1] === undefined ? content.length : Math.min(content.length, (starts[number + 1] ?? 0))
+    yield { line: number + 1, text: content.slice(start, end).replace(/\r?\n$/, '') }
+  }
+}
