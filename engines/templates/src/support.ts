@@ -1,9 +1,11 @@
 // Whether a template that was read can be run here, judged by compiling every expression, text, regular expression, jq, xpath and flow of it with the parts
 // that run them: what is called runnable has no piece that these refuse. library.integration.test.ts holds it over all public templates.
 import { PatternError, compileRegex } from '@haechi/patterns'
-import { readable } from './bytes.ts'
+import { compileExpression, compileText } from './interpolation.ts'
 // import { checkFlow } from './flow/flow.ts'
 const checkFlow = (_source: string, _blocks: readonly Block[]): void => undefined
+import { decoded } from './part-text.ts'
+import { compileXPath } from './xpath.ts'
 import type { Block, Bytes, Extractor, Matcher, Problem, ProblemCode, Template, Value } from './model.ts'
 import { TemplateError } from './problem.ts'
 
@@ -16,10 +18,11 @@ export type Checks = {
 }
 
 const kinds = {
-  expression: () => undefined, text: () => undefined, jq: () => undefined, xpath: () => undefined,
+  expression: compileExpression, text: compileText, jq: () => undefined, xpath: compileXPath,
+  // Not that of the matchers, which keeps what it compiles.
   regex: (source) => {
     try {
-      compileRegex(readable(source))
+      compileRegex(decoded(source))
     } catch (error) {
       if (error instanceof PatternError) throw new TemplateError('regex_invalid', '', error.message)
       throw error
@@ -140,7 +143,8 @@ function checkValues(values: Readonly<Record<string, Value>>, place: string, che
   for (const [name, value] of Object.entries(values)) if (typeof value === 'string') check('text', value, `${place}.${name}`)
 }
 
-const outOfBandName = /interactsh/i
+/** As markers, expressions and parts name it; some templates look for the word Interactsh in pages, which is another thing. */
+const outOfBandName = /interactsh[-_](?:url|protocol|request|response|ip)/i
 
 /** A request that carries the address of a server that is not there would be another request; a matcher that waits for its log never holds. */
 function outOfBand(draft: Draft): Problem | null {
