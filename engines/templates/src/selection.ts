@@ -61,4 +61,4 @@ export function select(templates: readonly Template[], selection: Selection): { 
 }
 
 const plain = (tag: string): string => tag.trim().toLowerCase()
-const pattern = (id: string): RegExp => new RegExp(`^${id.split('*').map((part) => RegExp.escape(part)).join('.*')}$`, 'i')
+const pattern = (id: string): RegExp => new RegExp(`^${id.split('*').map((part) => part.replace(/[^\w-]/g, String.raw`\$&`)).join('.*')}$`, 'i')

@@ -54,11 +54,11 @@ export class AnswerReader {
     while (this.#head === null) {
       const end = endOfHead(data)
       if (end === -1) {
-        if (data.length > largestHead || (data.length >= 5 && data.latin1Slice(0, 5).toUpperCase() !== 'HTTP/')) throw new NotHttp('no status line')
+        if (data.length > largestHead || (data.length >= 5 && data.toString('latin1', 0, 5).toUpperCase() !== 'HTTP/')) throw new NotHttp('no status line')
         this.#rest = data
         return
       }
-      const text = data.latin1Slice(0, end)
+      const text = data.toString('latin1', 0, end)
       data = data.subarray(end)
       this.#readHead(text)
       if (this.answer !== null) return
@@ -148,7 +148,7 @@ export class AnswerReader {
         else this.#rest = data
         return
       }
-      const line = trimmed(data.latin1Slice(0, end))
+      const line = trimmed(data.toString('latin1', 0, end))
       data = data.subarray(end + 1)
       if (this.#inTrailer) {
         if (line === '') this.#finish(false, data.length === 0)

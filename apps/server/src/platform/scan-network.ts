@@ -533,7 +533,7 @@ class Stream implements Connection, Cancellable {
     this.#chunks = given.length === all.length ? [] : [all.subarray(given.length)]
     this.#size = all.length - given.length
     if (this.#size <= readAhead && this.#socket.isPaused()) this.#socket.resume()
-    return given.latin1Slice()
+    return given.toString('latin1')
   }
 
   cancel(): void {
@@ -629,13 +629,13 @@ async function decoded({ headers, body }: RawAnswer, maxBytes: number): Promise<
     const encoding = headers.find(([name]) => name.length === 16 && name.toLowerCase() === 'content-encoding')?.[1].trim().toLowerCase()
     for (const coding of encoding === undefined || !Object.hasOwn(codings, encoding) ? [] : codings[encoding]!) {
       try {
-        return { text: coding.sync(body, { maxOutputLength: maxBytes, finishFlush: coding.flush }).latin1Slice(), cut: false }
+        return { text: coding.sync(body, { maxOutputLength: maxBytes, finishFlush: coding.flush }).toString('latin1'), cut: false }
       } catch (error) {
         if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') return { text: await beginning(coding.stream(), body, maxBytes), cut: true }
       }
     }
   }
-  return { text: body.latin1Slice(), cut: false }
+  return { text: body.toString('latin1'), cut: false }
 }
 
 function beginning(stream: Transform, body: Buffer, maxBytes: number): Promise<string> {
@@ -644,7 +644,7 @@ function beginning(stream: Transform, body: Buffer, maxBytes: number): Promise<s
     let size = 0
     const done = (): void => {
       stream.destroy()
-      resolve(Buffer.concat(chunks).subarray(0, maxBytes).latin1Slice())
+      resolve(Buffer.concat(chunks).subarray(0, maxBytes).toString('latin1'))
     }
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
