@@ -3,7 +3,7 @@ import { RE2JS, RE2JSSyntaxException } from 're2js'
 import { expand } from './expand.ts'
 import { PatternError } from './problem.ts'
 
-export type Found = {
+export type RegexMatch = {
   /** In UTF-16 units, as everywhere in JavaScript. */
   readonly index: number
   readonly end: number
@@ -22,9 +22,9 @@ export type Regex = {
   /** Errors of all: PatternError `exhausted`. */
   test(text: string): boolean
   /** The first match that begins at or behind `from`; what is before `from` counts for ^ and \b. */
-  exec(text: string, from?: number): Found | null
+  exec(text: string, from?: number): RegexMatch | null
   /** As Go's FindAll: matches do not overlap, and an empty one directly behind another is none. */
-  all(text: string, limit?: number): Found[]
+  all(text: string, limit?: number): RegexMatch[]
   /** `template` as Go's Expand reads it: $1, ${name}, $$. */
   replaceAll(text: string, template: string): string
 }
@@ -46,7 +46,7 @@ export function compileRegex(source: string, options: RegexOptions = {}): Regex 
   }
   const names = new Map(Object.entries(compiled.namedGroups()))
   const groupCount = compiled.groupCount()
-  const searcher = (text: string): (from: number) => Found | null => {
+  const searcher = (text: string): (from: number) => RegexMatch | null => {
     const matcher = compiled.matcher(text)
     return (from) => {
       if (from > text.length || !matcher.find(from)) return null
@@ -61,7 +61,7 @@ export function compileRegex(source: string, options: RegexOptions = {}): Regex 
     exec: (text, from = 0) => searcher(text)(from),
     all(text, limit = Infinity) {
       const find = searcher(text)
-      const found: Found[] = []
+      const found: RegexMatch[] = []
       let last = -1
       for (let at = 0; found.length < limit && at <= text.length;) {
         const match = find(at)

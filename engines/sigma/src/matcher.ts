@@ -2,7 +2,7 @@
 // but the reading of the event. corpus.integration.test.ts holds its answers against those of two independent evaluators.
 import { logSourceCategories, readRecord } from '@haechi/records'
 import type { Fields, LogSource, Reading } from '@haechi/records'
-import { fold } from './pattern.ts'
+import { fold } from '@haechi/patterns'
 import type { Condition, Item, Rule, Selection, Test } from './rule.ts'
 import { anyOf, compileTest, isAboutValues } from './predicates.ts'
 import type { CompiledTest, Surroundings } from './predicates.ts'

@@ -1,5 +1,6 @@
 // A Sigma string: literal text, wildcards, escapes. conformance.test.ts holds each line of the specification's table of escapes.
 // Letters are compared by `fold`: Unicode lower case, with the final sigma as the other sigma. No full folding: "ß" is not "ss".
+import { fold } from '@haechi/patterns'
 import type { Piece } from './rule.ts'
 
 export const ANY: Piece = { wildcard: 'any' }
@@ -8,11 +9,6 @@ export const DASH: Piece = { wildcard: 'dash' }
 
 /** What `windash` holds for one another: hyphen, slash, en dash, em dash, horizontal bar. */
 export const DASHES = ['-', '/', '\u2013', '\u2014', '\u2015'] as const
-
-export const fold = (text: string): string => {
-  const lower = text.toLowerCase()
-  return lower.includes('\u03C2') ? lower.replaceAll('\u03C2', '\u03C3') : lower
-}
 
 /** Reads the source text of a value: `\*` and `\?` are characters, `\\` is one backslash, any other backslash is itself. */
 export function piecesOf(source: string): Piece[] {

@@ -1,10 +1,10 @@
 // When an item of a pipeline applies: conditions on the rule, on an item of a selection and on the name of a field, linked by and, or, not.
+import type { Search } from '@haechi/patterns'
 import type { LogSource } from '@haechi/records'
 import { truthOf } from './condition.ts'
 import { hasWildcard, textsIn } from './pipeline-values.ts'
 import type { Value } from './pipeline-values.ts'
 import { compileRegex } from './regex.ts'
-import type { Regex } from './regex.ts'
 import type { Condition, Head, Item, Selection, Test } from './rule.ts'
 
 export type Relation = 'eq' | 'ne' | 'gte' | 'gt' | 'lte' | 'lt'
@@ -109,9 +109,9 @@ function covers(condition: LogSource, source: LogSource): boolean {
 }
 
 /** Compiled once for a condition, which is the same object for all rules. */
-const compiled = new WeakMap<object, readonly Regex[]>()
+const compiled = new WeakMap<object, readonly Search[]>()
 
-function patternsOf(condition: object, sources: readonly string[]): readonly Regex[] {
+function patternsOf(condition: object, sources: readonly string[]): readonly Search[] {
   let known = compiled.get(condition)
   if (known === undefined) {
     known = sources.map(fromTheBeginning)
@@ -121,7 +121,7 @@ function patternsOf(condition: object, sources: readonly string[]): readonly Reg
 }
 
 /** As Python's `re.match`. @throws Refusal `regex_invalid`, `regex_unsupported` */
-export const fromTheBeginning = (source: string): Regex => compileRegex(`\\A(?:${source})`, '')
+export const fromTheBeginning = (source: string): Search => compileRegex(`\\A(?:${source})`, '')
 
 function isAmong(condition: Extract<FieldCondition, { fields: readonly string[] }>, name: string | null): boolean {
   if (name === null) return false

@@ -1,8 +1,8 @@
 // What pipelines do to values. A value is looked at as pySigma writes it (`*` and `?` for wildcards), and what a change does not touch keeps its meaning:
 // a literal asterisk stays literal, a wildcard stays one. pipeline.test.ts holds it.
+import type { Span } from '@haechi/patterns'
 import { ANY, DASHES, ONE, isAny, joined, piecesOf } from './pattern.ts'
-import { compileSpans } from './regex-spans.ts'
-import type { Span } from './regex-spans.ts'
+import { compileSpans } from './regex.ts'
 import { Refusal } from './refusal.ts'
 import type { Item, Piece, Selection, Test } from './rule.ts'
 

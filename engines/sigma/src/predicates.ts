@@ -1,8 +1,9 @@
 // What one test of a rule says about the values of a field. Numbers and texts meet as texts: 42 is "42"; a list holds when one of its values does.
+import { fold } from '@haechi/patterns'
 import { parseTime } from '@haechi/records'
 import { contains, parseAddress, parseCidr } from './cidr.ts'
 import type { Network } from './cidr.ts'
-import { compilePattern, fold, plainOf } from './pattern.ts'
+import { compilePattern, plainOf } from './pattern.ts'
 import { compileRegex } from './regex.ts'
 import type { Bound, Item, Test, TimeUnit } from './rule.ts'
 import { NO_VERDICTS } from './view.ts'

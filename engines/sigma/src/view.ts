@@ -1,7 +1,7 @@
 // One event as tests see it: the values of a field, and every value of the record for keywords. Both are read once and remembered for all rules.
 import { fieldOf } from '@haechi/records'
 import type { Fields } from '@haechi/records'
-import { fold } from './pattern.ts'
+import { fold } from '@haechi/patterns'
 
 /** One value. `verdicts` remembers what items said about it (0 = not asked): values repeat from event to event far more often than they are new. */
 export type Value = { raw: unknown; text: string; folded: string; verdicts: Uint8Array }

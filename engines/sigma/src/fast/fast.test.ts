@@ -1,17 +1,14 @@
 // The fast matcher is the plain one: drawn rules by drawn events, and each of its parts against what it stands for.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createForest, createPairTable, fold, parsePcre, requiredTexts } from '@haechi/patterns'
+import type { Literals, Place } from '@haechi/patterns'
 import { readFields } from '@haechi/records'
 import { createMatcher, createPlainMatcher, parse } from '../index.ts'
 import type { Rule } from '../index.ts'
 import type { Read } from '../matcher.ts'
-import { fold } from '../pattern.ts'
 import { compileRegex } from '../regex.ts'
 import { ODD, agreed, answers, batch, batchOf, ruleFile, ruleOf, text as anyText } from './fast.fixture.ts'
-import { createForest } from './literals.ts'
-import type { Literals, Place } from './literals.ts'
-import { createPairTable } from './pair-table.ts'
-import { requiredBy } from './required.ts'
 
 /** The fields as they stand in the record, as far as it has any. */
 const asWritten: Read = (record) => ({ ...readFields(record), fields: typeof record === 'object' && record !== null && !Array.isArray(record) ? record as Record<string, unknown> : {} })
@@ -186,7 +183,7 @@ describe('what an expression requires', () => {
   test('stands in all that it finds', () => {
     const seen = { found: 0, required: 0, missed: 0 }
     fc.assert(fc.property(fc.array(regex, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')), fc.constantFrom('', 'i', 'ms'), fc.array(searched, { minLength: 8, maxLength: 16 }), (source, flags, list) => {
-      const required = requiredBy(source, flags)
+      const required = requiredTexts(parsePcre(source, flags))
       const { search } = compileRegex(source, flags)
       for (const text of list) {
         const found = search(text) === 'found'

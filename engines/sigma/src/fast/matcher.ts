@@ -1,11 +1,11 @@
 // The fast matcher: the answers of the plain one (fast.test.ts and its integration tests hold it to them), with each value of an event judged once for all rules,
 // and each combination of judgements once for all events. Pure: opens no file and no socket, reads no clock.
+import { createPairTable } from '@haechi/patterns'
 import { fieldOf, readFields } from '@haechi/records'
 import type { LogSource } from '@haechi/records'
 import { applies, compilePlain, detected, linesOf, parsed } from '../matcher.ts'
 import type { Match, MatchFault, Matcher, MatcherOptions, Read } from '../matcher.ts'
 import type { Rule, Selection } from '../rule.ts'
-import { createPairTable } from './pair-table.ts'
 import { compileProgram } from './program.ts'
 import type { Outcome } from './program.ts'
 import { createVerdicts } from './verdicts.ts'

@@ -1,14 +1,13 @@
 // What a value is to the tests of a field: the numbers of the predicates that it meets. Each distinct (field, test) is one predicate, however many rules ask for it,
 // and each distinct set of predicates one verdict, so that what follows from a verdict is worked out once. fast.test.ts holds it against the plain tests.
+import { createForest, fold, parsePcre, requiredTexts } from '@haechi/patterns'
+import type { Forest, Found, Literals, Place } from '@haechi/patterns'
 import { compileTest } from '../predicates.ts'
 import type { CompiledTest } from '../predicates.ts'
-import { ANY, DASHES, fold, joined, plainOf } from '../pattern.ts'
+import { ANY, DASHES, joined, plainOf } from '../pattern.ts'
 import type { Piece, Test } from '../rule.ts'
 import { NO_VERDICTS } from '../view.ts'
 import type { Value } from '../view.ts'
-import { createForest } from './literals.ts'
-import type { Forest, Found, Literals, Place } from './literals.ts'
-import { requiredBy } from './required.ts'
 
 export type Verdict = {
   /** 0 is the verdict that nothing is met. */
@@ -183,7 +182,7 @@ export function createVerdicts(): Verdicts {
           return 50
         case 'boolean': plant(String(test.value), 'whole', predicate); return 300
         case 'regex': {
-          const texts = requiredBy(test.source, test.flags)
+          const texts = requiredTexts(parsePcre(test.source, test.flags))
           conditional(predicate, test, texts)
           return texts === null ? 300 : texts.reduce((sum, text) => sum + byLength(text.length), 0)
         }

@@ -1,13 +1,14 @@
 // V8 is the oracle: the same match, the same groups. Only expressions that V8 answers in reasonable time are drawn.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compileSpans } from './regex-spans.ts'
+import { parsePcre } from './pcre.ts'
+import { createSpans } from './spans.ts'
 
 const codes = (text: string): number[] => Array.from(text, (char) => char.codePointAt(0) as number)
 
 function spans(source: string, text: string): (string | null)[] | null {
   const units = Array.from(text)
-  return compileSpans(source, '').find(codes(text), 0)?.map((span) => (span === null ? null : units.slice(...span).join(''))) ?? null
+  return createSpans(parsePcre(source, '')).find(codes(text), 0)?.map((span) => (span === null ? null : units.slice(...span).join(''))) ?? null
 }
 
 function inV8(source: string, text: string): (string | null)[] | null {

@@ -1,61 +1,17 @@
 // The regular expressions of `|re`: PCRE without what cannot run in linear time (lookaround, backreferences, atomic groups, recursion).
-import { Refusal } from './refusal.ts'
+import { PatternError } from './problem.ts'
+import { DIGIT, LAST, POSIX, WORD, negate, normalise } from './ranges.ts'
+import type { Ranges } from './ranges.ts'
+import type { RegexNode } from './syntax.ts'
 
-/** Code points as pairs from-to, both included, ascending and apart. */
-export type Ranges = readonly number[]
-export type Assertion = 'start' | 'end' | 'very-end' | 'line-start' | 'line-end' | 'word' | 'not-word'
-export type RegexNode =
-  | { kind: 'chars'; ranges: Ranges }
-  | { kind: 'concat' | 'alternate'; of: readonly RegexNode[] }
-  /** A group that captures: of no consequence to a search, only to a replacement. */
-  | { kind: 'concat'; of: readonly RegexNode[]; group: { number: number; name: string | null } }
-  | { kind: 'repeat'; of: RegexNode; min: number; max: number; lazy?: true }
-  | { kind: 'assert'; assertion: Assertion }
-
-const LAST = 0x10FFFF
 const MAX_GROUPS_DEEP = 100
 const MAX_SOURCE = 8192
 /** As in RE2: a larger count is refused. */
 const MAX_COUNT = 1000
 
-const DIGIT: Ranges = [48, 57]
-export const WORD: Ranges = [48, 57, 65, 90, 95, 95, 97, 122]
 const SPACE: Ranges = [9, 13, 32, 32]
 const CLASSES: Readonly<Record<string, Ranges>> = { d: DIGIT, w: WORD, s: SPACE, h: [9, 9, 32, 32, 160, 160], v: [10, 13, 133, 133, 8232, 8233] }
-const POSIX: Readonly<Record<string, Ranges>> = {
-  alpha: [65, 90, 97, 122], digit: DIGIT, alnum: [48, 57, 65, 90, 97, 122], upper: [65, 90], lower: [97, 122], space: SPACE, blank: [9, 9, 32, 32],
-  punct: [33, 47, 58, 64, 91, 96, 123, 126], xdigit: [48, 57, 65, 70, 97, 102], word: WORD, cntrl: [0, 31, 127, 127], graph: [33, 126], print: [32, 126], ascii: [0, 127],
-}
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, a: 7, e: 27 }
-
-export function within(point: number, ranges: Ranges): boolean {
-  for (let at = 0; at < ranges.length; at += 2) if (point >= (ranges[at] as number) && point <= (ranges[at + 1] as number)) return true
-  return false
-}
-
-const normalise = (ranges: number[]): number[] => {
-  const pairs: [number, number][] = []
-  for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at] as number, ranges[at + 1] as number])
-  pairs.sort((a, b) => a[0] - b[0])
-  const found: number[] = []
-  for (const [from, to] of pairs) {
-    const last = found.length - 1
-    if (last > 0 && from <= (found[last] as number) + 1) found[last] = Math.max(found[last] as number, to)
-    else found.push(from, to)
-  }
-  return found
-}
-
-const negate = (ranges: Ranges): number[] => {
-  const found: number[] = []
-  let from = 0
-  for (let at = 0; at < ranges.length; at += 2) {
-    if ((ranges[at] as number) > from) found.push(from, (ranges[at] as number) - 1)
-    from = (ranges[at + 1] as number) + 1
-  }
-  if (from <= LAST) found.push(from, LAST)
-  return found
-}
 
 /** The other case of each letter: ASCII by rule, others by their simple lower and upper case, as far as a range is small enough to look at. */
 const bothCases = (ranges: Ranges): number[] => {
@@ -82,14 +38,14 @@ const bothCases = (ranges: Ranges): number[] => {
 
 type Flags = { i: boolean; m: boolean; s: boolean }
 
-export function parseRegex(source: string, flagText: string): RegexNode {
+export function parsePcre(source: string, flagText: string): RegexNode {
   const flags: Flags = { i: flagText.includes('i'), m: flagText.includes('m'), s: flagText.includes('s') }
-  if (source.length > MAX_SOURCE) throw new Refusal('regex_unsupported', `an expression longer than ${MAX_SOURCE} characters is refused`)
+  if (source.length > MAX_SOURCE) throw new PatternError('regex_unsupported', `an expression longer than ${MAX_SOURCE} characters is refused`)
   const chars = Array.from(source)
   let at = 0
   let groups = 0
-  const invalid = (reason: string): Refusal => new Refusal('regex_invalid', `${reason} at character ${at + 1} of the expression`)
-  const unsupported = (what: string): Refusal => new Refusal('regex_unsupported', `${what} cannot run in linear time and is not part of Sigma's expressions`)
+  const invalid = (reason: string): PatternError => new PatternError('regex_invalid', `${reason} at character ${at + 1} of the expression`)
+  const unsupported = (what: string): PatternError => new PatternError('regex_unsupported', `${what} cannot run in linear time and is not part of Sigma's expressions`)
 
   const set = (ranges: Ranges, now: Flags): RegexNode => ({ kind: 'chars', ranges: now.i ? bothCases(ranges) : ranges })
   const one = (code: number, now: Flags): RegexNode => set([code, code], now)
@@ -122,7 +78,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
       if (times > 0) throw invalid('a quantifier behind a quantifier')
       const [min, max] = bounds
       if (max < min) throw invalid('a quantifier whose upper bound is below the lower')
-      if (min > MAX_COUNT || (max !== Infinity && max > MAX_COUNT)) throw new Refusal('regex_unsupported', `a count above ${MAX_COUNT} is refused`)
+      if (min > MAX_COUNT || (max !== Infinity && max > MAX_COUNT)) throw new PatternError('regex_unsupported', `a count above ${MAX_COUNT} is refused`)
       if (chars[at] === '+') throw unsupported('a possessive quantifier')
       // Lazy or greedy makes no difference to whether there is a match, only to where it ends.
       const lazy = chars[at] === '?'
@@ -235,7 +191,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
     }
     if (/^[1-9kg]$/.test(char)) throw unsupported('a backreference')
     const code = escapedCode(char)
-    if (code === null) throw new Refusal('regex_unsupported', `the escape \\${char} is not supported`)
+    if (code === null) throw new PatternError('regex_unsupported', `the escape \\${char} is not supported`)
     return one(code, now)
   }
 
@@ -289,7 +245,7 @@ export function parseRegex(source: string, flagText: string): RegexNode {
     }
     if (escaped === 'b') return 8
     const code = escapedCode(escaped)
-    if (code === null) throw new Refusal('regex_unsupported', `the escape \\${escaped} is not supported in a class`)
+    if (code === null) throw new PatternError('regex_unsupported', `the escape \\${escaped} is not supported in a class`)
     return code
   }
 

@@ -1,8 +1,9 @@
-// Where an expression matches and what its groups hold: what replacing needs. The same expressions as `|re`, leftmost and greedy as in Perl and Python,
-// but by threads in the order of preference instead of by going back (Pike's machine): text times program at most. regex-spans.test.ts holds it against V8.
-import { Refusal } from './refusal.ts'
-import { WORD, parseRegex, within } from './regex-syntax.ts'
-import type { Assertion, Ranges, RegexNode } from './regex-syntax.ts'
+// Where an expression matches and what its groups hold: what replacing needs. Leftmost and greedy as in Perl and Python,
+// but by threads in the order of preference instead of by going back (Pike's machine): text times program at most. spans.test.ts holds it against V8.
+import { PatternError } from './problem.ts'
+import { WORD, within } from './ranges.ts'
+import type { Ranges } from './ranges.ts'
+import type { Assertion, RegexNode } from './syntax.ts'
 
 /** `groups` by their number, 0 = the whole: from and to as places in the text, or null where a group took no part. */
 export type Span = readonly (readonly [from: number, to: number] | null)[]
@@ -27,13 +28,13 @@ type Instruction =
 const MAX_PROGRAM = 5000
 type Thread = { at: number; saved: readonly number[] }
 
-/** @throws Refusal `regex_invalid`, `regex_unsupported` */
-export function compileSpans(source: string, flags: string): Spans {
+/** Errors: PatternError `regex_too_large`. */
+export function createSpans(root: RegexNode): Spans {
   const code: Instruction[] = []
   const named = new Map<string, number>()
   let groups = 0
   const emit = <T extends Instruction>(instruction: T): T => {
-    if (code.length >= MAX_PROGRAM) throw new Refusal('regex_unsupported', 'the expression is too large once its counts are written out')
+    if (code.length >= MAX_PROGRAM) throw new PatternError('regex_too_large', 'the expression is too large once its counts are written out')
     code.push(instruction)
     return instruction
   }
@@ -92,7 +93,7 @@ export function compileSpans(source: string, flags: string): Spans {
       default: node satisfies never
     }
   }
-  write(parseRegex(source, flags))
+  write(root)
   emit({ kind: 'match' })
 
   /** All instructions that wait for a character behind `at`, in their order. A place is looked at once, by the thread that is preferred. */

@@ -1,14 +1,13 @@
 // A text that every text found by an expression must hold: the expression is only run where one of them stands.
-import { fold } from '../pattern.ts'
-import { parseRegex } from '../regex-syntax.ts'
-import type { RegexNode } from '../regex-syntax.ts'
+import { fold } from './fold.ts'
+import type { RegexNode } from './syntax.ts'
 
 const MAX_ALTERNATIVES = 32
 const SHORTEST = 2
 
 /** Folded texts of which one stands in whatever the expression finds, folded; null where nothing of use is known. */
-export function requiredBy(source: string, flags: string): readonly string[] | null {
-  const found = required(parseRegex(source, flags))
+export function requiredTexts(root: RegexNode): readonly string[] | null {
+  const found = required(root)
   return found !== null && shortest(found) >= SHORTEST ? found : null
 }
 
