@@ -1,0 +1,272 @@
+// A block of http requests against a target, in Nuclei's order: each combination of payloads through all requests, every answer of a chain of redirects judged from the
+// last to the first, what was extracted known to the requests behind. Bounded by settings.maxRequests for each run of a template, whatever flows, payloads and
+// redirects ask for. Defended by run.test.ts and tests/conformance/templates/http.test.ts.
+import { bytesOf, readable } from '../bytes.ts'
+import { EvaluationError } from '../dsl/evaluation.ts'
+import { compileText } from '../interpolation.ts'
+import { type Bytes, type HttpBlock, type HttpRequest, type HttpResponse, type Lookup, type Match, NetworkError, type Outcome, type Run, type Values } from '../model.ts'
+import { compileOperators, type Judgement } from '../operators.ts'
+import { TemplateError } from '../problem.ts'
+import { withBrackets } from './address.ts'
+import { Answer, headerValues, responseText } from './answer.ts'
+import { CookieJar } from './cookies.ts'
+import { digestAuthorization } from './digest.ts'
+import { type Combination, combinations, ofOwn } from './payloads.ts'
+import { redirected, type Redirects } from './redirects.ts'
+import { build, type Built, type Prepared, prepare, requestText } from './requests.ts'
+import { readAnswer } from './unsafe.ts'
+
+/** What the blocks of one run of a template share. */
+type Session = { readonly jar: CookieJar; requests: number }
+const sessions = new WeakMap<Values, Session>()
+
+function sessionOf(values: Values): Session {
+  let session = sessions.get(values)
+  if (session === undefined) {
+    session = { jar: new CookieJar(), requests: 0 }
+    sessions.set(values, session)
+  }
+  return session
+}
+
+type Exchange = { readonly request: HttpRequest; readonly bytes: Bytes | null; readonly response: HttpResponse; readonly url: Bytes }
+
+const mostRedirects = 20
+const evidenceLength = 4_096
+const evidence = (text: Bytes): string => readable(text.length > evidenceLength ? text.slice(0, evidenceLength) : text)
+
+/**
+ * Sends the block's requests and reports what its operators find. Whether a request was answered goes to `run.sent`; a fault of the network ends that request and no other.
+ * Errors: TemplateError (request_invalid: a request cannot be made, or an answer tries to write into it; budget_exceeded: more requests than settings.maxRequests);
+ * NetworkError 'cancelled' once run.signal is aborted; PatternError of a matcher.
+ */
+export async function runHttp(block: HttpBlock, run: Run): Promise<Outcome> {
+  const plan = prepare(block)
+  const session = sessionOf(run.values)
+  const blockRun = new BlockRun(block, run, session)
+  const done = new Set<Prepared>()
+  for (const combination of combinations(block.payloads, run.settings.attack)) {
+    const payload = blockRun.filled(combination)
+    if (block.race > 0) {
+      if (await blockRun.race(plan.requests, payload)) return blockRun.outcome
+      continue
+    }
+    for (const [index, prepared] of plan.requests.entries()) {
+      if (prepared.once && done.has(prepared)) continue
+      done.add(prepared)
+      for (const current of blockRun.currents()) if (await blockRun.one(prepared, index + 1, payload, current)) return blockRun.outcome
+    }
+  }
+  return blockRun.outcome
+}
+
+class BlockRun {
+  readonly #block: HttpBlock
+  readonly #run: Run
+  readonly #session: Session
+  readonly #dynamic = new Map<string, readonly Bytes[]>()
+  readonly #history: Map<number, Answer> | null
+  #matched = false
+
+  constructor(block: HttpBlock, run: Run, session: Session) {
+    this.#block = block
+    this.#run = run
+    this.#session = session
+    this.#history = block.requestCondition ? new Map() : null
+  }
+
+  get outcome(): Outcome {
+    return { matched: this.#matched }
+  }
+
+  /** Payloads may hold markers themselves. */
+  filled(combination: Combination): Combination {
+    let filled: Record<string, Bytes> | null = null
+    for (const [name, value] of Object.entries(combination)) {
+      if (!value.includes('{{')) continue
+      const text = compileText(value)
+      if (text.literal === null) (filled ??= { ...combination })[name] = guarded(() => text.render((inner) => (inner === name ? undefined : ofOwn(combination, inner)) ?? this.#run.values.get(inner), this.#run))
+    }
+    return filled ?? combination
+  }
+
+  /** What was extracted so far, as requests see it: the first values; all of them one after the other where the block says so. */
+  *currents(): Generator<ReadonlyMap<string, Bytes>> {
+    const lists = [...this.#dynamic]
+    const rounds = this.#block.iterateAll ? Math.max(1, ...lists.map(([, values]) => values.length)) : 1
+    for (let round = 0; round < rounds; round++) yield new Map(lists.map(([name, values]) => [name, values[Math.min(round, values.length - 1)]!]))
+  }
+
+  /** true: the block is at its end. */
+  async one(prepared: Prepared, number: number, payload: Combination, current: ReadonlyMap<string, Bytes>): Promise<boolean> {
+    const built = build(this.#block, this.#run, prepared, payload, current)
+    if ('missing' in built) return true
+    const chain = await this.#chain(built, current, payload)
+    return chain !== null && this.#judgeChain(chain, number, payload, current)
+  }
+
+  /** All at once: copies of the one request, or one each of several, at least as many as the block asks for. */
+  async race(requests: readonly Prepared[], payload: Combination): Promise<boolean> {
+    const current = new Map<string, Bytes>()
+    const all: Built[] = []
+    for (let at = 0; requests.length > 0 && at < Math.max(this.#block.race, requests.length); at++) {
+      const built = build(this.#block, this.#run, requests[at % requests.length]!, payload, current)
+      if ('missing' in built) return true
+      all.push(built)
+      if (all.length > this.#run.settings.maxRequests) this.#exceeded()
+    }
+    const chains = await Promise.all(all.map((built) => this.#chain(built, current, payload)))
+    for (const [at, chain] of chains.entries()) if (chain !== null && this.#judgeChain(chain, (at % requests.length) + 1, payload, current)) return true
+    return false
+  }
+
+  #exceeded(): never {
+    throw new TemplateError('budget_exceeded', this.#block.id ?? 'http', `The template sends more than ${this.#run.settings.maxRequests} requests to one target.`)
+  }
+
+  /** A request and where its answers lead; null: no answer. */
+  async #chain(built: Built, current: ReadonlyMap<string, Bytes>, payload: Combination): Promise<readonly Exchange[] | null> {
+    const block = this.#block
+    const policy: Redirects = this.#run.settings.disableRedirects ? 'none' : block.redirects ? 'all' : block.hostRedirects ? 'same-host' : 'none'
+    const first = await this.#exchange(built, current, payload)
+    if (first === null) return null
+    const chain = [first]
+    for (let left = Math.min(block.maxRedirects || 10, mostRedirects); left > 0; left--) {
+      const last = chain.at(-1)!
+      const next = redirected(last.request, last.response, built.request, policy)
+      if (next === null) break
+      let outOfScope = false
+      const exchange = await this.#exchange({ ...next, bytes: null }, current, payload, (fault) => (outOfScope = fault === 'out_of_scope'))
+      // Where the way leads out of what may be reached, the answer that points there is the last.
+      if (exchange === null && outOfScope) break
+      if (exchange === null) return null
+      chain.push(exchange)
+    }
+    return chain
+  }
+
+  async #exchange(built: Built, current: ReadonlyMap<string, Bytes>, payload: Combination, failed?: (fault: NetworkError['fault']) => void): Promise<Exchange | null> {
+    const { digest } = prepare(this.#block)
+    try {
+      const first = await this.#send(built)
+      if (digest === null || first.response.status !== 401) return first
+      const lookup: Lookup = (name) => ofOwn(payload, name) ?? current.get(name) ?? this.#run.values.get(name)
+      const credentials = guarded(() => ({ username: digest.username.render(lookup, this.#run), password: digest.password.render(lookup, this.#run) }))
+      const nonce = Array.from({ length: 2 }, () => this.#run.random().toString(16).padStart(8, '0')).join('')
+      const authorization = digestAuthorization(headerValues(first.response, 'www-authenticate'), built.request, credentials, nonce)
+      if (authorization === null || built.bytes !== null) return first
+      const headers = [...built.request.headers.filter(([name]) => name.toLowerCase() !== 'authorization'), ['Authorization', authorization] as const]
+      return await this.#send({ ...built, request: { ...built.request, headers } })
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error
+      if (error.fault === 'cancelled' && this.#run.signal.aborted) throw error
+      this.#run.sent({ protocol: 'http', fault: error })
+      failed?.(error.fault)
+      return null
+    }
+  }
+
+  async #send(built: Built): Promise<Exchange> {
+    const { network, signal, settings, now, sent } = this.#run
+    const { jar } = this.#session
+    if (signal.aborted) throw new NetworkError('cancelled', `${withBrackets(built.request.host)}:${built.request.port}`, 'The scan was stopped.')
+    if (++this.#session.requests > settings.maxRequests) this.#exceeded()
+    let { request } = built
+    const cookies = this.#block.disableCookie || built.bytes !== null ? null : jar.header(request, now())
+    if (cookies !== null) {
+      const own = request.headers.find(([name]) => name.toLowerCase() === 'cookie')
+      const value = own === undefined ? cookies : `${own[1]}; ${cookies}`
+      request = { ...request, headers: [...request.headers.filter((header) => header !== own), ['Cookie', value]] }
+    }
+    const response = built.bytes === null ? await network.http(request, signal) : await this.#dial(built, built.bytes)
+    sent({ protocol: 'http', fault: null })
+    if (!this.#block.disableCookie) {
+      const set = headerValues(response, 'set-cookie')
+      if (set.length > 0) jar.store(set, request, now())
+    }
+    return { request, bytes: built.bytes, response, url: built.url }
+  }
+
+  async #dial({ request }: Built, bytes: Bytes): Promise<HttpResponse> {
+    const { network, signal, now } = this.#run
+    const { host, port, scheme, serverName, timeoutMs, maxBytes, method } = request
+    const tls = scheme === 'https' ? { serverName: serverName ?? host, minVersion: null, maxVersion: null, ciphers: null } : null
+    const connection = await network.dial(host, port, { tls, timeoutMs }, signal)
+    try {
+      await connection.write(bytes)
+      return await readAnswer(connection, { maxBytes, timeoutMs, method, endpoint: `${withBrackets(host)}:${port}`, now })
+    } finally {
+      connection.close()
+    }
+  }
+
+  #judgeChain(chain: readonly Exchange[], number: number, payload: Combination, current: ReadonlyMap<string, Bytes>): boolean {
+    const run = this.#run
+    const block = this.#block
+    const stops = (block.stopAtFirstMatch || run.template.stopAtFirstMatch) && block.matchers.length > 0
+    const operators = compileOperators(block, 'body')
+    const values: Lookup = (name) => current.get(name) ?? run.values.get(name)
+    for (let at = chain.length - 1; at >= 0; at--) {
+      const exchange = chain[at]!
+      const answer = new Answer({
+        response: exchange.response,
+        url: exchange.url,
+        input: bytesOf(run.target.input),
+        requestText: () => requestText(exchange.request, exchange.bytes),
+        payload: (name) => ofOwn(payload, name),
+        history: this.#history,
+        values,
+      })
+      if (at === chain.length - 1) {
+        this.#history?.set(number, answer)
+        run.answered(answer.own)
+      }
+      const judgement = operators.judge(answer, run)
+      this.#remember(judgement)
+      if (judgement.matched || (block.matchers.length === 0 && block.extractors.length === 0)) this.#matched = true
+      for (const result of judgement.results) if (!result.internal) run.report(this.#match(exchange, result, judgement.dynamic))
+      if (stops && judgement.matched) return true
+    }
+    return false
+  }
+
+  /** What was found last comes first, as in Nuclei; what was found before stays behind it. */
+  #remember(judgement: Judgement): void {
+    const { values, template } = this.#run
+    for (const [name, found] of judgement.dynamic) {
+      if (found.length === 0) continue
+      const before = this.#dynamic.get(name) ?? []
+      this.#dynamic.set(name, before.length === 0 ? found : [...new Set([...found, ...before])].slice(0, 10_000))
+      // A flow works with the list; other blocks have the first value by the name, and the others with their number behind it.
+      if (template.flow !== null) values.set(name, found.length === 1 ? found[0]! : [...found])
+      else for (const [at, value] of found.slice(0, 100).entries()) values.set(at === 0 ? name : `${name}${at}`, value)
+    }
+  }
+
+  #match(exchange: Exchange, result: Judgement['results'][number], dynamic: Judgement['dynamic']): Match {
+    const { template, target } = this.#run
+    return {
+      template: template.id,
+      file: template.file,
+      info: template.info,
+      protocol: 'http',
+      matcher: result.matcher ?? result.extractor,
+      extracted: result.extracted.map(readable),
+      values: Object.fromEntries(dynamic),
+      matchedAt: readable(exchange.url),
+      target: target.input,
+      address: exchange.response.address === '' ? null : exchange.response.address,
+      evidence: { request: evidence(requestText(exchange.request, exchange.bytes)), response: evidence(responseText(exchange.response)) },
+      doubt: null,
+    }
+  }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof EvaluationError) throw new TemplateError('budget_exceeded', 'payloads', error.message)
+    throw error
+  }
+}
