@@ -27,7 +27,7 @@ export function signerKeyOf(pem: string): readonly [signer: string, key: KeyObje
 
 /**
  * ProjectDiscovery's key for the public templates (signer 922c64590222798bb761d5b6d8e72950). Recovered from the signatures of the corpus: each allows two keys
- * (SEC 1, 4.1.6), one is common to all, and its MD5 is the signer's name; signature.test.ts does it again.
+ * (SEC 1, 4.1.6), one is common to all, and its MD5 is the signer's name; signature.integration.test.ts does it again.
  */
 export const publicTemplatesKey = signerKey('936a2138d47ecb5ae74548c09f9ea82e40cc04b5eeddcff1517cada599ecc4d3', '6c3e236570712de3e5c3f035aa9844026442193afbb962d06a46f5f6f5d45b36')
 
