@@ -176,8 +176,10 @@ function readStep(node: Yaml, place: string, top: boolean): WorkflowStep {
   const template = fields.words('template')?.trim() || null
   const tags = several(fields, 'tags').map((tag) => tag.toLowerCase())
   if (template === null && tags.length === 0) throw new TemplateError('request_invalid', place, `A ${top ? 'workflow' : 'step'} names a "template" or "tags".`)
+  const path = template === null ? null : resolved('', template)
+  if (template !== null && path === null) throw new TemplateError('request_invalid', fields.at('template'), `${template.slice(0, 200)} is not beneath the folder of the templates.`)
   return {
-    template: template === null ? null : resolved('', template), tags,
+    template: path, tags,
     matchers: fields.items('matchers').map(({ node: matcher, place: at }) => {
       const one = new Fields(matcher, at, stepMatcherFields)
       return { names: several(one, 'name'), condition: condition(one, 'condition'), steps: one.items('subtemplates').map((step) => readStep(step.node, step.place, false)) }
