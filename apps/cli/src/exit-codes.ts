@@ -10,6 +10,7 @@ export const exitCodeTexts: Readonly<Record<keyof typeof exitCodes, TextKey>> = 
 }
 
 const unreachable: readonly ErrorCode[] = ['server_not_running', 'server_unreachable', 'server_untrusted', 'server_answer_invalid', 'control_file_unreadable', 'control_file_exposed']
+const outOfScope: readonly ErrorCode[] = ['scan_scope_missing', 'scan_scope_expired', 'scan_scope_exceeded']
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ServerProblem) {
@@ -20,6 +21,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof HaechiError)) return exitCodes.failed
   if (error.code === 'interrupted') return exitCodes.interrupted
   if (error.code === 'not_found') return exitCodes.notFound
+  if (outOfScope.includes(error.code)) return exitCodes.notAllowed
   if (unreachable.includes(error.code)) return exitCodes.unreachable
   return /^(usage|remote|config)_/.test(error.code) ? exitCodes.usage : exitCodes.failed
 }

@@ -19,6 +19,8 @@ const korean = {
     dangerous_capability: '위험한 기능',
   },
   template: { runnable: '실행 가능', parsed: '읽기만 함', refused: '거부' },
+  template_severity: { critical: '심각', high: '높음', medium: '보통', low: '낮음', info: '참고', unknown: '미정' },
+  doubt: { catch_all: '모두에게 같은 답', reflected: '요청을 되돌려 줌', honeypot: '함정' },
   trust: { verified: '유효', wrong: '바뀜', unknown_signer: '알 수 없는 서명자', unsigned: '서명 없음' },
   side: { customer: '고객', provider: '제공자' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>

@@ -64,7 +64,7 @@ export function covers(scope: Scope, host: string, addresses: readonly string[])
   const named = scope.targets.some((entry) => entry === plain || (entry.startsWith('*.') && plain.endsWith(entry.slice(1))))
   // A proven name may lead to an inner address, but not to what belongs to no host, or to the machine that scans.
   if (named) return addresses.every((address) => !isOwn(address) && (reachable(address) || within(scope, address)))
-  return addresses.length > 0 && addresses.every((address) => within(scope, address) && !metadataAddresses.has(address))
+  return addresses.length > 0 && addresses.every((address) => within(scope, address) && !metadata.has(address))
 }
 
 const within = (scope: Scope, address: string): boolean => scope.targets.some((entry) => contains(entry, address))
@@ -77,8 +77,10 @@ function contains(entry: string, address: string): boolean {
   return parsed.kind() === network.kind() && parsed.match(network, length)
 }
 
-const noHost = new Set(['unspecified', 'broadcast', 'multicast', 'linkLocal', 'reserved'])
-const reachable = (address: string): boolean => ipaddr.isValid(address) && !noHost.has(ipaddr.parse(address).range()) && !metadataAddresses.has(address)
+const noHost = new Set(['unspecified', 'broadcast', 'multicast', 'linkLocal'])
+// Azure's, Oracle's, Alibaba's and Amazon's; the others are link-local.
+const metadata = new Set([...metadataAddresses, '192.0.0.192', '100.100.100.200', 'fd00:ec2::254'])
+const reachable = (address: string): boolean => ipaddr.isValid(address) && !noHost.has(ipaddr.parse(address).range()) && !metadata.has(address)
 
 /** Loopback, and what the interfaces of this machine have. */
 export function isOwn(address: string): boolean {
