@@ -22,10 +22,13 @@ const longestTimeoutMs = 120_000
 /** Nuclei makes CRLF of LF where a text has no CRLF at all. */
 export const withLineEnds = (text: Bytes): Bytes => (text.includes('\r\n') ? text : text.replaceAll('\n', '\r\n'))
 
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, '': 1000, m: 60_000, h: 3_600_000 }
+
+/** '20s', '1m30s', '900ms' as Go writes them, and '20' for seconds. */
 function durationMs(text: Bytes): number | null {
-  const parts = /^(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?(?:(\d+(?:\.\d+)?)ms)?$/.exec(text)
-  if (parts === null || text === '') return null
-  const ms = Number(parts[1] ?? 0) * 3_600_000 + Number(parts[2] ?? 0) * 60_000 + Number(parts[3] ?? 0) * 1000 + Number(parts[4] ?? 0)
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|$))+$/.test(text)) return null
+  let ms = 0
+  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|)/g)) ms += Number(amount) * unitMs[unit!]!
   return ms > 0 ? Math.min(ms, longestTimeoutMs) : null
 }
 

@@ -29,28 +29,57 @@ export function readResponseHead(text: Bytes, ended: boolean, endpoint: string):
   return { status: Number(line[1]), reason: line[2] ?? '', headers, end }
 }
 
-/** What of a chunked body is there; `done` at its last chunk, or where it is broken: what follows then is taken as it is. */
-export function readChunks(text: Bytes, maxBytes: number): { readonly body: Bytes; readonly done: boolean; readonly used: number } {
-  const pieces: Bytes[] = []
-  let size = 0
-  let at = 0
-  for (;;) {
-    const line = text.indexOf('\n', at)
-    if (line < 0) return { body: pieces.join(''), done: text.length - at > 1_024, used: at }
-    const length = /^\s*([0-9A-Fa-f]{1,8})\s*(?:;.*)?\r?$/.exec(text.slice(at, line))
-    if (length === null) return { body: pieces.join('') + text.slice(at), done: true, used: text.length }
-    const bytes = Number.parseInt(length[1]!, 16)
-    if (bytes === 0) return { body: pieces.join(''), done: true, used: line + 1 }
-    if (text.length < line + 1 + bytes) {
-      const rest = text.slice(line + 1)
-      return { body: pieces.join('') + rest, done: size + rest.length >= maxBytes, used: at }
+/** A chunked body as it comes (RFC 9112, 7.1). Where it is broken, what follows is taken as it is. */
+export class Chunks {
+  readonly #pieces: Bytes[] = []
+  #rest = ''
+  /** Bytes of the chunk that are still to come; -1: its size is. */
+  #left = -1
+  #broken = false
+  size = 0
+  done = false
+
+  push(text: Bytes): void {
+    this.#rest += text
+    while (!this.done && this.#rest !== '') {
+      if (this.#broken || this.#left > 0) {
+        const piece = this.#broken ? this.#rest : this.#rest.slice(0, this.#left)
+        this.#take(piece)
+        if (!this.#broken) this.#left -= piece.length
+        continue
+      }
+      const start = /^(?:\r?\n)?/.exec(this.#left === 0 ? this.#rest : '')![0].length
+      const end = this.#rest.indexOf('\n', start)
+      if (end < 0) {
+        // No size is that long.
+        if (this.#rest.length < 1_024) return
+        this.#broken = true
+        continue
+      }
+      const length = /^\s*([0-9A-Fa-f]{1,8})\s*(?:;.*)?\r?$/.exec(this.#rest.slice(start, end))
+      if (length === null) {
+        this.#broken = true
+        continue
+      }
+      this.#rest = this.#rest.slice(end + 1)
+      this.#left = Number.parseInt(length[1]!, 16)
+      if (this.#left === 0) this.done = true
     }
-    pieces.push(text.slice(line + 1, line + 1 + bytes))
-    size += bytes
-    at = line + 1 + bytes
-    if (size >= maxBytes) return { body: pieces.join(''), done: true, used: at }
-    if (text.startsWith('\r\n', at)) at += 2
-    else if (text[at] === '\n') at += 1
+  }
+
+  #take(piece: Bytes): void {
+    this.#pieces.push(piece)
+    this.size += piece.length
+    this.#rest = this.#rest.slice(piece.length)
+  }
+
+  get body(): Bytes {
+    return this.#pieces.join('')
+  }
+
+  /** Nothing more comes: what is no whole chunk counts too. */
+  end(): void {
+    if (!this.done && this.#rest.trim() !== '') this.#take(this.#rest)
   }
 }
 
@@ -75,6 +104,7 @@ export async function readAnswer(connection: Connection, limits: Limits): Promis
   let text = ''
   let ended = false
   let late = false
+  let begun = false
   const more = async (): Promise<void> => {
     const left = deadline - limits.now()
     if (left <= 0) {
@@ -84,10 +114,13 @@ export async function readAnswer(connection: Connection, limits: Limits): Promis
     try {
       const piece = await connection.read(65_536, left)
       if (piece === '') ended = true
-      else text += piece
+      else {
+        text += piece
+        begun = true
+      }
     } catch (error) {
       // What has come is an answer, even where the rest does not come.
-      if (!(error instanceof NetworkError) || error.fault === 'cancelled' || text === '') throw error
+      if (!(error instanceof NetworkError) || error.fault === 'cancelled' || !begun) throw error
       late = error.fault === 'timeout'
       ended = true
     }
@@ -105,41 +138,28 @@ export async function readAnswer(connection: Connection, limits: Limits): Promis
   }
   const { status, reason, headers } = head
   let rest = text.slice(head.end)
-  text = ''
-  const chunked = headerValues({ headers } as HttpResponse, 'transfer-encoding').some((value) => /\bchunked\b/i.test(value))
+  const chunks = headerValues({ headers } as HttpResponse, 'transfer-encoding').some((value) => /\bchunked\b/i.test(value)) ? new Chunks() : null
   const written = headerValues({ headers } as HttpResponse, 'content-length').map((value) => value.trim())
-  const length = !chunked && written.length > 0 && written.every((value) => value === written[0]) && /^\d{1,12}$/.test(written[0]!) ? Number(written[0]) : null
+  const length = chunks === null && written.length > 0 && written.every((value) => value === written[0]) && /^\d{1,12}$/.test(written[0]!) ? Number(written[0]) : null
   const empty = limits.method.toUpperCase() === 'HEAD' || status === 204 || status === 304 || status === 101
   let body = ''
+  let truncated = false
   if (!empty) {
-    const decoded: Bytes[] = []
-    let size = 0
+    chunks?.push(rest)
     for (;;) {
-      rest += text
+      const size = chunks?.size ?? rest.length
+      const whole = chunks === null ? length !== null && size >= length : chunks.done
+      truncated = !whole && !ended && size >= limits.maxBytes
+      if (whole || ended || truncated) break
       text = ''
-      if (chunked) {
-        const chunks = readChunks(rest, limits.maxBytes - size)
-        if (chunks.done || ended) {
-          decoded.push(chunks.body)
-          break
-        }
-        // Chunks that are whole are taken out once, so that a body of many is read in linear time.
-        if (chunks.used > 0) {
-          const whole = readChunks(rest.slice(0, chunks.used), limits.maxBytes - size)
-          decoded.push(whole.body)
-          size += whole.body.length
-          rest = rest.slice(chunks.used)
-        }
-        if (size >= limits.maxBytes) break
-      } else if (ended || rest.length >= limits.maxBytes || (length !== null && rest.length >= length)) {
-        decoded.push(length === null ? rest : rest.slice(0, length))
-        break
-      }
       await more()
+      if (chunks === null) rest += text
+      else chunks.push(text)
     }
-    body = decoded.join('')
+    if (ended) chunks?.end()
+    body = chunks?.body ?? (length === null ? rest : rest.slice(0, length))
+    truncated ||= body.length > limits.maxBytes
   }
-  const truncated = body.length > limits.maxBytes || (length !== null && length > limits.maxBytes)
   const cut = body.length > limits.maxBytes ? body.slice(0, limits.maxBytes) : body
   return { status, reason, headers, body: decompressed(cut, { headers }, limits.maxBytes), truncated, durationMs: limits.now() - start, address: connection.address }
 }
