@@ -1,7 +1,7 @@
 // What to do about findings and by when, and the scores of CVSS vectors; no server is asked. One line of facts that cannot be read costs no other. Defended by risk.test.ts.
 import { createReadStream } from 'node:fs'
 import { splitRecords } from '@haechi/records'
-import { compareDecisions, dayOf, decide, explain, levelName, bandName, readFacts, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
+import { compareDecisions, dayOf, decide, explain, levelName, bandName, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
 import type { CvssSeverity, Decision } from '@haechi/risk'
 import { HaechiError } from '@haechi/server/errors'
 import type { ErrorCode } from '@haechi/server/errors'
@@ -62,7 +62,7 @@ const riskDecide = command({
     const decisions: Decision[] = []
     const decideOne = (facts: unknown, place: string): void => {
       try {
-        decisions.push(decide(readFacts(facts, at), at))
+        decisions.push(decide(readLine(facts, at).facts, at))
       } catch (error) {
         failed++
         context.report(coded(error), place)

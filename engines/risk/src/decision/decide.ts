@@ -50,7 +50,7 @@ export function decide(facts: Facts, at: number): Decision {
   const techniques = facts.vulnerability !== null && facts.vulnerability.techniques.length > 0 ? facts.vulnerability.techniques
     : rule === null ? (answers.exposed.value && answers.automatable.value ? ['T1190'] : []) : rule.techniques
   return {
-    asset: facts.asset.id, site: facts.asset.site, weakness: facts.weakness, cve: facts.cve,
+    asset: facts.asset.id, site: facts.asset.site, weakness: facts.weakness, cve: facts.cve, place: facts.place,
     level: levelOf[band], band, row, answers, bandAtBest, due, overdue: due !== null && due < at,
     state: facts.evidence.some(({ method }) => method === 'check') ? 'confirmed' : 'potential',
     evidence: facts.evidence, order, factors,

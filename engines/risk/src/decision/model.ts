@@ -42,6 +42,8 @@ export type Facts = {
   readonly asset: Asset
   readonly weakness: Weakness
   readonly cve: string | null
+  /** Where on the asset: a URL, a port, a file. Two findings without a CVE are the same only in the same place. */
+  readonly place: string | null
   /** What the finder says; counts only where there is neither CVE nor CVSS. */
   readonly severity: Severity | null
   readonly cwe: readonly string[]
@@ -77,6 +79,7 @@ export type Decision = {
   readonly site: string | null
   readonly weakness: Weakness
   readonly cve: string | null
+  readonly place: string | null
   readonly level: Level
   readonly band: Band
   /** Of the BOD 26-04 table, 0 to 15. */

@@ -1,7 +1,10 @@
 // Facts as somebody writes them (JSON, snake_case, ISO dates) become Facts, or a coded reason that names the field and what it may be. What is misspelt is refused, never left out:
 // a fact that silently does not count makes a decision wrong. Defended by read-facts.test.ts.
+import { readCpe, writeCpe } from '../cpe/name.ts'
 import { excerpt, RiskProblem } from '../problem.ts'
 import { weaknesses } from './weaknesses.ts'
+import type { Installed } from '../package/advisories.ts'
+import type { Software } from '../package/assess.ts'
 import type { Asset, CompensatingControl, Evidence, Exposure, Facts, VulnerabilityFacts } from './model.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -122,23 +125,44 @@ function controlOf(value: unknown, place: string): CompensatingControl {
   return { kind: choice(kind, `${place}.kind`, ['waf', 'firewall', 'other']), verifiedAt: maybe(verifiedAt, `${place}.verified_at`, time), detail: maybe(detail, `${place}.detail`, text) ?? '' }
 }
 
-export const factNames = ['asset', 'weakness', 'cve', 'severity', 'cwe', 'evidence', 'vulnerability', 'controls', 'found_at'] as const
+function installedOf(value: unknown, place: string): Installed {
+  const { ecosystem, release, name, source, version } = fieldsOf(value, place, ['ecosystem', 'release', 'name', 'source', 'version'])
+  return {
+    ecosystem: text(ecosystem, `${place}.ecosystem`), release: maybe(release, `${place}.release`, text), name: text(name, `${place}.name`), source: maybe(source, `${place}.source`, text), version: text(version, `${place}.version`),
+  }
+}
+
+function softwareOf(value: unknown, place: string): Software {
+  const { cpe, package: installed, distribution } = fieldsOf(value, place, ['cpe', 'package', 'distribution'])
+  return {
+    cpes: (typeof cpe === 'string' ? [cpe] : list(cpe, `${place}.cpe`, text)).map((one) => writeCpe(readCpe(one))), package: maybe(installed, `${place}.package`, installedOf),
+    changelog: null, distribution: maybe(distribution, `${place}.distribution`, text),
+  }
+}
+
+export const factNames = ['asset', 'weakness', 'cve', 'place', 'severity', 'cwe', 'evidence', 'vulnerability', 'controls', 'software', 'found_at'] as const
+
+/** What a line says: one finding, or a program (`software`) whose CVEs are to be found out; `facts.cve` is null then. */
+export type Line = { readonly facts: Facts; readonly software: Software | null }
 
 /**
- * One finding with what is known about it. Needed are `asset` (its name, or an object with `id`) and `cve` or `weakness`; without `found_at` it was found `at`, without evidence it is a connector's word.
- * Throws RiskProblem: facts_malformed, fact_invalid, fact_unknown, fact_missing.
+ * One finding with what is known about it. Needed are `asset` (its name, or an object with `id`) and `cve`, `weakness` or `software`; without `found_at` it was found `at`, without evidence it is a connector's word.
+ * Throws RiskProblem: facts_malformed, fact_invalid, fact_unknown, fact_missing, cpe_invalid.
  */
-export function readFacts(value: unknown, at: number): Facts {
+export function readLine(value: unknown, at: number): Line {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RiskProblem('facts_malformed', '', 'facts are a JSON object', { found: JSON.stringify(value)?.slice(0, 80) ?? '', allowed: factNames })
   const fields = fieldsOf(value, '', factNames)
   if (isAbsent(fields['asset'])) throw new RiskProblem('fact_missing', 'asset', 'a decision is about an asset: its name, or an object with id', { allowed: ['asset'] })
   const cve = maybe(fields['cve'], 'cve', cveOf)
-  const weakness = maybe(fields['weakness'], 'weakness', (one, place) => choice(one, place, weaknesses)) ?? (cve === null ? null : 'vulnerability')
-  if (weakness === null) throw new RiskProblem('fact_missing', 'cve', 'a decision is about a CVE or a kind of weakness', { allowed: ['cve', 'weakness'] })
+  const software = maybe(fields['software'], 'software', softwareOf)
+  const weakness = maybe(fields['weakness'], 'weakness', (one, place) => choice(one, place, weaknesses)) ?? (cve === null && software === null ? null : 'vulnerability')
+  if (weakness === null) throw new RiskProblem('fact_missing', 'cve', 'a decision is about a CVE, a kind of weakness or a program', { allowed: ['cve', 'weakness', 'software'] })
   const evidence = list(fields['evidence'], 'evidence', evidenceOf)
-  return {
-    asset: assetOf(fields['asset'], 'asset'), weakness, cve, severity: maybe(fields['severity'], 'severity', (one, place) => choice(one, place, ['info', 'low', 'medium', 'high', 'critical'])),
-    cwe: list(fields['cwe'], 'cwe', cweOf), evidence: evidence.length > 0 ? evidence : [{ method: 'connector', confidence: 0.5, at: null, detail: '' }],
+  const facts: Facts = {
+    asset: assetOf(fields['asset'], 'asset'), weakness, cve, place: maybe(fields['place'], 'place', text),
+    severity: maybe(fields['severity'], 'severity', (one, place) => choice(one, place, ['info', 'low', 'medium', 'high', 'critical'])),
+    cwe: list(fields['cwe'], 'cwe', cweOf), evidence: evidence.length > 0 || software !== null ? evidence : [{ method: 'connector', confidence: 0.5, at: null, detail: '' }],
     vulnerability: maybe(fields['vulnerability'], 'vulnerability', vulnerabilityOf), controls: list(fields['controls'], 'controls', controlOf), foundAt: maybe(fields['found_at'], 'found_at', time) ?? at,
   }
+  return { facts, software }
 }

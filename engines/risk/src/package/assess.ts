@@ -1,0 +1,55 @@
+// Which CVEs a program has, from surest to least sure evidence: what its distribution or ecosystem says of this build, then the ranges of upstream versions. A range says nothing about a build
+// that its distribution mended: such a match is withdrawn, and it is said why. Defended by assess.test.ts and tests/conformance/risk/packages.test.ts.
+import type { Evidence } from '../decision/model.ts'
+import type { Knowledge } from '../knowledge/knowledge.ts'
+import type { Installed, PackageVerdict } from './advisories.ts'
+import { changelogVerdict } from './changelog.ts'
+import type { Changelog } from './changelog.ts'
+
+/** One program, as several observers describe it. */
+export type Software = {
+  readonly cpes: readonly string[]
+  readonly package: Installed | null
+  readonly changelog: Changelog | null
+  /** A distribution built it (its banner or fingerprint says so), even where nobody knows which build it is. */
+  readonly distribution: string | null
+}
+
+export type Candidate = { readonly cve: string; readonly evidence: readonly Evidence[] }
+/** A CVE whose range holds the version, but which the build does not have. */
+export type Withdrawn = { readonly cve: string; readonly range: string; readonly verdict: PackageVerdict }
+export type Assessment = { readonly candidates: readonly Candidate[]; readonly withdrawn: readonly Withdrawn[] }
+
+/** Confidence of a range: of a version that is known, and of one that depends on what the asset does not tell; half of it where a distribution may have mended the build. */
+const sure = { package: 0.95, range: 0.6, possible: 0.3 } as const
+
+/** Throws RiskProblem: cpe_invalid, version_invalid. */
+export function assess(software: Software, knowledge: Knowledge, at: number | null): Assessment {
+  const { package: installed, changelog } = software
+  const verdicts = new Map<string, PackageVerdict>((installed === null ? [] : knowledge.advisories.verdicts(installed)).map((verdict) => [verdict.cve, verdict]))
+  const candidates = new Map<string, Evidence[]>()
+  for (const { cve, status, detail } of verdicts.values()) {
+    if (status === 'vulnerable') candidates.set(cve, [{ method: 'package', confidence: sure.package, at, detail }])
+  }
+  const withdrawn: Withdrawn[] = []
+  const distributed = software.distribution !== null || (installed !== null && ['debian', 'ubuntu'].includes(installed.ecosystem.toLowerCase().split(':')[0]!))
+  for (const { cve, applies, criterion } of software.cpes.length === 0 ? [] : knowledge.affecting(software.cpes)) {
+    const told = verdicts.get(cve)
+    const verdict = told !== undefined && told.status !== 'unknown' ? told : changelog === null || installed === null ? null : changelogVerdict(changelog, cve, installed.version)
+    if (verdict !== null && (verdict.status === 'fixed' || verdict.status === 'not_affected')) {
+      withdrawn.push({ cve, range: criterion, verdict })
+      continue
+    }
+    const confidence = (applies === 'yes' ? sure.range : sure.possible) * (distributed && verdict?.status !== 'vulnerable' ? 0.5 : 1)
+    const note = distributed && verdict === null ? '; a distribution built it and may have mended it' : ''
+    candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence, at, detail: `${criterion}${note}` }])
+  }
+  return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), withdrawn }
+}
+
+/** Whether a build has a CVE, by what its distribution or ecosystem says and by its changelog; null where nobody speaks of it. Throws RiskProblem version_invalid. */
+export function isVulnerable(installed: Installed, cve: string, { knowledge, changelog }: { readonly knowledge?: Knowledge; readonly changelog?: Changelog }): PackageVerdict | null {
+  const told = knowledge?.advisories.verdicts(installed).find((verdict) => verdict.cve === cve)
+  if (told !== undefined && told.status !== 'unknown') return told
+  return (changelog === undefined ? null : changelogVerdict(changelog, cve, installed.version)) ?? told ?? null
+}

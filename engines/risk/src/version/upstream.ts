@@ -1,0 +1,36 @@
+// Versions of programs whose maker follows no written rule, as they stand in CPE names and NVD's ranges: 2.4.49, 1.0.2k, 9.3p2, 15.6(2)e, 8.0.0-rc2, 2019.0.1.
+// Runs of digits and of letters by turns. A word that means "before" (alpha, beta, rc, pre, dev, ...) comes before the end, any other after it; zeros at the end count nothing.
+// Defended by version.test.ts (a total order, and known pairs).
+import { compareDigits } from './rpm.ts'
+
+const early: Readonly<Record<string, number>> = { dev: -9, snapshot: -8, alpha: -7, beta: -5, milestone: -4, preview: -3, pre: -3, cr: -2, rc: -2 }
+
+export function compareUpstream(a: string, b: string): number {
+  const one = tokens(a)
+  const other = tokens(b)
+  for (let at = 0; at < Math.max(one.length, other.length); at++) {
+    const x = one[at] ?? ''
+    const y = other[at] ?? ''
+    if (x === y) continue
+    const [first, second] = [rank(x), rank(y)]
+    if (first !== second) return first - second
+    if (first === atEnd) continue
+    const difference = first === number ? compareDigits(x, y) : x < y ? -1 : 1
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+const [atEnd, later, number] = [0, 1, 2]
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+/** Words of "before", the end and zero, words of "after", numbers. */
+const rank = (token: string): number => (token === '' || /^0+$/.test(token) ? atEnd : isDigit(token.charCodeAt(0)) ? number : Object.hasOwn(early, token) ? early[token]! : later)
+
+function tokens(version: string): string[] {
+  const text = version.slice(0, 256).toLowerCase().replace(/^v(?=\d)/, '')
+  return Array.from(text.matchAll(/\d+|[a-z]+/g), ({ 0: token, index }) => {
+        // A single a or b is a phase only where its number follows at once (1.0b2); alone it is a release of its own (OpenSSL 1.0.2a).
+    const phase = (token === 'a' || token === 'b') && isDigit(text.charCodeAt(index + 1))
+    return phase ? (token === 'a' ? 'alpha' : 'beta') : token
+  })
+}
