@@ -1,5 +1,5 @@
 // DNS messages (RFC 1035) byte for byte, and their presentation form: one record a line, its fields separated by tabs, as zone files and resolvers' tools print it.
-// Invariant: whatever stands in a message, reading it ends, looks at no byte twice for the same name and throws nothing but DnsMessageError (dns-message.test.ts).
+// Invariant: whatever stands in a message, reading it ends in time that grows with its length alone and throws nothing but DnsMessageError (dns-message.test.ts).
 import type { Bytes } from './model.ts'
 
 export class DnsMessageError extends Error {
@@ -53,6 +53,8 @@ const className = (number: number): string => classes[number] ?? `CLASS${number}
 const largestUdp = 4096
 const longestName = 255
 const longestLabel = 63
+/** No name has more labels. */
+const mostPointers = 127
 
 /** `name` in presentation form with or without its last dot; a backslash escapes (RFC 1035, 5.1). Throws DnsMessageError for what is no name. */
 function encodeName(name: Bytes): Buffer {
@@ -189,6 +191,7 @@ class Cursor {
     let after = -1
     let text = ''
     let length = 1
+    let hops = 0
     for (;;) {
       if (at >= limit) throw new DnsMessageError(`the message ends within a name at byte ${at}`)
       const size = this.message.readUInt8(at)
@@ -197,6 +200,7 @@ class Cursor {
         if (at + 1 >= limit) throw new DnsMessageError(`the message ends within a name at byte ${at}`)
         const pointer = this.message.readUInt16BE(at) & 0x3fff
         if (pointer >= lowest) throw new DnsMessageError(`a name at byte ${at} points forward`)
+        if (++hops > mostPointers) throw new DnsMessageError(`a name at byte ${at} is a chain of pointers`)
         if (after < 0) after = at + 2
         at = pointer
         lowest = pointer

@@ -124,7 +124,7 @@ export async function runDns(block: DnsBlock, run: Run): Promise<Outcome> {
     const asked = name.replace(/\.$/, '')
     // The answer's records come last: 'ns' is the authority section unless NS records were the answer.
     const parts = new Map<string, Value>([
-      ['host', target.host], ['matched', asked], ['request', request], ['rcode', answer.rcode], ['question', answer.questions.map(questionText).join('')],
+      ['host', target.host], ['matched', asked], ['request', request], ['rcode', answer.rcode], ['status_code', answer.rcode], ['question', answer.questions.map(questionText).join('')],
       ['answer', records(answer.answer)], ['ns', records(answer.authority)], ['extra', records(answer.additional)], ['raw', raw], ['trace', traced], ['type', 'dns'],
       ...recordValues(answer.answer),
     ])

@@ -49,6 +49,7 @@ type Prepared = {
   readonly block: FileBlock
   readonly extensions: ReadonlySet<string>
   readonly everyExtension: boolean
+  readonly mimeTypes: readonly string[]
   readonly denied: readonly string[]
   readonly byLine: boolean
   readonly prefilter: Prefilter
@@ -105,8 +106,9 @@ function prefilterOfMatcher(matcher: Matcher): Prefilter {
       const hashes = matcher.values.map(value => hashExpression.exec(value))
       return matcher.condition === 'or' && hashes.every(each => each !== null) ? { literals: [], hashes: hashes.map(each => `${each[1]}:${each[3]}`) } : null
     }
-    default: return null
+    case 'status': case 'size': case 'xpath': break
   }
+  return null
 }
 
 const longest = (texts: readonly Bytes[]): Bytes => texts.reduce((best, text) => (text.length > best.length ? text : best), '')
@@ -140,25 +142,25 @@ function isDenied(block: Prepared, path: string): boolean {
 }
 
 /** By their first bytes, what templates with `mime-type` name. */
-const signatures: readonly (readonly [type: string, begins: RegExp])[] = [
-  ['image/jpeg', /^\xff\xd8\xff/], ['image/png', /^\x89PNG\r\n\x1a\n/], ['image/gif', /^GIF8[79]a/], ['image/webp', /^RIFF[^]{4}WEBP/], ['image/bmp', /^BM/],
-  ['image/tiff', /^(?:II\*\0|MM\0\*)/], ['image/x-icon', /^\0\0\x01\0/], ['application/pdf', /^%PDF/], ['application/zip', /^PK(?:\x03\x04|\x05\x06|\x07\x08)/],
-  ['application/gzip', /^\x1f\x8b\x08/], ['application/x-bzip2', /^BZh/], ['application/x-xz', /^\xfd7zXZ\0/], ['application/x-7z-compressed', /^7z\xbc\xaf\x27\x1c/],
-  ['application/x-rar-compressed', /^Rar!\x1a\x07/], ['application/x-tar', /^[^]{257}ustar/], ['application/x-executable', /^\x7fELF/],
-  ['application/vnd.microsoft.portable-executable', /^MZ/], ['application/x-sqlite3', /^SQLite format 3\0/], ['audio/mpeg', /^(?:ID3|\xff\xfb)/], ['video/mp4', /^[^]{4}ftyp/],
+const signatures: readonly (readonly [type: string, at: number, bytes: Bytes])[] = [
+  ['image/jpeg', 0, '\xff\xd8\xff'], ['image/png', 0, '\x89PNG\r\n\x1a\n'], ['image/gif', 0, 'GIF8'], ['image/webp', 8, 'WEBP'], ['image/bmp', 0, 'BM'], ['image/tiff', 0, 'II*\0'], ['image/tiff', 0, 'MM\0*'],
+  ['image/x-icon', 0, '\0\0\x01\0'], ['application/pdf', 0, '%PDF'], ['application/zip', 0, 'PK\x03\x04'], ['application/gzip', 0, '\x1f\x8b\x08'], ['application/x-bzip2', 0, 'BZh'],
+  ['application/x-xz', 0, '\xfd7zXZ\0'], ['application/x-7z-compressed', 0, '7z\xbc\xaf\x27\x1c'], ['application/x-rar-compressed', 0, 'Rar!\x1a\x07'], ['application/x-tar', 257, 'ustar'],
+  ['application/x-executable', 0, '\x7fELF'], ['application/vnd.microsoft.portable-executable', 0, 'MZ'], ['application/x-sqlite3', 0, 'SQLite format 3\0'], ['audio/mpeg', 0, 'ID3'], ['audio/mpeg', 0, '\xff\xfb'],
+  ['video/mp4', 4, 'ftyp'],
 ]
-const typesOf = (head: Bytes): string[] => signatures.filter(([, begins]) => begins.test(head)).map(([type]) => type)
+const typesOf = (head: Bytes): string[] => signatures.filter(([, at, bytes]) => head.startsWith(bytes, at)).map(([type]) => type)
 
 /** Whether a block reads a file of this name. A mime type is asked for only where a name has not decided. */
 function reads(block: Prepared, path: string, head: () => Bytes, archived: boolean): boolean {
   const extension = extensionOf(path)
   if (block.extensions.size > 0) {
     if (block.extensions.has(extension)) return true
-    if (!block.everyExtension && block.block.mimeTypes.length === 0) return false
+    if (!block.everyExtension && block.mimeTypes.length === 0) return false
   }
-  if (block.block.mimeTypes.length > 0 && !archived) {
+  if (block.mimeTypes.length > 0 && !archived) {
     const types = typesOf(head())
-    if (block.block.mimeTypes.some(type => types.includes(type))) return true
+    if (block.mimeTypes.some(type => types.includes(type))) return true
     if (!block.everyExtension) return false
   }
   if (skippedExtensions.has(extension) || (!block.block.archive && archiveExtensions.has(extension))) return false
@@ -218,11 +220,13 @@ export function createFileScan(templates: readonly Template[], options: FileScan
     return numbers.size - 1
   }
   const prepared = templates.flatMap(template => template.blocks.filter(block => block.protocol === 'file').map((block): Prepared => {
-    const extensions = new Set(block.extensions.map(extension => extension.replace(/^\./, '')).filter(extension => extension !== 'all'))
+    // Types stand among the extensions; `mime-type` says whether they count.
+    const mimeTypes = block.mimeTypes.length === 0 ? [] : block.extensions.filter(extension => extension.includes('/'))
+    const extensions = new Set(block.extensions.map(extension => extension.replace(/^\./, '')).filter(extension => extension !== 'all' && !mimeTypes.includes(extension)))
     const prefilter = prefilterOf(block)
     const values = createValues({ template, target: { input: '', scheme: null, host: '', port: null, path: '' }, settings, given: new Map(), ...environment })
     return {
-      template, block, extensions, everyExtension: block.extensions.includes('all') || (extensions.size === 0 && block.mimeTypes.length === 0), denied: block.denylist,
+      template, block, extensions, everyExtension: block.extensions.includes('all') || (extensions.size === 0 && mimeTypes.length === 0), mimeTypes, denied: block.denylist,
       byLine: looksAtLines(block), prefilter, values: values.get,
       plain: prefilter?.literals.filter(each => !each.ignoreCase).map(each => numberIn(plainNumbers, each.text)) ?? [],
       folded: prefilter?.literals.filter(each => each.ignoreCase).map(each => numberIn(foldedNumbers, lower(each.text))) ?? [],
@@ -238,7 +242,7 @@ export function createFileScan(templates: readonly Template[], options: FileScan
   const candidatesFor = (extension: string): readonly Prepared[] => {
     const known = byExtension.get(extension)
     if (known !== undefined) return known
-    const list = prepared.filter(each => each.everyExtension || each.block.mimeTypes.length > 0 || each.extensions.has(extension))
+    const list = prepared.filter(each => each.everyExtension || each.mimeTypes.length > 0 || each.extensions.has(extension))
     if (byExtension.size < 10_000) byExtension.set(extension, list)
     return list
   }

@@ -35,16 +35,19 @@ const notAbove = (version: TlsVersion, limit: TlsVersion): boolean => tlsVersion
 async function handshake(place: Place, run: Run, block: SslBlock): Promise<Handshake> {
   const min = block.minVersion ?? 'sslv3'
   const max = block.maxVersion ?? 'tls13'
-  const named = block.cipherSuites.map(suiteNumber).filter(number => number !== null)
-  const byHand = (): Promise<Handshake> => greeted(place, run, min, notAbove(max, 'tls12') ? max : 'tls12', named.length > 0 ? named : offeredSuites)
-  if (notAbove(max, 'tls12')) return byHand()
+  const older = notAbove(max, 'tls12') ? max : 'tls12'
+  if (block.cipherSuites.length > 0) {
+    const named = block.cipherSuites.map(suiteNumber).filter(number => number !== null)
+    return greeted(place, run, min, named.every(number => suitesOfTls13.includes(number)) ? max : older, named)
+  }
+  if (max === older) return greeted(place, run, min, max, offeredSuites)
   try {
     return await connected(place, run, block)
   } catch (error) {
     // What the network's TLS refuses to speak may still be a server with an old version or a weak key.
     if (!(error instanceof NetworkError) || error.fault !== 'tls_failed' || !notAbove(min, 'tls12')) throw error
     run.sent({ protocol: 'ssl', fault: error })
-    return byHand()
+    return greeted(place, run, min, older, offeredSuites)
   }
 }
 
@@ -60,7 +63,7 @@ function readable(der: readonly Uint8Array[], endpoint: string): Certificate[] {
 async function connected(place: Place, run: Run, block: SslBlock): Promise<Handshake> {
   const { settings } = run
   const connection = await run.network.dial(place.host, place.port, {
-    tls: { serverName: place.serverName, minVersion: block.minVersion, maxVersion: block.maxVersion, ciphers: block.cipherSuites.length === 0 ? null : block.cipherSuites },
+    tls: { serverName: place.serverName, minVersion: block.minVersion, maxVersion: block.maxVersion, ciphers: null },
     timeoutMs: settings.timeoutMs,
   }, run.signal)
   try {
