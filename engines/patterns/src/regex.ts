@@ -1,10 +1,20 @@
-// Regular expressions as Go and RE2 read them (github.com/google/re2/wiki/Syntax), in linear time. Matches are leftmost-first.
-import { RE2JS, RE2JSSyntaxException } from 're2js'
+// Regular expressions as Go and RE2 read them, in linear time: leftmost, and of those that begin there the preferred one. A text is looked at by what is cheapest:
+// literals that must stand in it, then an automaton that says yes or no; only where a match is does another find its end, its beginning, and its groups.
+// Everything is made when it is first needed. Defended by regex.test.ts, which holds it against re2js, and by its hostile expressions.
+import { createCaptures } from './captures.ts'
+import type { Captures } from './captures.ts'
+import { createDfa } from './dfa.ts'
+import type { Aim, Dfa } from './dfa.ts'
 import { expand } from './expand.ts'
+import { foldCase } from './fold.ts'
+import { parseGo } from './go.ts'
 import { PatternError } from './problem.ts'
+import { programOf } from './program.ts'
+import { requiredTexts } from './required.ts'
+import type { RegexNode } from './syntax.ts'
 
 export type RegexMatch = {
-  /** In UTF-16 units, as everywhere in JavaScript. */
+  /** From and to, in UTF-16 units, as everywhere in JavaScript. */
   readonly index: number
   readonly end: number
   /** 0 is the whole; undefined: took no part. */
@@ -17,7 +27,7 @@ export type Regex = {
   readonly names: ReadonlyMap<string, number>
   /** Groups that capture, without the whole. */
   readonly groupCount: number
-  /** Any of these stands in every text that matches, letters of ASCII compared without case where `ignoreCase`; null: nothing is known. */
+  /** One of these stands in every text that matches; where `ignoreCase`, in `foldCase` of it (as a LiteralSet looks for them). null: nothing is known. */
   readonly literals: { readonly texts: readonly string[]; readonly ignoreCase: boolean } | null
   /** Errors of all: PatternError `exhausted`. */
   test(text: string): boolean
@@ -32,39 +42,83 @@ export type Regex = {
 export type RegexOptions = { readonly caseInsensitive?: boolean; readonly multiline?: boolean; readonly dotAll?: boolean }
 
 const MAX_SOURCE = 65_536
+const MAX_PROGRAM = 20_000
+/** More literals than that cost more than the automaton. */
+const MAX_LITERALS = 6
+
+// Many expressions look at the same text one after another.
+let foldedOf = ''
+let foldedText = ''
+const folded = (text: string): string => {
+  if (text !== foldedOf) {
+    foldedText = foldCase(text)
+    foldedOf = text
+  }
+  return foldedText
+}
 
 /** Errors: PatternError `regex_invalid`, `regex_too_large`. */
 export function compileRegex(source: string, options: RegexOptions = {}): Regex {
   if (source.length > MAX_SOURCE) throw new PatternError('regex_too_large', `an expression longer than ${MAX_SOURCE} characters is refused`)
-  const flags = (options.caseInsensitive === true ? RE2JS.CASE_INSENSITIVE : 0) | (options.multiline === true ? RE2JS.MULTILINE : 0) | (options.dotAll === true ? RE2JS.DOTALL : 0)
-  let compiled: RE2JS
-  try {
-    compiled = RE2JS.compile(source, flags)
-  } catch (error) {
-    if (error instanceof RE2JSSyntaxException) throw new PatternError('regex_invalid', error.message)
-    throw error
-  }
-  const names = new Map(Object.entries(compiled.namedGroups()))
-  const groupCount = compiled.groupCount()
-  const searcher = (text: string): (from: number) => RegexMatch | null => {
-    const matcher = compiled.matcher(text)
-    return (from) => {
-      if (from > text.length || !matcher.find(from)) return null
-      const groups = Array.from({ length: groupCount + 1 }, (_, group) => matcher.group(group) ?? undefined)
-      return { index: matcher.start(), end: matcher.end(), groups }
+  const { root, groupCount, names } = parseGo(source, { i: options.caseInsensitive === true, m: options.multiline === true, s: options.dotAll === true, U: false })
+  measure(root)
+  return regexOf(source, root, groupCount, names)
+}
+
+/** Whether its counts write out to more than an automaton takes; told without writing it. */
+function measure(root: RegexNode): void {
+  const sizes = (node: RegexNode): number => {
+    switch (node.kind) {
+      case 'chars': case 'assert': return 1
+      case 'repeat': return (sizes(node.of) + 1) * (node.max === Infinity ? Math.max(node.min, 1) : Math.max(node.max, 1))
+      default: return node.of.reduce((sum, part) => sum + sizes(part) + 2, 0)
     }
+  }
+  if (sizes(root) > MAX_PROGRAM * 2) throw new PatternError('regex_too_large', 'the expression is too large once its counts are written out')
+}
+
+function literalsOf(root: RegexNode): Regex['literals'] {
+  const exact = requiredTexts(root, (char) => char)
+  const loose = requiredTexts(root, foldCase)
+  const usable = (texts: readonly string[] | null): texts is readonly string[] => texts !== null && texts.length <= MAX_LITERALS
+  const length = (texts: readonly string[] | null): number => (usable(texts) ? Math.min(...texts.map((text) => text.length)) : 0)
+  // Folding a text costs; it must tell a good deal more.
+  if (usable(loose) && length(loose) > length(exact) + 3) return { texts: loose, ignoreCase: true }
+  return usable(exact) ? { texts: exact, ignoreCase: false } : usable(loose) ? { texts: loose, ignoreCase: true } : null
+}
+
+function regexOf(source: string, root: RegexNode, groupCount: number, names: ReadonlyMap<string, number>): Regex {
+  const literals = literalsOf(root)
+  const dfas: Partial<Record<Aim, Dfa>> = {}
+  const dfa = (aim: Aim): Dfa => dfas[aim] ??= createDfa(programOf(root, { limit: MAX_PROGRAM, reversed: aim === 'longest' }), aim)
+  let captures: Captures | null = null
+  const maybe = (text: string): boolean => {
+    if (literals === null) return true
+    const within = literals.ignoreCase ? folded(text) : text
+    for (const literal of literals.texts) if (within.includes(literal)) return true
+    return false
+  }
+  const find = (text: string, from: number): RegexMatch | null => {
+    const end = dfa('preferred').search(text, from, text.length)
+    if (end === -1) return null
+    const index = dfa('longest').search(text, end, from)
+    if (groupCount === 0) return { index, end, groups: [text.slice(index, end)] }
+    captures ??= createCaptures(programOf(root, { limit: MAX_PROGRAM * 2, saves: true }), groupCount)
+    const places = captures.find(text, index, end)
+    const groups = Array.from({ length: groupCount + 1 }, (_, group) => (places[group * 2]! < 0 || places[group * 2 + 1]! < 0 ? undefined : text.slice(places[group * 2], places[group * 2 + 1])))
+    return { index, end, groups }
   }
   const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xFFFF ? 2 : 1)
   return {
-    source, names, groupCount, literals: null,
-    test: (text) => compiled.test(text),
-    exec: (text, from = 0) => searcher(text)(from),
+    source, names, groupCount, literals,
+    test: (text) => maybe(text) && dfa('first').search(text, 0, text.length) !== -1,
+    exec: (text, from = 0) => (from <= text.length && maybe(text) ? find(text, from) : null),
     all(text, limit = Infinity) {
-      const find = searcher(text)
       const found: RegexMatch[] = []
+      if (!maybe(text)) return found
       let last = -1
       for (let at = 0; found.length < limit && at <= text.length;) {
-        const match = find(at)
+        const match = find(text, at)
         if (match === null) break
         const empty = match.end === at
         if (!(empty && match.index === last)) found.push(match)
@@ -74,11 +128,11 @@ export function compileRegex(source: string, options: RegexOptions = {}): Regex 
       return found
     },
     replaceAll(text, template) {
-      const find = searcher(text)
+      if (!maybe(text)) return text
       let result = ''
       let copied = 0
       for (let at = 0; at <= text.length;) {
-        const match = find(at)
+        const match = find(text, at)
         if (match === null) break
         result += text.slice(copied, match.index)
         if (match.end > copied || match.index === 0) result += expand(template, match.groups, names)

@@ -1,13 +1,13 @@
-// A text that every text found by an expression must hold: the expression is only run where one of them stands.
+// Texts of which one must stand in whatever an expression finds: the expression is only run where one does.
 import { fold } from './fold.ts'
 import type { RegexNode } from './syntax.ts'
 
 const MAX_ALTERNATIVES = 32
 const SHORTEST = 2
 
-/** Folded texts of which one stands in whatever the expression finds, folded; null where nothing of use is known. */
-export function requiredTexts(root: RegexNode): readonly string[] | null {
-  const found = required(root)
+/** Folded texts of which one stands in whatever the expression finds, folded by `folded`; null where nothing of use is known. */
+export function requiredTexts(root: RegexNode, folded: (char: string) => string = fold): readonly string[] | null {
+  const found = required(root, folded)
   return found !== null && shortest(found) >= SHORTEST ? found : null
 }
 
@@ -18,18 +18,18 @@ const better = (a: readonly string[] | null, b: readonly string[] | null): reado
   return left === right ? (b.length < a.length ? b : a) : right > left ? b : a
 }
 
-function required(node: RegexNode): readonly string[] | null {
+function required(node: RegexNode, folded: (char: string) => string): readonly string[] | null {
   switch (node.kind) {
     case 'chars': {
-      const letter = letterOf(node)
+      const letter = letterOf(node, folded)
       return letter === null ? null : [letter]
     }
     case 'assert': return null
-    case 'repeat': return node.min === 0 ? null : required(node.of)
+    case 'repeat': return node.min === 0 ? null : required(node.of, folded)
     case 'alternate': {
       const all: string[] = []
       for (const branch of node.of) {
-        const texts = required(branch)
+        const texts = required(branch, folded)
         if (texts === null) return null
         all.push(...texts)
         if (all.length > MAX_ALTERNATIVES) return null
@@ -44,7 +44,7 @@ function required(node: RegexNode): readonly string[] | null {
         run = ''
       }
       for (const part of node.of) {
-        const letter = part.kind === 'chars' ? letterOf(part) : null
+        const letter = part.kind === 'chars' ? letterOf(part, folded) : null
         if (letter !== null) {
           run += letter
           continue
@@ -52,7 +52,7 @@ function required(node: RegexNode): readonly string[] | null {
         // What has no width leaves the letters on its two sides together.
         if (part.kind === 'assert') continue
         end()
-        best = better(best, required(part))
+        best = better(best, required(part, folded))
       }
       end()
       return best
@@ -62,16 +62,16 @@ function required(node: RegexNode): readonly string[] | null {
 }
 
 /** The one letter, folded, that a class stands for: `a`, `[aA]`. */
-function letterOf({ ranges }: RegexNode & { kind: 'chars' }): string | null {
+function letterOf({ ranges }: RegexNode & { kind: 'chars' }, folded: (char: string) => string): string | null {
   let letter: string | null = null
   let points = 0
   for (let at = 0; at < ranges.length; at += 2) {
     for (let point = ranges[at]!; point <= ranges[at + 1]!; point += 1) {
       points += 1
       if (points > 4) return null
-      const folded = fold(String.fromCodePoint(point))
-      if (letter !== null && letter !== folded) return null
-      letter = folded
+      const one = folded(String.fromCodePoint(point))
+      if (letter !== null && letter !== one) return null
+      letter = one
     }
   }
   return letter

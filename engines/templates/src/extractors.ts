@@ -1,18 +1,20 @@
 // What an extractor finds, each value once, in the order of the answer. Defended by operators.test.ts.
-import { toText } from './dsl/convert.ts'
+import { printed, toText } from './dsl/convert.ts'
 import { EvaluationError } from './dsl/evaluation.ts'
 import type { Environment } from './dsl/evaluation.ts'
-import { compileExpression } from './dsl/expression.ts'
+import { compileExpression } from './interpolation.ts'
 import { compileJq } from './jq.ts'
+import type { Json } from './jq.ts'
+import { tojson } from './jq/values.ts'
 import type { Node } from './markup.ts'
 import { textOf } from './markup.ts'
 import { compileTemplateRegex } from './matchers.ts'
 import type { Answer } from './matchers.ts'
-import type { Bytes, Extractor, Value } from './model.ts'
+import type { Bytes, Extractor } from './model.ts'
 import { encoded, partText } from './part-text.ts'
 import { compileXPath } from './xpath.ts'
 
-/** Errors: PatternError `exhausted`. */
+/** Errors: PatternError `exhausted`; EvaluationError `too_large`. */
 export type CompiledExtractor = (answer: Answer, environment: Environment) => Bytes[]
 
 /** Values that one extractor gives at most. */
@@ -51,8 +53,10 @@ export function compileExtractor(extractor: Extractor, defaultPart: string): Com
       return (answer) => {
         const bytes = answer.part(part)
         if (bytes === undefined) return []
+        const { json } = partText(bytes)
+        if (json === undefined) return []
         const found = new Set<Bytes>()
-        for (const query of queries) for (const value of query.run(bytes)) if (found.size < MAX_FOUND) found.add(jsonText(value))
+        for (const query of queries) for (const value of query.run(json)) if (found.size < MAX_FOUND) found.add(jsonText(value))
         return [...found]
       }
     }
@@ -73,7 +77,7 @@ export function compileExtractor(extractor: Extractor, defaultPart: string): Com
       }
     }
     case 'dsl': {
-      const expressions = values.map((source) => compileExpression(source))
+      const expressions = values.map(compileExpression)
       return ({ lookup }, environment) => {
         const found = new Set<Bytes>()
         for (const expression of expressions) {
@@ -93,5 +97,8 @@ export function compileExtractor(extractor: Extractor, defaultPart: string): Com
     default: return extractor.type satisfies never
   }
 }
+
+/** Texts as they are, lists and objects as JSON. */
+const jsonText = (value: Json): Bytes => (typeof value === 'string' ? encoded(value) : typeof value === 'object' && value !== null ? encoded(tojson(value)) : toText(value))
 
 const attributeOf = (node: Node, name: string): string => (node.kind === 'attribute' ? node.name === name ? node.value : '' : node.attributes.find((attribute) => attribute.name === name)?.value ?? '')

@@ -5,11 +5,9 @@ import type { Regex } from '@haechi/patterns'
 import { lower } from './dsl/convert.ts'
 import { EvaluationError } from './dsl/evaluation.ts'
 import type { Environment } from './dsl/evaluation.ts'
-import { compileExpression } from './dsl/expression.ts'
-import type { Expression } from './dsl/expression.ts'
-import { compileText } from './interpolation.ts'
+import { compileExpression, compileText } from './interpolation.ts'
 import type { Text } from './interpolation.ts'
-import type { Bytes, Lookup, Matcher } from './model.ts'
+import type { Bytes, Lookup, Matcher, Value } from './model.ts'
 import { decoded, partText } from './part-text.ts'
 import { TemplateError } from './problem.ts'
 import { compileXPath } from './xpath.ts'
@@ -20,8 +18,8 @@ export type Answer = { part(name: string): Bytes | undefined; readonly lookup: L
 export type CompiledMatcher = {
   /** The cheapest first. */
   readonly cost: number
-  /** Values that it looks up besides its part; null: any. */
-  readonly names: readonly string[] | null
+  /** Values that it looks up besides its part. */
+  readonly names: readonly string[]
   readonly part: string
   /** Errors: PatternError `exhausted`. */
   holds(answer: Answer, environment: Environment): boolean
@@ -75,13 +73,12 @@ export function compileMatcher(matcher: Matcher, defaultPart: string): CompiledM
       } }
     }
     case 'regex': {
-      const all = every && !matcher.matchAll
       const regexes = matcher.values.map(compileTemplateRegex)
       return { part, cost: 3, names: [], holds: (answer) => {
         const bytes = answer.part(part)
         if (bytes === undefined) return false
         const { text } = partText(bytes)
-        return (every ? regexes.every((regex) => regex.test(text)) : regexes.some((regex) => regex.test(text))) !== negative || (all && regexes.length === 0)
+        return (every ? regexes.every((regex) => regex.test(text)) : regexes.some((regex) => regex.test(text))) !== negative
       } }
     }
     case 'dsl': return expressions(matcher, part, every)
@@ -136,45 +133,24 @@ function words({ values, hex, caseInsensitive, negative }: Matcher, part: string
   }
 }
 
-/** An expression that cannot be evaluated, or gives something else than true or false, does not hold. Markers in it are written out before it is read. */
+/** An expression that cannot be evaluated, or gives something else than true or false, does not hold. */
 function expressions({ values, negative }: Matcher, part: string, every: boolean): CompiledMatcher {
-  type Judge = (lookup: Lookup, environment: Environment) => boolean | null
-  const names: string[] = []
-  let anyName = false
-  const judges = values.map((source): Judge => {
-    let last: { source: Bytes; expression: Expression } = { source, expression: compileExpression(source) }
-    names.push(...last.expression.names)
-    const judge = (expression: Expression, lookup: Lookup, environment: Environment): boolean | null => {
-      const value = expression.evaluate(lookup, environment)
-      return typeof value === 'boolean' ? value : null
-    }
-    if (!source.includes('{{')) return (lookup, environment) => judge(last.expression, lookup, environment)
-    anyName = true
-    const text = compileText(source)
-    return (lookup, environment) => {
-      const written = text.render(lookup, environment)
-      if (written !== last.source) last = { source: written, expression: compileExpression(written) }
-      return judge(last.expression, lookup, environment)
-    }
-  })
-  const judged = (judge: Judge, lookup: Lookup, environment: Environment): boolean | null => {
-    try {
-      return judge(lookup, environment)
-    } catch (error) {
-      // What was written out of an answer may be no expression.
-      if (error instanceof EvaluationError || error instanceof TemplateError) return false
-      throw error
-    }
-  }
+  const compiled = values.map(compileExpression)
   return {
-    part, cost: 4, names: anyName ? null : names,
+    part, cost: 4, names: compiled.flatMap(({ names }) => names),
     holds({ lookup }, environment) {
-      // As in Nuclei, what is neither true nor false is passed over, and an `and` holds when its last one does.
+      // As in Nuclei: what is neither true nor false is passed over, what cannot be evaluated ends an `and`, and an `and` holds when its last one does.
       let held = false
-      for (const judge of judges) {
-        const value = judged(judge, lookup, environment)
+      for (const expression of compiled) {
+        let value: Value
+        try {
+          value = expression.evaluate(lookup, environment)
+        } catch (error) {
+          if (!(error instanceof EvaluationError)) throw error
+          value = false
+        }
         held = value === true
-        if (value !== null && value !== every) break
+        if (typeof value === 'boolean' && value !== every) break
       }
       return held !== negative
     },

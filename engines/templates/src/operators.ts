@@ -63,7 +63,7 @@ function operators({ matchers, matchersCondition, extractors }: Operators, defau
   const names = extractors.map(({ name }) => name ?? '')
   // What several values of one name are called: name0, name1, ...
   const seesExtracted = (asked: string): boolean => names.some((name) => asked === name || (asked.startsWith(name) && /^\d+$/.test(asked.slice(name.length))))
-  const independent = (judge: CompiledMatcher): boolean => names.length === 0 || (judge.names !== null && !seesExtracted(judge.part) && !judge.names.some(seesExtracted))
+  const independent = (judge: CompiledMatcher): boolean => names.length === 0 || (!seesExtracted(judge.part) && !judge.names.some(seesExtracted))
   // No matcher changes anything, so that under `and` the cheapest may speak first; and extractors may wait where no matcher sees what they find.
   const ahead = judges.filter(({ judge }) => independent(judge)).toSorted((a, b) => a.judge.cost - b.judge.cost)
   const behind = judges.filter(({ judge }) => !independent(judge)).toSorted((a, b) => a.judge.cost - b.judge.cost)

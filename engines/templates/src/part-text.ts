@@ -2,6 +2,7 @@
 // few parts is kept. Defended by operators.test.ts.
 import { lower } from './dsl/convert.ts'
 import { isAscii } from './bytes.ts'
+import type { Json } from './jq.ts'
 import { readHtml, readXml } from './markup.ts'
 import type { Node } from './markup.ts'
 import type { Bytes } from './model.ts'
@@ -61,6 +62,7 @@ export class PartText {
   #lower: Bytes | null = null
   #text: string | null = null
   #document: Node | null | undefined
+  #json: { readonly value: Json | undefined } | null = null
 
   constructor(bytes: Bytes) {
     this.bytes = bytes
@@ -72,6 +74,18 @@ export class PartText {
 
   get text(): string {
     return this.#text ??= decoded(this.bytes)
+  }
+
+  /** undefined: it is no JSON. */
+  get json(): Json | undefined {
+    if (this.#json === null) {
+      try {
+        this.#json = { value: JSON.parse(this.text) as Json }
+      } catch {
+        this.#json = { value: undefined }
+      }
+    }
+    return this.#json.value
   }
 
   /** null: it begins as XML and is none. Errors: PatternError `exhausted`. */

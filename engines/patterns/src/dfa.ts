@@ -1,0 +1,255 @@
+// An automaton made deterministic as it is used (RE2's way: swtch.com/~rsc/regexp/regexp3.html): a text is read once, a table look-up a character, and nothing
+// goes back. What one search adds to the table is bounded; beyond the bound it is given up. regex.test.ts holds it against re2js and hostile expressions.
+import { LETTER, LINE_END, NOTHING, alphabetOf } from './alphabet.ts'
+import { PatternError } from './problem.ts'
+import type { Instruction } from './program.ts'
+import type { Assertion } from './syntax.ts'
+
+/** Instructions looked at in one search beyond what the table knows: some 100 ms. */
+const BUDGET = 10_000_000
+/** Numbers that all tables together hold at most, by some 8 bytes; beyond it all forget before the next search. */
+const MAX_REMEMBERED = 6_000_000
+/** And each by itself. */
+const MAX_OWN = 1_000_000
+let rememberedByAll = 0
+/** Those that have something to forget. */
+const remembering = new Set<() => void>()
+
+function makeRoom(): void {
+  for (const forget of remembering) forget()
+  remembering.clear()
+  rememberedByAll = 0
+}
+
+/**
+ * first: is there a match that begins at or behind a place, and where does the earliest end.
+ * preferred: where does the leftmost match end, of those that begin there the preferred one.
+ * longest: read backwards from a place, where does the longest begin that ends there.
+ */
+export type Aim = 'first' | 'preferred' | 'longest'
+
+export type Dfa = {
+  /** Reads from `from` to the text's end (backwards: from `from` down to `to`). -1: there is none. Errors: PatternError `exhausted`. */
+  search(text: string, from: number, to: number): number
+}
+
+const DEAD = 0
+
+export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
+  const { classes, latin1, classOf, sideOf, memberships } = alphabetOf(code)
+  const END = classes
+  const stride = classes + 1
+  const asserts = code.some(({ kind }) => kind === 'assert')
+  const backwards = aim === 'longest'
+  const accepts = code.map((instruction) => (instruction.kind === 'chars' ? memberships(instruction.ranges) : null))
+  const kinds = Uint8Array.from(code, ({ kind }) => (kind === 'chars' ? 0 : kind === 'split' ? 1 : kind === 'assert' ? 2 : kind === 'save' ? 3 : 4))
+  const firsts = Int32Array.from(code, (instruction) => (instruction.kind === 'split' ? instruction.first : 0))
+  const seconds = Int32Array.from(code, (instruction) => (instruction.kind === 'split' ? instruction.second : 0))
+
+  // A state is a row of the table; a cell is the next row times two, and 1 more when something ends before the character. -1: not known yet.
+  let table = new Int32Array(0)
+  let rows = 0
+  let own = 0
+  let waitings: (readonly number[])[] = []
+  /** What stands before, and whether a match may still begin. */
+  let befores: number[] = []
+  let seekings: boolean[] = []
+  const numbers = new Map<string, number>()
+
+  const forget = (): void => {
+    own = 0
+    rows = 0
+    table = new Int32Array(0)
+    waitings = []
+    befores = []
+    seekings = []
+    numbers.clear()
+  }
+
+  const stateOf = (waiting: readonly number[], before: number, seeking: boolean): number => {
+    const key = `${before}${seeking ? 's' : ''}:${waiting.join()}`
+    let row = numbers.get(key)
+    if (row === undefined) {
+      row = rows
+      rows += 1
+      if (rows * stride > table.length) {
+        const larger = new Int32Array(table.length * 2).fill(-1)
+        larger.set(table)
+        table = larger
+      }
+      numbers.set(key, row)
+      waitings.push(waiting)
+      befores.push(before)
+      seekings.push(seeking)
+      const cost = stride + waiting.length * 2 + 32
+      own += cost
+      rememberedByAll += cost
+      remembering.add(forget)
+    }
+    return row
+  }
+
+  const seen = new Float64Array(code.length)
+  const queued = new Float64Array(code.length)
+  let generation = 0
+  let work = 0
+  const stack: number[] = []
+
+  /** What stands in the cell of a row and a symbol, from now on. */
+  const step = (row: number, symbol: number): number => {
+    generation += 1
+    const before = befores[row]!
+    const after = symbol === END ? NOTHING : sideOf(symbol)
+    const next: number[] = []
+    const waiting = waitings[row]!
+    let seeking = seekings[row]!
+    let ended = false
+    for (let place = 0; place <= waiting.length && !(ended && aim !== 'longest'); place += 1) {
+      if (place === waiting.length && !seeking) break
+      stack.length = 0
+      stack.push(place === waiting.length ? 0 : waiting[place]!)
+      while (stack.length > 0) {
+        const at = stack.pop()!
+        if (seen[at] === generation) continue
+        seen[at] = generation
+        work += 1
+        const kind = kinds[at]!
+        if (kind === 0) {
+          if (symbol !== END && accepts[at]![symbol] === 1 && queued[at + 1] !== generation) {
+            queued[at + 1] = generation
+            next.push(at + 1)
+          }
+        } else if (kind === 1) stack.push(seconds[at]!, firsts[at]!)
+        else if (kind === 2) {
+          const { assertion } = code[at] as { assertion: Assertion }
+          if (backwards ? holds(assertion, after, before) : holds(assertion, before, after)) stack.push(at + 1)
+        } else if (kind === 3) stack.push(at + 1)
+        else {
+          ended = true
+          // Ways that are less preferred are given up, and no match begins later.
+          if (aim !== 'longest') break
+        }
+      }
+    }
+    if (ended || backwards) seeking = false
+    if (aim !== 'preferred') next.sort((a, b) => a - b)
+    const to = next.length === 0 && !seeking ? DEAD : stateOf(next, asserts ? after : NOTHING, seeking)
+    return to * 2 + (ended ? 1 : 0)
+  }
+
+  const cell = (row: number, symbol: number): number => {
+    const value = step(row, symbol)
+    table[row * stride + symbol] = value
+    return value
+  }
+
+  /** Where its table has grown too large in a search, forgets all but where it stands. */
+  const roomy = (row: number): number => {
+    const [waiting, before, seeking] = [waitings[row]!, befores[row]!, seekings[row]!]
+    rememberedByAll -= own
+    forget()
+    start()
+    return row === DEAD ? DEAD : stateOf(waiting, before, seeking)
+  }
+  /** Row 0 is the end of all hope. */
+  const start = (): void => {
+    table = new Int32Array(stride * 8).fill(-1)
+    stateOf([], NOTHING, false)
+  }
+  const begin = (): void => {
+    if (rememberedByAll > MAX_REMEMBERED) makeRoom()
+    if (rows === 0) start()
+    work = 0
+  }
+
+  const sideAt = (text: string, at: number): number => {
+    if (!asserts || at < 0 || at >= text.length) return NOTHING
+    const point = text.charCodeAt(at)
+    return point < 256 ? sideOf(latin1[point]!) : sideOf(classOf(point))
+  }
+
+  const forwards = (text: string, from: number): number => {
+    begin()
+    const { length } = text
+    const first = aim === 'first'
+    let row = stateOf([], sideAt(text, from - 1), true)
+    let end = -1
+    for (let at = from; at < length; at += 1) {
+      let point = text.charCodeAt(at)
+      const began = at
+      if (point >= 0xD800 && point < 0xDC00) {
+        point = text.codePointAt(at)!
+        if (point > 0xFFFF) at += 1
+      }
+      const symbol = point < 256 ? latin1[point]! : classOf(point)
+      let value = table[row * stride + symbol]!
+      if (value < 0) {
+        value = cell(row, symbol)
+        if (work > BUDGET) throw new PatternError('exhausted', 'the search took more than its budget')
+        if (own > MAX_OWN) value = roomy(value >> 1) * 2 + (value & 1)
+      }
+      if ((value & 1) === 1) {
+        end = began
+        if (first) return end
+      }
+      row = value >> 1
+      if (row === DEAD) return end
+    }
+    let value = table[row * stride + END]!
+    if (value < 0) value = cell(row, END)
+    return (value & 1) === 1 ? length : end
+  }
+
+  const back = (text: string, from: number, to: number): number => {
+    begin()
+    let row = stateOf([0], sideAt(text, from), false)
+    let start = -1
+    for (let at = from - 1; at >= to; at -= 1) {
+      let point = text.charCodeAt(at)
+      const began = at
+      if (point >= 0xDC00 && point < 0xE000 && at > 0) {
+        const pair = text.codePointAt(at - 1)!
+        if (pair > 0xFFFF) {
+          point = pair
+          at -= 1
+        }
+      }
+      const symbol = point < 256 ? latin1[point]! : classOf(point)
+      let value = table[row * stride + symbol]!
+      if (value < 0) {
+        value = cell(row, symbol)
+        if (work > BUDGET) throw new PatternError('exhausted', 'the search took more than its budget')
+        if (own > MAX_OWN) value = roomy(value >> 1) * 2 + (value & 1)
+      }
+      if ((value & 1) === 1) start = began + 1
+      row = value >> 1
+      if (row === DEAD) return start
+    }
+    // What stands before `to` is seen, but not taken.
+    const last = to === 0 ? END : symbolBefore(text, to)
+    let value = table[row * stride + last]!
+    if (value < 0) value = cell(row, last)
+    return (value & 1) === 1 ? to : start
+  }
+  const symbolBefore = (text: string, at: number): number => {
+    const unit = text.charCodeAt(at - 1)
+    const pair = unit >= 0xDC00 && unit < 0xE000 && at > 1 ? text.codePointAt(at - 2)! : 0
+    const point = pair > 0xFFFF ? pair : unit
+    return point < 256 ? latin1[point]! : classOf(point)
+  }
+
+  return { search: backwards ? back : (text, from) => forwards(text, from) }
+}
+
+export function holds(assertion: Assertion, before: number, after: number): boolean {
+  switch (assertion) {
+    case 'start': return before === NOTHING
+    case 'line-start': return before === NOTHING || before === LINE_END
+    // A line end that is the last character is told by whoever reads the text: Go knows no such `$`.
+    case 'end': case 'very-end': return after === NOTHING
+    case 'line-end': return after === NOTHING || after === LINE_END
+    case 'word': return (before === LETTER) !== (after === LETTER)
+    case 'not-word': return (before === LETTER) === (after === LETTER)
+    default: return assertion satisfies never
+  }
+}
