@@ -103,10 +103,10 @@ function operators({ matchers, matchersCondition, extractors }: Operators, defau
         }
       }
       const matched = held.size > 0
-      if (!matched && found === null) return NOTHING
+      if (!matched && (found === null || (matchers.length > 0 && !found.internal))) return NOTHING
       const dynamic = found?.dynamic ?? NOTHING.dynamic
       const extracted = found === null ? [] : [...found.shown]
-      if (!matched && (matchers.length > 0 || found?.internal === true)) return { matched: matchers.length === 0, results: [], extracted, dynamic }
+      if (!matched && found?.internal === true) return { matched: matchers.length === 0, results: [], extracted, dynamic }
       const result = (matcher: string | null, extractor: string | null, texts: readonly Bytes[]): Judgement['results'][number] => ({ matcher, extractor, internal: matched && allInternal, extracted: texts })
       const named = every ? [] : [...new Set(matchers.filter((matcher) => held.has(matcher)).flatMap(({ name }) => (name === null || name === '' ? [] : [name])))]
       const visible = [...found?.named ?? []]
