@@ -1,5 +1,5 @@
 // Hashes, keyed hashes, ciphers and tokens.
-import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import { constants, createCipheriv, createHash, createHmac, createPublicKey, publicEncrypt } from 'node:crypto'
 import type { Bytes } from '../model.ts'
 import { toText } from './convert.ts'
 import { goJson, jsonObject } from './encodings.ts'
@@ -64,6 +64,17 @@ export const cryptography: Readonly<Record<string, HelperFunction>> = {
     const nonce = Buffer.from(Array.from({ length: 12 }, () => scope.environment.random() & 0xff))
     const cipher = createCipheriv(aes(secret, 'gcm') as 'aes-256-gcm', secret, nonce)
     return nonce.toString('latin1') + cipher.update(textOf(value, 'The text'), 'latin1', 'latin1') + cipher.final('latin1') + cipher.getAuthTag().toString('latin1')
+  }),
+  // PKCS#1 v1.5, as browsers' JSEncrypt; the padding is drawn by the library.
+  rsa_encrypt: helper(2, 2, ([value, pem]) => {
+    try {
+      const key = createPublicKey(textOf(pem, 'The key'))
+      if (key.asymmetricKeyType !== 'rsa') throw new TypeError('another kind of key')
+      return publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, buffer(textOf(value, 'The text'))).toString('base64')
+    } catch (error) {
+      if (error instanceof EvaluationError) throw error
+      throw unreadable('rsa_encrypt() takes a text that fits and a public RSA key in PEM.')
+    }
   }),
   generate_jwt: helper(2, 4, ([json, algorithm, key, until], scope) => {
     const payload = jsonObject(textOf(json, 'The claims'), 'generate_jwt') ?? {}

@@ -1,12 +1,13 @@
 // Functions that encode, decode, compress and take binary data apart.
-import { constants, crc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { crc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { parseFragment } from 'parse5'
 import { bytesOf } from '../bytes.ts'
 import type { Bytes, Value } from '../model.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 import { helper, ofText, remembered, textOf, unreadable, type HelperFunction } from './helper-function.ts'
-import { ipFormats } from './ip-format.ts'
-import { toText } from './convert.ts'
+import { ipFormat } from './ip-format.ts'
+import { gadgetRefusal, javaGadget } from './java-gadget.ts'
+import { toText, unicodeOf } from './convert.ts'
 
 const buffer = (bytes: Bytes): Buffer => Buffer.from(bytes, 'latin1')
 const bytes = (data: Uint8Array): Bytes => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
@@ -14,8 +15,15 @@ const bytes = (data: Uint8Array): Bytes => Buffer.from(data.buffer, data.byteOff
 /** What Nuclei cuts off, too. */
 const decompressedLimit = 10 * 1024 * 1024
 
-function decompressed(name: string, value: Value, scope: Scope, open: typeof inflateSync): Bytes {
-  const packed = buffer(textOf(value, `The argument of ${name}()`))
+/** With a second argument no more than so many bytes of it. */
+const decompress = (name: string, open: typeof inflateSync): HelperFunction =>
+  helper(1, 2, ([value, limit], scope) => {
+    const all = decompressed(name, toText(value!), scope, open)
+    return typeof limit === 'number' && limit >= 0 ? all.slice(0, limit) : all
+  })
+
+function decompressed(name: string, value: Bytes, scope: Scope, open: typeof inflateSync): Bytes {
+  const packed = buffer(value)
   let data: Buffer
   try {
     data = open(packed, { maxOutputLength: decompressedLimit })
@@ -185,28 +193,37 @@ export const encodings: Readonly<Record<string, HelperFunction>> = {
     if (written.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(written)) throw unreadable('base64_decode() was given what is no base64.')
     return Buffer.from(written, 'base64').toString('latin1')
   }),
-  hex_encode: ofText((value) => buffer(value).toString('hex')),
+  hex_encode: helper(1, 2, ([value, format]) => {
+    const digits = buffer(toText(value!)).toString('hex')
+    return format !== undefined && toText(format).toLowerCase() === 'x' ? digits.replaceAll(/../g, String.raw`\x$&`) : digits
+  }),
   hex_decode: ofText((value) => {
     if (value.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(value)) throw unreadable('hex_decode() was given what is not hexadecimal.')
     return Buffer.from(value, 'hex').toString('latin1')
   }),
-  url_encode: ofText((value) => value.replaceAll(/[^A-Za-z0-9\-_.~ ]/g, percent).replaceAll(' ', '+')),
-  url_decode: ofText((value) => {
-    if (/%(?![0-9a-fA-F]{2})/.test(value)) throw unreadable('url_decode() was given an escape that is none.')
-    return value.replaceAll('+', ' ').replaceAll(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  // As encodeURIComponent has it; with a second argument that is true everything but letters and digits.
+  url_encode: helper(1, 2, ([value, all]) => toText(value!).replaceAll(all === true || all === 1 ? /[^A-Za-z0-9]/g : /[^A-Za-z0-9\-_.!~*'()]/g, percent)),
+  url_decode: ofText((value) => value.replaceAll(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))),
+  html_escape: helper(1, 2, ([value, all]) => {
+    const written = toText(value!)
+    return all === true || all === 1 || all === 'true' ? Array.from(unicodeOf(written) ?? written, (character) => `&#${character.codePointAt(0)!};`).join('') : written.replaceAll(/[&'<>"]/g, (character) => escapes[character]!)
   }),
-  html_escape: ofText((value) => value.replaceAll(/[&'<>"]/g, (character) => escapes[character]!)),
+  generate_java_gadget: { ...helper(3, 3, ([gadget, argument, encoding]) => javaGadget(textOf(gadget, 'The gadget'), textOf(argument, 'The address'), textOf(encoding, 'The encoding'))), refusal: gadgetRefusal },
   html_unescape: ofText((value) => value.replaceAll(/&(?:#x?[0-9a-fA-F]{1,12}|[a-zA-Z][a-zA-Z0-9]{1,40});?/g, entity)),
   gzip: compress('gzip', (data) => {
     const packed = gzipSync(data)
     packed[9] = 0xff
     return packed
   }),
-  gzip_decode: helper(1, 1, ([value], scope) => decompressed('gzip_decode', value!, scope, gunzipSync)),
+  gzip_decode: decompress('gzip_decode', gunzipSync),
   zlib: compress('zlib', deflateSync),
-  zlib_decode: helper(1, 1, ([value], scope) => decompressed('zlib_decode', value!, scope, inflateSync)),
+  zlib_decode: decompress('zlib_decode', inflateSync),
   deflate: compress('deflate', deflateRawSync),
-  inflate: helper(1, 1, ([value], scope) => decompressed('inflate', value!, scope, (data, options) => inflateRawSync(data, { ...options, finishFlush: constants.Z_FINISH }))),
+  inflate: decompress('inflate', inflateRawSync),
+  gzip_mtime: ofText((value) => {
+    if (value.length < 10 || !value.startsWith('\u001F\u008B\b')) throw unreadable('gzip_mtime() was given what is not compressed by gzip.')
+    return buffer(value).readUInt32LE(4)
+  }),
   zip: helper(2, Infinity, zip),
   unpack: helper(2, 2, ([format, packed]) => unpack(textOf(format, 'The format'), textOf(packed, 'What is unpacked'))),
   json_minify: helper(1, 1, ([value]) => bytesOf(goJson(jsonObject(textOf(value, 'The argument of json_minify()'), 'json_minify')))),
@@ -219,5 +236,5 @@ export const encodings: Readonly<Record<string, HelperFunction>> = {
     for (const one of all) for (let index = 0; index < size; index++) result[index] = result[index]! ^ one.charCodeAt(index)
     return bytes(result)
   }),
-  ip_format: helper(2, 2, ([address, format]) => ipFormats(toText(address!), toText(format!))),
+  ip_format: helper(2, 2, ([address, format]) => ipFormat(toText(address!), toText(format!))),
 }

@@ -8,6 +8,8 @@ export type Environment = {
   readonly random: () => number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** wait_for() was asked for: whoever evaluates waits so long, within bounds of its own, before it uses the result. An expression itself never waits. */
+  readonly wait?: (seconds: number) => void
 }
 
 /**

@@ -122,6 +122,8 @@ function callOf(name: string, items: readonly Tree[], compile: (tree: Tree) => C
   if (found === undefined) throw new TemplateError('expression_invalid', '', `There is no function ${name}().`)
   if (typeof found === 'string') throw new TemplateError('function_unsupported', '', `${name}() is not to be had here: ${found}.`)
   uses.functions.add(name)
+  const refusal = items[0]?.kind === 'string' ? (found.refusal?.(items[0].text) ?? null) : null
+  if (refusal !== null) throw new TemplateError('function_unsupported', '', `${name}(): ${refusal}.`)
   // A list that comes first is as many arguments, as in govaluate.
   const flat = items[0]?.kind === 'list' ? [...items[0].items, ...items.slice(1)] : items
   const codes = flat.map(compile)

@@ -15,7 +15,8 @@ const unsupported: Readonly<Record<string, string>> = {
   resolve: 'it asks a resolver by itself; a dns block does so within the scope',
   public_ip: 'it asks a server of the internet for the own address',
   llm_prompt: 'it asks a language model of the internet',
-  generate_java_gadget: 'it writes serialized Java objects',
+  generate_dotnet_gadget: 'it writes serialized .NET objects that run commands',
+  cookie_unsign: 'it tries a list of known secrets',
   wappalyzer: 'it needs a database of technologies',
 }
 

@@ -7,6 +7,8 @@ export type HelperFunction = {
   readonly least: number
   readonly most: number
   run(values: readonly Value[], scope: Scope): Value
+  /** Why it is not to be had with such a first argument, where that stands in the template; null: it is. */
+  readonly refusal?: (first: Bytes) => string | null
 }
 
 export const helper = (least: number, most: number, run: HelperFunction['run']): HelperFunction => ({ least, most, run })

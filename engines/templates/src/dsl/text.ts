@@ -68,6 +68,13 @@ const withoutSpace = (text: Bytes): Bytes => {
 
 const length = (value: Value): number => (Array.isArray(value) ? value.length : typeof value === 'object' && value !== null ? Object.keys(value).length : toText(value).length)
 
+/** Arguments one by one, or in a list. */
+const several = (values: readonly Value[]): readonly Bytes[] => (values.length === 1 && Array.isArray(values[0]) ? listOf(values[0]) : values.map(toText))
+
+/** One pattern for several texts; where a list comes second these are the patterns, as it was before 2024. */
+const overSeveral = (holds: (source: Bytes, subject: Bytes) => boolean, how: 'every' | 'some'): HelperFunction =>
+  helper(2, Infinity, ([first, ...others]) => (others.length === 1 && Array.isArray(others[0]) ? listOf(others[0])[how]((source) => holds(source, toText(first!))) : others.map(toText)[how]((subject) => holds(toText(first!), subject))))
+
 const integer = /^[-+]?(?:0|[1-9]\d*)$/
 const decimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
@@ -149,9 +156,10 @@ export const text: Readonly<Record<string, HelperFunction>> = {
     return elements.join(separator)
   }),
   regex: ofTwo((source, subject) => matches(source, subject)),
-  regex_all: helper(2, 2, ([subject, sources]) => listOf(sources).every((source) => matches(source, toText(subject!)))),
-  regex_any: helper(2, 2, ([subject, sources]) => listOf(sources).some((source) => matches(source, toText(subject!)))),
-  equals_any: helper(2, 2, ([value, list]) => listOf(list).includes(toText(value!))),
+  regex_all: overSeveral((source, subject) => matches(source, subject), 'every'),
+  regex_any: overSeveral((source, subject) => matches(source, subject), 'some'),
+  equals_any: helper(2, Infinity, ([value, ...others]) => several(others).includes(toText(value!))),
+  to_bool: helper(1, 1, ([value]) => (typeof value === 'number' ? value !== 0 : ['1', 't', 'true', 'yes', 'on'].includes(toText(value!).toLowerCase()))),
   remove_bad_chars: ofTwo(withoutAll),
   count: ofTwo(occurrences),
   to_number: ofText((written) => {
@@ -172,7 +180,7 @@ export const text: Readonly<Record<string, HelperFunction>> = {
     if (start < 0 || start > subject.length || stop < start || stop > subject.length) throw new EvaluationError('wrong_arguments', 'substr() was given places that the text does not have.')
     return subject.slice(start, stop)
   }),
-  padding: helper(4, 4, ([value, filler, wanted, mode], scope) => {
+  padding: helper(3, 4, ([value, filler, wanted, mode = 'suffix'], scope) => {
     const size = typeof wanted === 'number' ? wholeOf(wanted, 'The length') : Math.trunc(Number(decimal.test(toText(wanted!)) ? toText(wanted!) : 'x'))
     const fill = toText(filler!)
     if (!(size > 0) || fill === '') throw new EvaluationError('wrong_arguments', 'padding() needs a length above 0 and something to fill with.')

@@ -48,9 +48,8 @@ export const times: Readonly<Record<string, HelperFunction>> = {
     }
     throw unreadable('to_unix_time() was given what is no date of that layout.')
   }),
-  // Whoever runs the template waits, where it does: an expression never does.
-  wait_for: helper(1, 1, ([seconds]) => {
-    wholeOf(seconds, 'wait_for()')
+  wait_for: helper(1, 1, ([seconds], scope) => {
+    scope.environment.wait?.(Math.max(0, wholeOf(seconds, 'wait_for()')))
     return true
   }),
 }
