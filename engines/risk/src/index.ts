@@ -31,6 +31,6 @@ export type { FeedKind, FeedReading, Rejection, RejectionCode } from './knowledg
 export type { Advisories, Installed, PackageVerdict } from './package/advisories.ts'
 export type { Changelog, Mention } from './package/changelog.ts'
 export { changelogVerdict, readChangelog } from './package/changelog.ts'
-export type { Assessment, Candidate, Software, Withdrawn } from './package/assess.ts'
+export type { Assessment, Candidate, Held, Software } from './package/assess.ts'
 export { assess, isVulnerable } from './package/assess.ts'
-export { cpeOfPackage } from './package/products.ts'
+export { cpesOfPackage } from './package/products.ts'

@@ -1,14 +1,19 @@
 // What to do about findings and by when, and the scores of CVSS vectors; no server is asked. One line of facts that cannot be read costs no other. Defended by risk.test.ts.
 import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { distributionBuild } from '@haechi/fingerprints'
 import { splitRecords } from '@haechi/records'
-import { compareDecisions, dayOf, decide, explain, levelName, bandName, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
-import type { CvssSeverity, Decision } from '@haechi/risk'
+import { bandName, compareDecisions, cpesOfPackage, createKnowledge, dayOf, decide, explain, findingsOf, levelName, mergeFindings, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
+import type { CvssSeverity, Decision, Facts, FeedForm, FeedKind, Knowledge, Held } from '@haechi/risk'
 import { HaechiError } from '@haechi/server/errors'
 import type { ErrorCode } from '@haechi/server/errors'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
+import { openProgress } from '../progress.ts'
 import type { TextKey } from '../texts.ts'
 import { printTable } from './lists.ts'
 
@@ -43,51 +48,155 @@ const riskCvss = command({
 
 /** What a program gets: one line a decision. */
 const answerOf = (decision: Decision, context: Context) => ({
-  asset: decision.asset, site: decision.site, cve: decision.cve, weakness: decision.weakness, level: decision.level, band: decision.band, due: decision.due === null ? null : dayOf(decision.due), overdue: decision.overdue, row: decision.row,
-  answers: decision.answers, band_at_best: decision.bandAtBest, state: decision.state, order: decision.order, factors: decision.factors, cwe: decision.cwe, techniques: decision.techniques, controls: decision.controls,
+  asset: decision.asset, site: decision.site, cve: decision.cve, weakness: decision.weakness, place: decision.place, level: decision.level, band: decision.band, due: decision.due === null ? null : dayOf(decision.due), overdue: decision.overdue,
+  row: decision.row, answers: decision.answers, band_at_best: decision.bandAtBest, state: decision.state, order: decision.order, factors: decision.factors, cwe: decision.cwe, techniques: decision.techniques, controls: decision.controls,
   evidence: decision.evidence.map(({ at, ...rest }) => ({ ...rest, at: at === null ? null : new Date(at).toISOString() })), notes: decision.notes, explanation: explain(decision, context.language),
 })
+const heldAnswer = (asset: string, { cve, range, status, verdict, reason }: Held) => ({ asset, cve, level: null, held: { status, range, fixed_in: verdict?.fixedIn ?? null, source: verdict?.source ?? null, advisory: verdict?.id ?? null, reason } })
+
+const heldTexts = { fixed: 'held_fixed', not_affected: 'held_not_affected', undecided: 'held_undecided' } as const satisfies Readonly<Record<Held['status'], TextKey>>
+const single = ['cve', 'cpe', 'banner', 'package'] as const
 
 const riskDecide = command({
   path: ['risk', 'decide'], about: 'risk_decide', details: 'risk_decide_details', arguments: [{ name: 'FILE', about: 'argument_facts', optional: true }],
   options: {
-    cve: { value: 'CVE', about: 'option_cve' }, exposed: { about: 'option_exposed' }, internal: { about: 'option_internal' }, asset: { value: 'NAME', about: 'option_risk_asset' }, criticality: { value: 'LEVEL', about: 'option_criticality', choices: ['low', 'medium', 'high', 'critical'] },
+    knowledge: { value: 'DIR', about: 'option_knowledge' }, cve: { value: 'CVE', about: 'option_cve' }, cpe: { value: 'CPE', about: 'option_cpe' }, package: { value: 'NAME@VERSION', about: 'option_package' }, distribution: { value: 'NAME:RELEASE', about: 'option_distribution' },
+    banner: { value: 'TEXT', about: 'option_banner' }, exposed: { about: 'option_exposed' }, internal: { about: 'option_internal' }, asset: { value: 'NAME', about: 'option_risk_asset' },
+    criticality: { value: 'LEVEL', about: 'option_criticality', choices: ['low', 'medium', 'high', 'critical'] }, all: { about: 'option_risk_all' },
   },
-  examples: [{ line: 'haechi risk decide findings.ndjson', about: 'example_risk_decide' }, { line: 'haechi risk decide --cve CVE-2021-44228 --exposed', about: 'example_risk_decide_one' }],
+  examples: [
+    { line: 'haechi risk decide findings.ndjson --knowledge ./vuln', about: 'example_risk_decide' }, { line: 'haechi risk decide --cve CVE-2021-44228 --exposed', about: 'example_risk_decide_one' },
+    { line: "haechi risk decide --banner 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10' --exposed --all", about: 'example_risk_decide_banner' },
+  ],
   async run(context, { options, arguments: [file] }) {
+    const asked = single.filter((name) => options[name] !== undefined)
     if (options.exposed && options.internal) throw new HaechiError('usage_together', { options: '--exposed, --internal' })
-    if (options.cve !== undefined && file !== undefined) throw new HaechiError('usage_together', { options: 'FILE, --cve' })
+    if (asked.length > 0 && file !== undefined) throw new HaechiError('usage_together', { options: `FILE, --${asked[0]}` })
     const at = context.clock.now()
     let failed = 0
-    const decisions: Decision[] = []
-    const decideOne = (facts: unknown, place: string): void => {
+    const refuse = (error: unknown, place: string): void => {
+      failed++
+      context.report(coded(error), place)
+    }
+    const directory = options.knowledge ?? (context.environment['HAECHI_CORPUS'] === undefined ? null : join(context.environment['HAECHI_CORPUS'], 'vuln'))
+    if (directory === null) context.err.write(`${context.text('risk_without_knowledge')}\n`)
+    const knowledge = directory === null ? null : await loadKnowledge(context, directory, refuse)
+    const findings: Facts[] = []
+    const held: { readonly asset: string; readonly one: Held }[] = []
+    const take = (value: unknown, place: string): void => {
       try {
-        decisions.push(decide(readLine(facts, at).facts, at))
+        const line = readLine(withBanner(value), at)
+        if (knowledge === null && line.software !== null && line.facts.cve === null) throw new HaechiError('knowledge_missing')
+        const found = findingsOf(line, knowledge, at)
+        for (const one of found.findings) findings.push(one)
+        for (const one of found.held) held.push({ asset: line.facts.asset.id, one })
       } catch (error) {
-        failed++
-        context.report(coded(error), place)
+        refuse(error, place)
       }
     }
-    if (options.cve !== undefined) {
-      const today = new Date(at).toISOString()
-      const reached = options.exposed ? 'yes' : options.internal ? 'no' : 'unknown'
-      decideOne({ asset: { id: options.asset ?? '-', criticality: options.criticality, exposure: { reached, measured_at: reached === 'unknown' ? null : today } }, cve: options.cve }, '--cve')
-    } else {
+    if (asked.length > 0) take(question(options, at), `--${asked[0]}`)
+    else {
       for await (const { place, value, error } of lines(context, file ?? '-')) {
         if (context.stop.aborted) throw new HaechiError('interrupted')
-        if (error === undefined) decideOne(value, place)
-        else {
-          failed++
-          context.report(error, place)
-        }
+        if (error === undefined) take(value, place)
+        else refuse(error, place)
       }
     }
-    decisions.sort(compareDecisions)
-    if (context.json) for (const decision of decisions) context.out.write(`${JSON.stringify(answerOf(decision, context))}\n`)
-    else printDecisions(context, decisions)
+    const decisions = mergeFindings(findings).map((facts) => decide(facts, at)).sort(compareDecisions)
+    if (context.json) {
+      for (const decision of decisions) context.out.write(`${JSON.stringify(answerOf(decision, context))}\n`)
+      if (options.all) for (const { asset, one } of held) context.out.write(`${JSON.stringify(heldAnswer(asset, one))}\n`)
+    } else {
+      printDecisions(context, decisions)
+      if (options.all) for (const { one } of held) context.out.write(`${safe(context.text('risk_held_line', { cve: one.cve, status: context.text(heldTexts[one.status]), range: one.range, reason: one.reason }))}\n`)
+      else if (held.length > 0) context.err.write(`${context.text('risk_held', { count: grouped(held.length) })}\n`)
+    }
     return failed > 0 ? exitCodes.failed : exitCodes.ok
   },
 })
+
+type Question = { readonly [name in 'cve' | 'cpe' | 'package' | 'distribution' | 'banner' | 'asset' | 'criticality']: string | undefined } & { readonly exposed: boolean; readonly internal: boolean }
+
+/** The options of a single question as a line of facts. */
+function question(options: Question, at: number): unknown {
+  const reached = options.exposed ? 'yes' : options.internal ? 'no' : 'unknown'
+  const [name, version] = splitLast(options.package, '@')
+  const [ecosystem, release] = options.distribution?.split(':') ?? []
+  if (options.package !== undefined && (version === undefined || ecosystem === undefined)) throw new HaechiError('risk_package_incomplete', { value: options.package })
+  const installed = version === undefined ? undefined : { name, version, ecosystem, release }
+  return {
+    asset: { id: options.asset ?? '-', criticality: options.criticality, exposure: { reached, measured_at: reached === 'unknown' ? null : new Date(at).toISOString() } }, cve: options.cve,
+    software: options.cpe === undefined && installed === undefined && options.banner === undefined ? undefined : { cpe: options.cpe ?? [], package: installed, banner: options.banner },
+  }
+}
+function splitLast(text: string | undefined, separator: string): [string | undefined, string | undefined] {
+  const at = text?.lastIndexOf(separator) ?? -1
+  return text === undefined || at < 1 ? [undefined, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** What a banner tells of the build that answered takes the place of the banner: its distribution, its package, its upstream version's CPE name. */
+function withBanner(value: unknown): unknown {
+  const software = (value as { software?: { banner?: unknown; cpe?: unknown; package?: unknown; distribution?: unknown } | null } | null)?.software
+  if (software === undefined || software === null || !Object.hasOwn(software, 'banner')) return value
+  const { banner, ...rest } = software
+  if (typeof banner !== 'string') return banner === undefined ? { ...(value as object), software: rest } : value
+  const build = distributionBuild(banner)
+  const source = build?.sourcePackage ?? null
+  const cpes = source === null || build?.upstreamVersion == null ? [] : cpesOfPackage(source, build.upstreamVersion)
+  const installed = build === null || source === null || build.packageVersion === null ? null : { ecosystem: build.distribution, release: build.release, name: source, source, version: build.packageVersion }
+  const given = typeof rest.cpe === 'string' ? [rest.cpe] : rest.cpe ?? []
+  return { ...(value as object), software: { ...rest, cpe: Array.isArray(given) && given.length === 0 ? cpes : given, package: rest.package ?? installed, distribution: rest.distribution ?? build?.distribution } }
+}
+
+/** What the files of a folder of knowledge are called, and what they hold. */
+const feeds: readonly (readonly [RegExp, FeedKind, FeedForm])[] = [
+  [/^known_exploited_vulnerabilities(?!.*schema).*\.json$/, 'kev', 'document'], [/^epss.*\.csv$/, 'epss', 'lines'], [/^kev-.*attack.*\.json$/, 'attack', 'document'], [/^attcktocvemappings\.csv$/, 'attack', 'lines'],
+  [/^vulnrichment.*\.(?:ndjson|jsonl)$/, 'vulnrichment', 'lines'], [/^nvd.*\.(?:ndjson|jsonl)$/, 'nvd', 'lines'], [/^nvd.*\.json$/, 'nvd', 'document'], [/^osv.*\.(?:ndjson|jsonl)$/, 'osv', 'lines'], [/^osv.*\.json$/, 'osv', 'document'],
+  [/^debian.*tracker.*\.json$/, 'debian', 'document'],
+]
+
+async function loadKnowledge(context: Context, directory: string, refuse: (error: unknown, place: string) => void): Promise<Knowledge> {
+  const knowledge = createKnowledge()
+  let names: string[]
+  try {
+    names = (await readdir(directory, { recursive: true })).toSorted()
+  } catch (error) {
+    throw new HaechiError('file_unreadable', { file: directory, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
+  }
+  const files = (await Promise.all(names.map(async (name) => {
+    const [, kind, form] = feeds.find(([pattern]) => pattern.test(basename(name).toLowerCase().replace(/\.gz$/, ''))) ?? []
+    const path = join(directory, name)
+    return kind === undefined || form === undefined ? [] : [{ path, kind, form, bytes: (await stat(path)).size }]
+  }))).flat()
+  if (files.length === 0) throw new HaechiError('knowledge_empty', { directory })
+  const progress = openProgress(context, false)
+  progress.expect(files.reduce((sum, { bytes }) => sum + bytes, 0), true)
+  let read = 0
+  for (const { path, kind, form, bytes } of files) {
+    if (context.stop.aborted) throw new HaechiError('interrupted')
+    const reader = knowledge.open(kind, form)
+    const decoder = new TextDecoder()
+    const source = createReadStream(path, { highWaterMark: 1_048_576 })
+    let truncated = false
+    try {
+      for await (const piece of path.endsWith('.gz') ? source.pipe(createGunzip()) : source) {
+        reader.write(decoder.decode(piece as Uint8Array, { stream: true }))
+        progress.done(read + Math.min(bytes, source.bytesRead), 0)
+      }
+    } catch (error) {
+      // An archive that ends early, or a disk that does: what was read is taken, and that it is not all is remembered.
+      truncated = true
+      progress.aside(() => refuse(new HaechiError('file_unreadable', { file: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error }), path))
+    }
+    const { taken, rejections, rejected } = reader.end({ truncated })
+    read += bytes
+    progress.done(read, taken)
+    const [first] = rejected
+    if (first !== undefined) progress.aside(() => refuse(new HaechiError('knowledge_refused', { count: grouped(rejections), taken: grouped(taken), code: first.code, place: first.place, reason: first.reason }), path))
+  }
+  progress.close()
+  return knowledge
+}
 
 function printDecisions(context: Context, decisions: readonly Decision[]): void {
   const { language } = context
@@ -129,7 +238,7 @@ function coded(error: unknown): unknown {
 
 const codes: Partial<Readonly<Record<RiskProblem['code'], ErrorCode>>> = {
   cvss_version_unknown: 'cvss_version_unknown', cvss_malformed: 'cvss_malformed', cvss_metric_unknown: 'cvss_metric_unknown', cvss_value_unknown: 'cvss_value_unknown', cvss_metric_repeated: 'cvss_metric_repeated', cvss_metric_missing: 'cvss_metric_missing',
-  facts_malformed: 'facts_malformed', fact_invalid: 'fact_invalid', fact_unknown: 'fact_unknown', fact_missing: 'fact_missing',
+  cpe_invalid: 'cpe_invalid', version_invalid: 'version_invalid', facts_malformed: 'facts_malformed', fact_invalid: 'fact_invalid', fact_unknown: 'fact_unknown', fact_missing: 'fact_missing',
 }
 
 export const riskCommands = [riskCvss, riskDecide]

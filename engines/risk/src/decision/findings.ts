@@ -2,25 +2,25 @@
 // one finding that keeps every observer's evidence. Defended by findings.test.ts.
 import type { Knowledge } from '../knowledge/knowledge.ts'
 import { assess } from '../package/assess.ts'
-import type { Withdrawn } from '../package/assess.ts'
+import type { Held } from '../package/assess.ts'
 import type { Evidence, Exposure, Facts, Method, VulnerabilityFacts } from './model.ts'
 import type { Line } from './read-facts.ts'
 
-export type Findings = { readonly findings: readonly Facts[]; /** Ranges that hold the version of a build that does not have the hole. */ readonly withdrawn: readonly Withdrawn[] }
+export type Findings = { readonly findings: readonly Facts[]; /** Ranges that hold the version of a build that does not have the hole. */ readonly held: readonly Held[] }
 
 const nothing: VulnerabilityFacts = { kev: null, epss: null, cvss: [], ssvc: null, cwe: [], techniques: [] }
 
 /** Throws RiskProblem: version_invalid, cpe_invalid. */
 export function findingsOf({ facts, software }: Line, knowledge: Knowledge | null, at: number): Findings {
   const known = (one: Facts): Facts => (one.cve === null || knowledge === null ? one : { ...one, vulnerability: together(one.vulnerability ?? nothing, knowledge.facts(one.cve)) })
-  if (software === null || knowledge === null) return { findings: software !== null && facts.cve === null ? [] : [known(withEvidence(facts))], withdrawn: [] }
-  const { candidates, withdrawn } = assess(software, knowledge, at)
-  if (facts.cve === null) return { findings: candidates.map(({ cve, evidence }) => known({ ...facts, cve, evidence: [...facts.evidence, ...evidence] })), withdrawn }
+  if (software === null || knowledge === null) return { findings: software !== null && facts.cve === null ? [] : [known(withEvidence(facts))], held: [] }
+  const { candidates, held } = assess(software, knowledge, at)
+  if (facts.cve === null) return { findings: candidates.map(({ cve, evidence }) => known({ ...facts, cve, evidence: [...facts.evidence, ...evidence] })), held }
   // Somebody names the CVE: what a safe check proved stands; what was only concluded falls with the build's fix.
-  const mended = withdrawn.filter(({ cve }) => cve === facts.cve)
-  if (mended.length > 0 && !facts.evidence.some(({ method }) => method === 'check')) return { findings: [], withdrawn: mended }
+  const mended = held.filter(({ cve }) => cve === facts.cve)
+  if (mended.length > 0 && !facts.evidence.some(({ method }) => method === 'check')) return { findings: [], held: mended }
   const more = candidates.find(({ cve }) => cve === facts.cve)?.evidence ?? []
-  return { findings: [known(withEvidence({ ...facts, evidence: [...facts.evidence, ...more] }))], withdrawn: [] }
+  return { findings: [known(withEvidence({ ...facts, evidence: [...facts.evidence, ...more] }))], held: [] }
 }
 
 const withEvidence = (facts: Facts): Facts => (facts.evidence.length > 0 ? facts : { ...facts, evidence: [{ method: 'connector', confidence: 0.5, at: null, detail: '' }] })

@@ -1,5 +1,5 @@
 // Which CVEs a program has, from surest to least sure evidence: what its distribution or ecosystem says of this build, then the ranges of upstream versions. A range says nothing about a build
-// that its distribution mended: such a match is withdrawn, and it is said why. Defended by assess.test.ts and tests/conformance/risk/packages.test.ts.
+// that its distribution mended: such a match is held back, and it is said why. Defended by assess.test.ts and tests/conformance/risk/packages.test.ts.
 import type { Evidence } from '../decision/model.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
 import type { Installed, PackageVerdict } from './advisories.ts'
@@ -16,35 +16,32 @@ export type Software = {
 }
 
 export type Candidate = { readonly cve: string; readonly evidence: readonly Evidence[] }
-/** A CVE whose range holds the version, but which the build does not have. */
-export type Withdrawn = { readonly cve: string; readonly range: string; readonly verdict: PackageVerdict }
-export type Assessment = { readonly candidates: readonly Candidate[]; readonly withdrawn: readonly Withdrawn[] }
+/** A CVE whose range holds the version, but which is no finding: the build has the fix, or it is a distribution's and nobody has said yet whether it has. */
+export type Held = { readonly cve: string; readonly range: string; readonly status: 'fixed' | 'not_affected' | 'undecided'; /** null where nobody speaks of this build. */ readonly verdict: PackageVerdict | null; /** For people, in English. */ readonly reason: string }
+export type Assessment = { readonly candidates: readonly Candidate[]; readonly held: readonly Held[] }
 
-/** Confidence of a range: of a version that is known, and of one that depends on what the asset does not tell; half of it where a distribution may have mended the build. */
+/** Confidence of a package's advisory; of a range and a version that is known; of a range that depends on what the asset does not tell. */
 const sure = { package: 0.95, range: 0.6, possible: 0.3 } as const
 
 /** Throws RiskProblem: cpe_invalid, version_invalid. */
 export function assess(software: Software, knowledge: Knowledge, at: number | null): Assessment {
-  const { package: installed, changelog } = software
+  const { package: installed, changelog, distribution } = software
   const verdicts = new Map<string, PackageVerdict>((installed === null ? [] : knowledge.advisories.verdicts(installed)).map((verdict) => [verdict.cve, verdict]))
   const candidates = new Map<string, Evidence[]>()
   for (const { cve, status, detail } of verdicts.values()) {
     if (status === 'vulnerable') candidates.set(cve, [{ method: 'package', confidence: sure.package, at, detail }])
   }
-  const withdrawn: Withdrawn[] = []
-  const distributed = software.distribution !== null || (installed !== null && ['debian', 'ubuntu'].includes(installed.ecosystem.toLowerCase().split(':')[0]!))
+  const held: Held[] = []
+  const builder = distribution ?? (installed !== null && ['debian', 'ubuntu'].includes(installed.ecosystem.toLowerCase().split(':')[0]!) ? installed.ecosystem : null)
   for (const { cve, applies, criterion } of software.cpes.length === 0 ? [] : knowledge.affecting(software.cpes)) {
     const told = verdicts.get(cve)
-    const verdict = told !== undefined && told.status !== 'unknown' ? told : changelog === null || installed === null ? null : changelogVerdict(changelog, cve, installed.version)
-    if (verdict !== null && (verdict.status === 'fixed' || verdict.status === 'not_affected')) {
-      withdrawn.push({ cve, range: criterion, verdict })
-      continue
-    }
-    const confidence = (applies === 'yes' ? sure.range : sure.possible) * (distributed && verdict?.status !== 'vulnerable' ? 0.5 : 1)
-    const note = distributed && verdict === null ? '; a distribution built it and may have mended it' : ''
-    candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence, at, detail: `${criterion}${note}` }])
+    const verdict = (told !== undefined && told.status !== 'unknown' ? told : changelog === null || installed === null ? null : changelogVerdict(changelog, cve, installed.version)) ?? told ?? null
+    if (verdict?.status === 'fixed' || verdict?.status === 'not_affected') held.push({ cve, range: criterion, status: verdict.status, verdict, reason: verdict.detail })
+    else if (builder !== null && verdict?.status !== 'vulnerable') {
+      held.push({ cve, range: criterion, status: 'undecided', verdict, reason: verdict?.detail ?? `${builder} built it and mends holes without changing the version; what it says of ${installed === null ? 'its build' : `${installed.name} ${installed.version}`} is not at hand` })
+    } else candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence: applies === 'yes' ? sure.range : sure.possible, at, detail: criterion }])
   }
-  return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), withdrawn }
+  return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), held }
 }
 
 /** Whether a build has a CVE, by what its distribution or ecosystem says and by its changelog; null where nobody speaks of it. Throws RiskProblem version_invalid. */
