@@ -1,7 +1,7 @@
 // A banner against databases of fingerprints. The first fingerprint that matches counts, exactly as if all were tried in their order; literals that a match
 // cannot do without only spare trying. Defended by identify.test.ts (against the plain loop) and recog.integration.test.ts.
 import { PatternError, createLiteralSet } from '@haechi/patterns'
-import type { Found, LiteralSet } from '@haechi/patterns'
+import type { LiteralSet, RegexMatch } from '@haechi/patterns'
 import { cpeWord, formatCpe, parseCpeTemplate, remapped, splitVersion } from './cpe.ts'
 import type { CpePart } from './cpe.ts'
 import { distributionBuild } from './distribution.ts'
@@ -90,7 +90,7 @@ function search(database: Database): (text: string) => readonly number[] {
   }
 }
 
-function identification(database: Database, fingerprint: Fingerprint, found: Found, text: string, truncated: boolean, names: CpeNames): Identification {
+function identification(database: Database, fingerprint: Fingerprint, found: RegexMatch, text: string, truncated: boolean, names: CpeNames): Identification {
   const params = paramsOf(fingerprint.params, found, database.protocol)
   const product = (prefix: string, part: CpePart): Product | null => productOf(database, fingerprint, params, prefix, part, found, names)
   const sides = { service: product('service', 'a'), os: product('os', 'o'), hardware: product('hw', 'h'), component: product('service.component', 'a') }
@@ -102,7 +102,7 @@ function identification(database: Database, fingerprint: Fingerprint, found: Fou
 }
 
 /** As Recog: groups by number, fixed values with other params put in; a version that is missing in a CPE is `-`, and any other text that lacks a param is left out. */
-function paramsOf(params: readonly Param[], found: Found, protocol: string | null): Record<string, string> {
+function paramsOf(params: readonly Param[], found: RegexMatch, protocol: string | null): Record<string, string> {
   const templates = new Map(params.map((param) => [param.name, param]))
   const values = new Map<string, string | null>()
   const valueOf = (name: string): string | null => {
@@ -134,7 +134,7 @@ function filled(template: string, cpe: boolean, valueOf: (name: string) => strin
   return lacking ? null : text.slice(0, MAX_VALUE)
 }
 
-function productOf(database: Database, fingerprint: Fingerprint, params: Readonly<Record<string, string>>, prefix: string, part: CpePart, found: Found, names: CpeNames): Product | null {
+function productOf(database: Database, fingerprint: Fingerprint, params: Readonly<Record<string, string>>, prefix: string, part: CpePart, found: RegexMatch, names: CpeNames): Product | null {
   const value = (name: string): string | null => {
     const text = Object.hasOwn(params, `${prefix}.${name}`) ? params[`${prefix}.${name}`]?.trim() ?? '' : ''
     return text === '' ? null : text
@@ -152,7 +152,7 @@ function productOf(database: Database, fingerprint: Fingerprint, params: Readonl
   }
 }
 
-function cpeOf(fingerprint: Fingerprint, prefix: string, part: CpePart, params: Readonly<Record<string, string>>, said: { vendor: string | null; product: string | null; version: string | null; update: string | null }, found: Found, names: CpeNames): Cpe | null {
+function cpeOf(fingerprint: Fingerprint, prefix: string, part: CpePart, params: Readonly<Record<string, string>>, said: { vendor: string | null; product: string | null; version: string | null; update: string | null }, found: RegexMatch, names: CpeNames): Cpe | null {
   const param = fingerprint.params.find(({ name }) => name === `${prefix}.cpe23`)
   const template = param === undefined ? null : parseCpeTemplate(param.position === 0 ? param.value : found.groups[param.position] ?? '')
   if (template !== null) {

@@ -301,7 +301,8 @@ export function createTechnologyIdentifier(rules: readonly TechnologyRule[]): Te
         const held = tryRule(rule, view, possible)
         if (held !== null) found.set(rule.id, held)
       }
-      for (const { rule } of [...found.values()]) for (const other of rule.excludes) found.delete(other)
+      const excluded = [...found.values()].flatMap(({ rule }) => rule.excludes)
+      for (const id of excluded) found.delete(id)
       imply(found, byId)
       return [...found.values()].map((held) => technologyOf(held, view)).toSorted((a, b) => b.confidence.value - a.confidence.value || (a.id < b.id ? -1 : 1))
     },
