@@ -4,7 +4,6 @@ import { holds } from './dfa.ts'
 import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'
 import { WORD, within } from './ranges.ts'
-import type { Assertion } from './syntax.ts'
 
 /** Steps of threads over one match. */
 const BUDGET = 50_000_000
@@ -51,11 +50,13 @@ export function createCaptures(code: readonly Instruction[], groupCount: number)
           stack.push(row[instruction.slot]!, -instruction.slot - 1, top + 1)
           row[instruction.slot] = place
           break
-        case 'assert': if (holds(instruction.assertion as Assertion, before, after)) stack.push(top + 1); break
-        default:
+        case 'assert': if (holds(instruction.assertion, before, after)) stack.push(top + 1); break
+        case 'chars': case 'match':
           into.at[into.length] = top
           into.saved.set(row, into.length * slots)
           into.length += 1
+          break
+        default: instruction satisfies never
       }
     }
     return work

@@ -104,8 +104,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     const waiting = waitings[row]!
     let seeking = seekings[row]!
     let ended = false
-    for (let place = 0; place <= waiting.length && !(ended && aim !== 'longest'); place += 1) {
-      if (place === waiting.length && !seeking) break
+    for (let place = 0; place < waiting.length + (seeking ? 1 : 0); place += 1) {
+      if (ended && !backwards) break
       stack.length = 0
       stack.push(place === waiting.length ? 0 : waiting[place]!)
       while (stack.length > 0) {
@@ -127,7 +127,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
         else {
           ended = true
           // Ways that are less preferred are given up, and no match begins later.
-          if (aim !== 'longest') break
+          if (!backwards) break
         }
       }
     }

@@ -5,7 +5,7 @@ const reference = /\$(?:\$|\{(\w+)\}|(\w+))/g
 export function expand(template: string, groups: readonly (string | undefined)[], names: ReadonlyMap<string, number>): string {
   return template.includes('$') ? template.replace(reference, (whole, braced?: string, bare?: string) => {
     if (whole === '$$') return '$'
-    const name = braced ?? bare as string
+    const name = braced ?? bare ?? ''
     const number = /^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : names.get(name)
     return number === undefined ? '' : groups[number] ?? ''
   }) : template

@@ -131,7 +131,7 @@ export function parseGo(source: string, initial: Flags): Parsed {
           if (source[at + 1] === 'Q') {
             const end = source.indexOf('\\E', at + 2)
             const stop = end === -1 ? source.length : end
-            for (at += 2; at < stop;) push(one(takePoint()))
+            for (const char of source.slice(at + 2, stop)) push(one(char.codePointAt(0)!))
             at = end === -1 ? stop : end + 2
             repeated = false
           } else push(escape())
@@ -184,7 +184,7 @@ export function parseGo(source: string, initial: Flags): Parsed {
   }
 
   const escape = (): RegexNode => {
-    switch (source[at + 1]) {
+    switch (source.charAt(at + 1)) {
       case 'A': at += 2; return { kind: 'assert', assertion: 'start' }
       case 'z': at += 2; return { kind: 'assert', assertion: 'very-end' }
       case 'b': at += 2; return { kind: 'assert', assertion: 'word' }

@@ -71,7 +71,8 @@ function measure(root: RegexNode): void {
     switch (node.kind) {
       case 'chars': case 'assert': return 1
       case 'repeat': return (sizes(node.of) + 1) * (node.max === Infinity ? Math.max(node.min, 1) : Math.max(node.max, 1))
-      default: return node.of.reduce((sum, part) => sum + sizes(part) + 2, 0)
+      case 'concat': case 'alternate': return node.of.reduce((sum, part) => sum + sizes(part) + 2, 0)
+      default: return node satisfies never
     }
   }
   if (sizes(root) > MAX_PROGRAM * 2) throw new PatternError('regex_too_large', 'the expression is too large once its counts are written out')

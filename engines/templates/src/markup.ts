@@ -107,7 +107,8 @@ export function readXml(text: string): Node | null {
     if (parent !== root) parent.children.push(grow('text', '', value, parent))
     else if (value.trim() !== '') wellFormed = false
   }
-  while (wellFormed && at < text.length) {
+  while (at < text.length) {
+    if (!wellFormed) return null
     const parent = open[open.length - 1]!
     if (text[at] !== '<') {
       const end = text.indexOf('<', at)

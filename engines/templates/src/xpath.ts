@@ -222,19 +222,21 @@ const numberOf = (value: XPathValue, context: Context): number => {
 }
 const truthOf = (value: XPathValue): boolean => (typeof value === 'number' ? value !== 0 && !Number.isNaN(value) : typeof value === 'boolean' ? value : value.length > 0)
 
-const compare = (operator: Binary, left: string | number | boolean, right: string | number | boolean): boolean => {
+type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>='
+const compare = (operator: Comparison, left: string | number | boolean, right: string | number | boolean): boolean => {
   switch (operator) {
     case '=': return left === right
     case '!=': return left !== right
     case '<': return left < right
     case '<=': return left <= right
     case '>': return left > right
-    default: return left >= right
+    case '>=': return left >= right
+    default: return operator satisfies never
   }
 }
 
 /** Section 3.4: where a set of nodes is compared, any of them may hold. */
-function compared(operator: Binary, left: XPathValue, right: XPathValue, context: Context): boolean {
+function compared(operator: Comparison, left: XPathValue, right: XPathValue, context: Context): boolean {
   const equality = operator === '=' || operator === '!='
   if (isNodes(left) || isNodes(right)) {
     if (typeof left === 'boolean' || typeof right === 'boolean') return compare(operator, Number(truthOf(left)), Number(truthOf(right)))
@@ -299,7 +301,8 @@ function passes(test: NodeTest, node: Node, axis: Axis): boolean {
     case 'any': return principal
     case 'name': return principal && node.name === test.name
     case 'prefix': return principal && node.name.startsWith(test.prefix)
-    default: return node.kind === test.type
+    case 'text': case 'comment': case 'instruction': return node.kind === test.type
+    default: return test satisfies never
   }
 }
 
@@ -441,7 +444,8 @@ function evaluate(expression: Expression, context: Context): XPathValue {
         case '*': return numberOf(left, context) * numberOf(right, context)
         case 'div': return numberOf(left, context) / numberOf(right, context)
         case 'mod': return numberOf(left, context) % numberOf(right, context)
-        default: return compared(operator, left, right, context)
+        case '=': case '!=': case '<': case '<=': case '>': case '>=': return compared(operator, left, right, context)
+        default: return operator satisfies never
       }
     }
     default: return expression satisfies never
