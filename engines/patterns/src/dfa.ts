@@ -37,8 +37,12 @@ const DEAD = 0
 
 export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   const { classes, latin1, classOf, sideOf, memberships } = alphabetOf(code)
+  // Two symbols beyond the classes: the end of the text, and a line end that is the last character, where somebody asks for that.
   const END = classes
-  const stride = classes + 1
+  const LAST_LINE_END = classes + 1
+  const stride = classes + 2
+  const lineEnd = latin1[10]!
+  const asksForLast = code.some((instruction) => instruction.kind === 'assert' && instruction.assertion === 'end')
   const asserts = code.some(({ kind }) => kind === 'assert')
   const backwards = aim === 'longest'
   const accepts = code.map((instruction) => (instruction.kind === 'chars' ? memberships(instruction.ranges) : null))
@@ -55,6 +59,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   let befores: number[] = []
   let seekings: boolean[] = []
   const numbers = new Map<string, number>()
+  /** Rows where a search begins, by what stands before it; -1: not known. */
+  const starts = new Int32Array(4).fill(-1)
 
   const forget = (): void => {
     own = 0
@@ -64,6 +70,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     befores = []
     seekings = []
     numbers.clear()
+    starts.fill(-1)
   }
 
   const stateOf = (waiting: readonly number[], before: number, seeking: boolean): number => {
@@ -99,7 +106,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   const step = (row: number, symbol: number): number => {
     generation += 1
     const before = befores[row]!
-    const after = symbol === END ? NOTHING : sideOf(symbol)
+    const real = symbol === LAST_LINE_END ? lineEnd : symbol
+    const after = symbol === END ? NOTHING : sideOf(real)
     const next: number[] = []
     const waiting = waitings[row]!
     let seeking = seekings[row]!
@@ -115,14 +123,14 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
         work += 1
         const kind = kinds[at]!
         if (kind === 0) {
-          if (symbol !== END && accepts[at]![symbol] === 1 && queued[at + 1] !== generation) {
+          if (symbol !== END && accepts[at]![real] === 1 && queued[at + 1] !== generation) {
             queued[at + 1] = generation
             next.push(at + 1)
           }
         } else if (kind === 1) stack.push(seconds[at]!, firsts[at]!)
         else if (kind === 2) {
           const { assertion } = code[at] as { assertion: Assertion }
-          if (backwards ? holds(assertion, after, before) : holds(assertion, before, after)) stack.push(at + 1)
+          if ((backwards ? holds(assertion, after, before) : holds(assertion, before, after)) || (assertion === 'end' && symbol === LAST_LINE_END)) stack.push(at + 1)
         } else if (kind === 3) stack.push(at + 1)
         else {
           ended = true
@@ -172,7 +180,9 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     begin()
     const { length } = text
     const first = aim === 'first'
-    let row = stateOf([], sideAt(text, from - 1), true)
+    const side = sideAt(text, from - 1)
+    let row = starts[side]!
+    if (row < 0) row = starts[side] = stateOf([], side, true)
     let end = -1
     for (let at = from; at < length; at += 1) {
       let point = text.charCodeAt(at)
@@ -181,7 +191,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
         point = text.codePointAt(at)!
         if (point > 0xFFFF) at += 1
       }
-      const symbol = point < 256 ? latin1[point]! : classOf(point)
+      const symbol = asksForLast && point === 10 && at === length - 1 ? LAST_LINE_END : point < 256 ? latin1[point]! : classOf(point)
       let value = table[row * stride + symbol]!
       if (value < 0) {
         value = cell(row, symbol)
@@ -245,7 +255,7 @@ export function holds(assertion: Assertion, before: number, after: number): bool
   switch (assertion) {
     case 'start': return before === NOTHING
     case 'line-start': return before === NOTHING || before === LINE_END
-    // A line end that is the last character is told by whoever reads the text: Go knows no such `$`.
+    // PCRE's `$` also holds before a line end that is the last character, which whoever reads the text sees.
     case 'end': case 'very-end': return after === NOTHING
     case 'line-end': return after === NOTHING || after === LINE_END
     case 'word': return (before === LETTER) !== (after === LETTER)

@@ -46,15 +46,15 @@ const MAX_PROGRAM = 20_000
 /** More literals than that cost more than the automaton. */
 const MAX_LITERALS = 6
 
-// Many expressions look at the same text one after another.
-let foldedOf = ''
-let foldedText = ''
-const folded = (text: string): string => {
-  if (text !== foldedOf) {
-    foldedText = foldCase(text)
-    foldedOf = text
-  }
-  return foldedText
+// Many expressions look at the same few texts one after another.
+const foldings: { readonly text: string; readonly folded: string }[] = []
+const MAX_FOLDINGS = 4
+function folded(text: string): string {
+  for (const known of foldings) if (known.text === text) return known.folded
+  const made = { text, folded: foldCase(text) }
+  if (foldings.length >= MAX_FOLDINGS) foldings.shift()
+  foldings.push(made)
+  return made.folded
 }
 
 /** Errors: PatternError `regex_invalid`, `regex_too_large`. */
