@@ -1,7 +1,7 @@
 // Templates by the paths that a person names, and what they read beside themselves: word lists, and what workflows name. Nothing above the folder of the
 // templates is read for a template's sake, whatever it names and wherever a link leads: template-files.test.ts holds it.
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -166,7 +166,7 @@ function cacheOf(environment: NodeJS.ProcessEnv, found: readonly Found[], keys: 
         for (const [key, before] of beside) {
           const [root, path] = JSON.parse(key) as [string, string]
           const stats = statSync(join(root, path), { throwIfNoEntry: false })
-          if (before === null ? stats !== undefined : stats?.size !== before[0] || stats.mtimeMs !== before[1]) return null
+          if (before === null ? stats?.isFile() === true : stats?.size !== before[0] || stats.mtimeMs !== before[1]) return null
         }
         return fromCache(bytes.subarray(end + 1), version)
       } catch {
@@ -178,7 +178,12 @@ function cacheOf(environment: NodeJS.ProcessEnv, found: readonly Found[], keys: 
       const draft = `${file}.${process.pid}`
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
-        writeFileSync(draft, Buffer.concat([Buffer.from(`${JSON.stringify([...beside])}\n`), toCache(library, version)]), { mode: 0o600 })
+        const descriptor = openSync(draft, 'w', 0o600)
+        try {
+          for (const piece of [Buffer.from(`${JSON.stringify([...beside])}\n`), ...toCache(library, version)]) writeSync(descriptor, piece)
+        } finally {
+          closeSync(descriptor)
+        }
         renameSync(draft, file)
       } catch {
         // A cache that cannot be kept is none.

@@ -2,8 +2,8 @@
 // that run them: what is called runnable has no piece that these refuse. library.integration.test.ts holds it over all public templates.
 import { PatternError, compileRegex } from '@haechi/patterns'
 import { compileExpression, compileText } from './interpolation.ts'
-// import { checkFlow } from './flow/flow.ts'
-const checkFlow = (_source: string, _blocks: readonly Block[]): void => undefined
+import { compileJq } from './jq.ts'
+import { checkFlow } from './flow/flow.ts'
 import { decoded } from './part-text.ts'
 import { compileXPath } from './xpath.ts'
 import type { Block, Bytes, Extractor, Matcher, Problem, ProblemCode, Template, Value } from './model.ts'
@@ -18,7 +18,7 @@ export type Checks = {
 }
 
 const kinds = {
-  expression: compileExpression, text: compileText, jq: () => undefined, xpath: compileXPath,
+  expression: compileExpression, text: compileText, jq: compileJq, xpath: compileXPath,
   // Not that of the matchers, which keeps what it compiles.
   regex: (source) => {
     try {
@@ -29,6 +29,11 @@ const kinds = {
     }
   },
 } as const satisfies Readonly<Record<string, Compile>>
+
+const MAX_MARKED = 1024 * 1024
+const MAX_MARKERS = 2_000
+/** '§' as bytes. */
+const SECTION = '\u00C2\u00A7'
 
 /** Remembers what it has compiled: templates have much in common. */
 export function createChecks(): Checks {
@@ -54,7 +59,11 @@ export function createChecks(): Checks {
     lacking(draft, problems) {
       const lacks: Problem[] = [...problems]
       const check = (kind: keyof typeof kinds, source: Bytes, place: string): void => {
-        if (kind === 'text' && !/\{\{|§/.test(source)) return
+        if (kind === 'text') {
+          const markers = markersIn(source)
+          if (markers === 0) return
+          if (markers > MAX_MARKERS || source.length > MAX_MARKED) throw new TemplateError('request_invalid', place, `A text with markers has at most ${MAX_MARKED} bytes and ${MAX_MARKERS} markers.`)
+        }
         const fault = faultOf(kind, source)
         if (fault === null) return
         if (!isLack(fault.code)) throw new TemplateError(fault.code, place, fault.reason)
@@ -83,6 +92,12 @@ function flowLack(flow: string, blocks: readonly Block[]): Problem | null {
     if (error instanceof TemplateError && isLack(error.problem.code)) return error.problem
     throw error
   }
+}
+
+function markersIn(source: Bytes): number {
+  let count = 0
+  for (const sign of ['{{', SECTION]) for (let at = source.indexOf(sign); at !== -1 && count <= MAX_MARKERS; at = source.indexOf(sign, at + 2)) count += 1
+  return count
 }
 
 export const isLack = (code: ProblemCode): boolean => code.startsWith('needs_') || code.endsWith('_unsupported')
