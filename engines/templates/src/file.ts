@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { PatternError, compileRegex, createLiteralSet } from '@haechi/patterns'
-import { readable } from './bytes.ts'
+import { isAscii, readable } from './bytes.ts'
 import { lower, toText } from './dsl/convert.ts'
 import type { Environment } from './dsl/evaluation.ts'
 import type { Bytes, Extractor, FileBlock, FileEntry, Lookup, Match, Matcher, Problem, Settings, Template } from './model.ts'
 import { compileOperators } from './operators.ts'
-import { decoded } from './part-text.ts'
+import { decoded, encoded } from './part-text.ts'
 import { TemplateError } from './problem.ts'
 import { createValues } from './values.ts'
 
@@ -40,9 +40,15 @@ export interface FileScan {
 }
 
 type Prefilter =
-  /** Nothing is known: the block is always judged. */
+  /** Nothing is known: it may always hold. */
   | null
   | { readonly literals: readonly { readonly text: Bytes; readonly ignoreCase: boolean }[]; readonly hashes: readonly string[] }
+
+/** Literals by their numbers in the two sets of a scan, and 'md5:...' and the like. null: it may always hold. */
+type Needs = { readonly plain: readonly number[]; readonly folded: readonly number[]; readonly hashes: readonly string[] } | null
+
+/** What one value of a matcher or extractor needs. Their places: matchers, and behind these extractors; `number`: of the value among all values of the block. */
+type Alternative = { readonly number: number; readonly operator: number; readonly value: Bytes; readonly needs: Needs }
 
 type Prepared = {
   readonly template: Template
@@ -51,11 +57,12 @@ type Prepared = {
   readonly everyExtension: boolean
   readonly mimeTypes: readonly string[]
   readonly denied: readonly string[]
-  readonly byLine: boolean
-  readonly prefilter: Prefilter
-  /** Numbers of its literals in the two sets. */
-  readonly plain: readonly number[]
-  readonly folded: readonly number[]
+  /** Of the whole block. */
+  readonly needs: Needs
+  /** null: it looks at the whole file. */
+  readonly byLine: readonly Alternative[] | null
+  /** Blocks with some of its alternatives, by their numbers. */
+  readonly parts: Map<string, FileBlock>
   readonly values: Lookup
 }
 
@@ -77,8 +84,8 @@ function literalsOfRegex(sources: readonly Bytes[], caseInsensitive: boolean): P
   const literals: { text: Bytes; ignoreCase: boolean }[] = []
   for (const source of sources) {
     const known = compileRegex(decoded(source), { caseInsensitive }).literals
-    if (known === null || known.texts.some(text => text === '' || !/^[\0-\x7f]*$/.test(text))) return null
-    literals.push(...known.texts.map(text => ({ text, ignoreCase: known.ignoreCase })))
+    if (known === null || known.texts.some(text => text === '' || (known.ignoreCase && !isAscii(text)))) return null
+    literals.push(...known.texts.map(text => ({ text: encoded(text), ignoreCase: known.ignoreCase })))
   }
   return { literals, hashes: [] }
 }
@@ -91,7 +98,7 @@ function prefilterOfMatcher(matcher: Matcher): Prefilter {
       if (matcher.values.some(value => value === '' || value.includes('{{') || value.includes('§'))) return null
       const texts = matcher.hex ? matcher.values.map(value => Buffer.from(value, 'hex').toString('latin1')) : matcher.values
       // Letters outside ASCII have cases too.
-      if (texts.some(text => text === '' || (matcher.caseInsensitive && !/^[\0-\x7f]*$/.test(text)))) return null
+      if (texts.some(text => text === '' || (matcher.caseInsensitive && !isAscii(text)))) return null
       return { literals: (matcher.condition === 'and' ? [longest(texts)] : texts).map(text => ({ text, ignoreCase: matcher.caseInsensitive })), hashes: [] }
     }
     case 'binary': {
@@ -219,17 +226,24 @@ export function createFileScan(templates: readonly Template[], options: FileScan
     numbers.set(text, numbers.size)
     return numbers.size - 1
   }
+  const needsOf = (filter: Prefilter): Needs => (filter === null ? null : {
+    plain: filter.literals.filter(each => !each.ignoreCase).map(each => numberIn(plainNumbers, each.text)),
+    folded: filter.literals.filter(each => each.ignoreCase).map(each => numberIn(foldedNumbers, lower(each.text))),
+    hashes: filter.hashes,
+  })
+  /** Where lines are looked at, one value of an operator is enough: each is looked for by itself. */
+  const alternativesOf = (block: FileBlock): Alternative[] => [
+    ...block.matchers.map(matcher => matcher.values.map(value => ({ value, needs: needsOf(prefilterOfMatcher({ ...matcher, values: [value] })) }))),
+    ...block.extractors.map(extractor => extractor.values.map(value => ({ value, needs: needsOf(prefilterOfExtractor({ ...extractor, values: [value] })) }))),
+  ].flatMap((values, operator) => values.map(each => ({ ...each, operator }))).map((each, number) => ({ ...each, number }))
   const prepared = templates.flatMap(template => template.blocks.filter(block => block.protocol === 'file').map((block): Prepared => {
     // Types stand among the extensions; `mime-type` says whether they count.
     const mimeTypes = block.mimeTypes.length === 0 ? [] : block.extensions.filter(extension => extension.includes('/'))
     const extensions = new Set(block.extensions.map(extension => extension.replace(/^\./, '')).filter(extension => extension !== 'all' && !mimeTypes.includes(extension)))
-    const prefilter = prefilterOf(block)
     const values = createValues({ template, target: { input: '', scheme: null, host: '', port: null, path: '' }, settings, given: new Map(), ...environment })
     return {
       template, block, extensions, everyExtension: block.extensions.includes('all') || (extensions.size === 0 && mimeTypes.length === 0), mimeTypes, denied: block.denylist,
-      byLine: looksAtLines(block), prefilter, values: values.get,
-      plain: prefilter?.literals.filter(each => !each.ignoreCase).map(each => numberIn(plainNumbers, each.text)) ?? [],
-      folded: prefilter?.literals.filter(each => each.ignoreCase).map(each => numberIn(foldedNumbers, lower(each.text))) ?? [],
+      needs: needsOf(prefilterOf(block)), byLine: looksAtLines(block) ? alternativesOf(block) : null, parts: new Map(), values: values.get,
     }
   }))
   const plainTexts = [...plainNumbers.keys()]
@@ -261,20 +275,53 @@ export function createFileScan(templates: readonly Template[], options: FileScan
       hash.set(algorithm, known)
       return known
     }
+    // The letters that Unicode takes for k and s in another case.
+    const unusual = raw.includes('\xe2\x84\xaa') || raw.includes('\xc5\xbf')
+    const fulfilled = (needs: Needs): boolean =>
+      needs === null || needs.plain.some(number => plainFound.has(number)) || needs.folded.some(number => unusual || foldedFound.has(number))
+      || needs.hashes.some(known => known.endsWith(`:${hashed(known.slice(0, known.indexOf(':')))}`))
+
+    /** Lines in which any of a block's alternatives may be found, each with these alone; in the order of the lines. */
+    function* candidates(each: Prepared, alternatives: readonly Alternative[], content: Bytes): Generator<Piece> {
+      const everywhere: Alternative[] = []
+      const byLine = new Map<number, Alternative[]>()
+      for (const alternative of alternatives) {
+        const { needs } = alternative
+        if (!fulfilled(needs)) continue
+        if (needs === null || (unusual && needs.folded.length > 0)) {
+          everywhere.push(alternative)
+          continue
+        }
+        const literals = [
+          ...needs.plain.filter(number => plainFound.has(number)).map(number => [raw, plainTexts[number]!] as const),
+          ...needs.folded.filter(number => foldedFound.has(number)).map(number => [lowered(), foldedTexts[number]!] as const),
+        ]
+        for (const line of linesWith(content, starts(), literals)) {
+          const known = byLine.get(line)
+          if (known === undefined) byLine.set(line, [alternative])
+          else known.push(alternative)
+        }
+      }
+      // Where there are matchers, what extractors find counts only where one of these holds.
+      const counts = ({ operator }: Alternative): boolean => each.block.matchers.length === 0 || operator < each.block.matchers.length
+      const all = everywhere.some(counts)
+      for (const line of all ? starts().keys() : [...byLine.keys()].toSorted((one, other) => one - other)) {
+        const here = byLine.get(line)
+        if (!all && here?.some(counts) !== true) continue
+        const start = starts()[line] ?? 0
+        if (start >= content.length) return
+        const end = Math.min(content.length, starts()[line + 1] ?? content.length)
+        yield { line: line + 1, text: content.slice(start, end).replace(/\r?\n$/, ''), block: partOf(each, here === undefined ? everywhere : [...everywhere, ...here]) }
+      }
+    }
+
     const matches: Match[] = []
     for (const each of blocks) {
-      const { prefilter } = each
-      const plain = each.plain.filter(number => plainFound.has(number))
-      const folded = each.folded.filter(number => foldedFound.has(number))
-      if (prefilter !== null && plain.length === 0 && folded.length === 0 && !prefilter.hashes.some(known => known.endsWith(`:${hashed(known.slice(0, known.indexOf(':')))}`))) continue
+      if (!fulfilled(each.needs)) continue
       const limit = each.block.maxSize
       const content = limit !== null && raw.length > limit ? raw.slice(0, limit) : raw
       try {
-        if (!each.byLine) report(each, path, [{ line: null, text: content }], matches)
-        else {
-          const places = prefilter === null ? null : linesWith(content, starts(), [...plain.map(number => [raw, plainTexts[number]!] as const), ...folded.map(number => [lowered(), foldedTexts[number]!] as const)])
-          report(each, path, linesOf(content, starts(), places), matches)
-        }
+        report(each, path, each.byLine === null ? [{ line: null, text: content, block: each.block }] : candidates(each, each.byLine, content), matches)
       } catch (error) {
         if (!(error instanceof TemplateError) && !(error instanceof PatternError)) throw error
         options.failed?.(each.template, path, error instanceof TemplateError ? error.problem : { code: 'regex_invalid', place: each.template.file, reason: error.message })
@@ -283,17 +330,16 @@ export function createFileScan(templates: readonly Template[], options: FileScan
     return matches
   }
 
-  function report(each: Prepared, path: string, pieces: Iterable<{ line: number | null; text: Bytes }>, matches: Match[]): void {
+  function report(each: Prepared, path: string, pieces: Iterable<Piece>, matches: Match[]): void {
     const found = new Map<string, { matcher: string | null; extracted: Set<Bytes> }>()
     const shown: string[] = []
-    const operators = compileOperators(each.block, 'raw')
-    for (const { line, text } of pieces) {
+    for (const { line, text, block } of pieces) {
       const lookup: Lookup = name => (contentParts.has(name) ? text : name === 'path' || name === 'matched' ? path : name === 'type' ? 'file' : each.values(name))
       const part = (name: string): Bytes | undefined => {
         const value = lookup(name)
         return value === undefined ? undefined : toText(value)
       }
-      const judgement = operators.judge({ part, lookup }, environment)
+      const judgement = compileOperators(block, 'raw').judge({ part, lookup }, environment)
       const results = judgement.results.filter(result => !result.internal)
       if (results.length === 0) continue
       if (line !== null && shown.length < evidenceLines) shown.push(`${line}: ${readable(text.slice(0, 512))}`)
@@ -328,6 +374,29 @@ export function createFileScan(templates: readonly Template[], options: FileScan
       return [...matches, ...judgeContent({ path: entry.path, raw, archived: false })]
     },
   }
+}
+
+/** A part of a file and what looks at it. */
+type Piece = { readonly line: number | null; readonly text: Bytes; readonly block: FileBlock }
+
+const mostParts = 1000
+
+/** The block with these of its alternatives alone. */
+function partOf({ block, byLine, parts }: Prepared, alternatives: readonly Alternative[]): FileBlock {
+  if (alternatives.length === byLine?.length) return block
+  const sorted = alternatives.toSorted((one, other) => one.number - other.number)
+  const key = sorted.map(({ number }) => number).join(' ')
+  const known = parts.get(key)
+  if (known !== undefined) return known
+  const valuesOf = (operator: number): Bytes[] => sorted.filter(each => each.operator === operator).map(({ value }) => value)
+  const part = {
+    ...block,
+    matchers: block.matchers.map((matcher, at) => ({ ...matcher, values: valuesOf(at) })).filter(({ values }) => values.length > 0),
+    extractors: block.extractors.map((extractor, at) => ({ ...extractor, values: valuesOf(block.matchers.length + at) })).filter(({ values }) => values.length > 0),
+  }
+  if (parts.size >= mostParts) parts.clear()
+  parts.set(key, part)
+  return part
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -366,16 +435,4 @@ function lineAt(starts: readonly number[], at: number): number {
     else high = middle - 1
   }
   return low
-}
-
-/** Without its line feed and the carriage return before it. `numbers` null: all. */
-function* linesOf(content: Bytes, starts: readonly number[], numbers: readonly number[] | null): Generator<{ line: number; text: Bytes }> {
-  const count = numbers === null ? starts.length : numbers.length
-  for (let place = 0; place < count; place++) {
-    const number = numbers === null ? place : (numbers[place] ?? 0)
-    const start = starts[number] ?? 0
-    if (start >= content.length) return
-    const end = starts[number + 1] === undefined ? content.length : Math.min(content.length, (starts[number + 1] ?? 0))
-    yield { line: number + 1, text: content.slice(start, end).replace(/\r?\n$/, '') }
-  }
 }
