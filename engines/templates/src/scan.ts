@@ -42,7 +42,7 @@ export type ScanTotals = {
   /** Templates times targets. */
   readonly run: number
   readonly skipped: Readonly<Partial<Record<NotRun, number>>>
-  readonly failed: Readonly<Partial<Record<ProblemCode, number>>>
+  readonly failed: Readonly<Partial<Record<ProblemCode | 'internal', number>>>
   /** `asked` by templates, of these `controls` to see whether matches can be believed; `shared` with others that had asked the same; `sent` in the end. */
   readonly requests: { readonly asked: number; readonly shared: number; readonly sent: number; readonly controls: number }
   readonly faults: Readonly<Partial<Record<NetworkFault, number>>>
@@ -57,7 +57,7 @@ export type ScanEvent =
   /** Not believed; `doubt` says why. */
   | { readonly kind: 'held'; readonly match: Match }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly requests: number; readonly found: number }
-  | { readonly kind: 'template_failed'; readonly template: string; readonly file: string; readonly target: string; readonly code: ProblemCode; readonly place: string; readonly reason: string }
+  | { readonly kind: 'template_failed'; readonly template: string; readonly file: string; readonly target: string; readonly code: ProblemCode | 'internal'; readonly place: string; readonly reason: string }
   /** After `failures` requests in a row. `skipped` of its templates are not run. */
   | { readonly kind: 'target_unresponsive'; readonly target: string; readonly endpoint: string; readonly fault: NetworkFault; readonly failures: number; readonly skipped: number }
   | { readonly kind: 'done'; readonly totals: ScanTotals }
@@ -87,7 +87,7 @@ class Scan {
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #skipped: Partial<Record<NotRun, number>>
-  readonly #failed: Partial<Record<ProblemCode, number>> = {}
+  readonly #failed: Partial<Record<ProblemCode | 'internal', number>> = {}
   readonly #faults: Partial<Record<NetworkFault, number>> = {}
   readonly #chosen: readonly Template[]
   readonly #isChosen: ReadonlySet<Template>
@@ -176,7 +176,9 @@ class Scan {
     }
   }
 
-  #fail(template: Template, target: string, { problem }: TemplateError): void {
+  /** What is no TemplateError is a fault of ours, or of the machine, that this template has come upon; it is the template's all the same. */
+  #fail(template: Template, target: string, error: unknown): void {
+    const problem = error instanceof TemplateError ? error.problem : { code: 'internal' as const, place: '', reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
     this.#failed[problem.code] = (this.#failed[problem.code] ?? 0) + 1
     this.#tell({ kind: 'template_failed', template: template.id, file: template.file, target, ...problem })
   }
@@ -234,7 +236,8 @@ class Scan {
         try {
           await runOn(decoy, (match) => again.push(match))
         } catch (error) {
-          if (!(error instanceof TemplateError || error instanceof NetworkError) && !signal.aborted) throw error
+          // It could not go on where nothing is as it expects.
+          if (!(error instanceof TemplateError || error instanceof NetworkError)) this.#caught(error, template, target.input)
         }
         return again
       })
@@ -283,8 +286,7 @@ class Scan {
   }
 
   #caught(error: unknown, template: Template, target: string): void {
-    if (error instanceof TemplateError) this.#fail(template, target, error)
-    else if (!(error instanceof NetworkError) && !this.#signal.aborted) throw error
+    if (!(error instanceof NetworkError) && !this.#signal.aborted) this.#fail(template, target, error)
   }
 
   async #scanFolder({ input, entries }: NonNullable<ScanOptions['folders']>[number]): Promise<void> {
