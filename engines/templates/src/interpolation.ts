@@ -47,6 +47,15 @@ const nothingButSigns = /^[0-9+\-/\W]+$/
 
 type Parsing = { left: number; readonly nesting: number }
 
+/** Where the next one stands, looked for once. */
+function finder(text: Bytes, sign: Bytes): (from: number) => number {
+  let at = text.indexOf(sign)
+  return (from) => {
+    if (at >= 0 && at < from) at = text.indexOf(sign, from)
+    return at
+  }
+}
+
 function expressionAt(inner: Bytes, parsing: Parsing): { readonly code: Code; readonly uses: Uses } | null {
   parsing.left -= inner.length + 16
   if (parsing.left < 0) return null
@@ -60,8 +69,7 @@ function expressionAt(inner: Bytes, parsing: Parsing): { readonly code: Code; re
 }
 
 /** From '{{' at `from`: what it opens and where that ends. null: a text like any other. */
-function markerAt(text: Bytes, from: number, parsing: Parsing): { readonly marker: Marker; readonly end: number } | null {
-  const first = text.indexOf('}}', from + 2)
+function markerAt(text: Bytes, from: number, first: number, parsing: Parsing): { readonly marker: Marker; readonly end: number } | null {
   let close = first
   for (let tried = 0; close >= 0 && tried < closesTried && parsing.left > 0; tried++, close = text.indexOf('}}', close + 2)) {
     const inner = text.slice(from + 2, close)
@@ -82,6 +90,7 @@ function markerAt(text: Bytes, from: number, parsing: Parsing): { readonly marke
 function partsOf(text: Bytes, parsing: Parsing, uses: Uses): Part[] {
   const parts: Part[] = []
   let literalFrom = 0
+  const [nextOpen, nextClose, nextGeneral] = [finder(text, '{{'), finder(text, '}}'), finder(text, general)]
   const push = (marker: Marker, from: number, end: number): void => {
     if (from > literalFrom) parts.push(text.slice(literalFrom, from))
     parts.push(marker)
@@ -90,16 +99,16 @@ function partsOf(text: Bytes, parsing: Parsing, uses: Uses): Part[] {
     literalFrom = end
   }
   for (let at = 0; at < text.length;) {
-    const brace = text.indexOf('{{', at)
-    const section = text.indexOf(general, at)
+    const brace = nextOpen(at)
+    const section = nextGeneral(at)
     if (brace < 0 && section < 0) break
     if (section < 0 || (brace >= 0 && brace < section)) {
-      const found = markerAt(text, brace, parsing)
+      const found = markerAt(text, brace, nextClose(brace + 2), parsing)
       if (found !== null) push(found.marker, brace, found.end)
       at = found?.end ?? brace + 2
       continue
     }
-    const close = text.indexOf(general, section + 2)
+    const close = nextGeneral(section + 2)
     const inner = close < 0 ? '' : text.slice(section + 2, close)
     if (inner !== '' && inner.length <= nameLimit && !inner.includes('{{') && !inner.includes('\n')) {
       push({ raw: text.slice(section, close + 2), inner, name: inner, code: null, names: [inner], functions: [], wanted: false }, section, close + 2)

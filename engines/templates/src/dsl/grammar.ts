@@ -132,7 +132,7 @@ function tokensOf(source: string, isFunction: (name: string) => boolean, anyQuot
       push('number', `0x${hex}`, Number.parseInt(hex, 16))
     } else if (digit.test(character) || character === '.') {
       const number = run(/[\p{Nd}.]/u)
-      if (!/^(?:\d+\.?\d*|\.\d+)$/.test(number)) throw invalid(`'${number}' is no number.`)
+      if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(number)) throw invalid(`'${number}' is no number.`)
       push('number', number, Number(number))
     } else if (character === ',') {
       at++

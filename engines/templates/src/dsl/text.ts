@@ -1,6 +1,6 @@
 // Functions on texts and lists.
 import type { Bytes, Value } from '../model.ts'
-import { bytesOf, isAscii } from '../bytes.ts'
+import { bytesOf } from '../bytes.ts'
 import { letters, lower, toText, unicodeOf, upper } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 import { helper, integerOf, listOf, ofText, ofThree, ofTwo, remembered, unreadable, wholeOf, type HelperFunction } from './helper-function.ts'
@@ -15,15 +15,31 @@ const anyOf = (holds: (text: Bytes, part: Bytes) => boolean): HelperFunction =>
 
 const anyLine = (holds: (line: Bytes, part: Bytes) => boolean): HelperFunction => anyOf((text, part) => text.split('\n').some((line) => holds(line, part)))
 
-/** From both ends, as long as they belong to the set. */
-function trimmed(text: Bytes, set: Bytes, left: boolean, right: boolean): Bytes {
-  const belongs = new Set(letters(set))
-  const all = letters(text)
-  let from = 0
-  let to = all.length
-  if (left) while (from < to && belongs.has(all[from]!)) from++
-  if (right) while (to > from && belongs.has(all[to - 1]!)) to--
-  return all.slice(from, to).join('')
+/** Letter by letter, which takes more room than the text. */
+const apart = (text: Bytes, scope: Scope): Bytes[] => {
+  spend(scope, 8 * text.length)
+  return letters(text)
+}
+
+/** Without what belongs to the set, at its ends. */
+function trimmed(text: Bytes, set: string, left: boolean, right: boolean): Bytes {
+  // Bytes that are no UTF-8 are letters by themselves.
+  const unicode = unicodeOf(text) ?? text
+  const belongs = new Set(unicodeOf(set) ?? set)
+    let from = 0
+  let to = unicode.length
+  while (left && from < to) {
+    const letter = String.fromCodePoint(unicode.codePointAt(from)!)
+    if (!belongs.has(letter)) break
+    from += letter.length
+  }
+  while (right && to > from) {
+    const low = unicode.charCodeAt(to - 1)
+    const letter = unicode.slice(low >= 0xdc00 && low < 0xe000 ? to - 2 : to - 1, to)
+    if (!belongs.has(letter)) break
+    to -= letter.length
+  }
+  return from === 0 && to === unicode.length ? text : unicode === text ? text.slice(from, to) : bytesOf(unicode.slice(from, to))
 }
 
 const withoutAll = (text: Bytes, set: Bytes): Bytes => {
@@ -33,7 +49,7 @@ const withoutAll = (text: Bytes, set: Bytes): Bytes => {
 }
 
 const occurrences = (text: Bytes, part: Bytes): number => {
-  if (part === '') return letters(text).length + 1
+  if (part === '') return (unicodeOf(text)?.replaceAll(/[\uDC00-\uDFFF]/g, '') ?? text).length + 1
   let count = 0
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++
   return count
@@ -42,29 +58,26 @@ const occurrences = (text: Bytes, part: Bytes): number => {
 function replaced(text: Bytes, from: Bytes, to: Bytes, scope: Scope): Bytes {
   if (to.length > from.length) spend(scope, occurrences(text, from) * (to.length - from.length))
   if (from !== '') return text.replaceAll(from, () => to)
-  return to + letters(text).map((letter) => letter + to).join('')
+  return to + apart(text, scope).map((letter) => letter + to).join('')
 }
 
-const chunks = (text: Bytes, size: number): Bytes[] => {
+const chunks = (text: Bytes, size: number, scope: Scope): Bytes[] => {
   if (size <= 0 || size >= text.length) return [text]
-  const all = letters(text)
+  const all = apart(text, scope)
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size).join(''))
 }
 
-const splitAt = (text: Bytes, separator: Bytes, count: number): Bytes[] => {
+const splitAt = (text: Bytes, separator: Bytes, count: number, scope: Scope): Bytes[] => {
   if (count === 0) return []
+  spend(scope, 16 * occurrences(text, separator))
   const parts = separator === '' ? letters(text) : text.split(separator)
   return count < 0 || parts.length <= count ? parts : [...parts.slice(0, count - 1), parts.slice(count - 1).join(separator)]
 }
 
 const byCodePoint = (a: Bytes, b: Bytes): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Spaces as Unicode has them, at both ends. */
-const withoutSpace = (text: Bytes): Bytes => {
-  if (isAscii(text)) return text.replace(/^[\t\n\v\f\r ]+/, '').replace(/[\t\n\v\f\r ]+$/, '')
-  const unicode = unicodeOf(text)
-  return unicode === null ? text.replace(/^[\t\n\v\f\r ]+/, '').replace(/[\t\n\v\f\r ]+$/, '') : bytesOf(unicode.replace(/^[\s\u0085]+/u, '').replace(/[\s\u0085]+$/u, ''))
-}
+/** Unicode's White_Space. */
+const space = '\t\n\v\f\r \u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000'
 
 const length = (value: Value): number => (Array.isArray(value) ? value.length : typeof value === 'object' && value !== null ? Object.keys(value).length : toText(value).length)
 
@@ -76,7 +89,7 @@ const overSeveral = (holds: (source: Bytes, subject: Bytes) => boolean, how: 'ev
   helper(2, Infinity, ([first, ...others]) => (others.length === 1 && Array.isArray(others[0]) ? listOf(others[0])[how]((source) => holds(source, toText(first!))) : others.map(toText)[how]((subject) => holds(toText(first!), subject))))
 
 const integer = /^[-+]?(?:0|[1-9]\d*)$/
-const decimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const decimal = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 const inBase = (prefix: string, base: number, digit: RegExp): HelperFunction =>
   ofText((written) => {
@@ -103,8 +116,8 @@ export const text: Readonly<Record<string, HelperFunction>> = {
     if (unicode === null) return toText(value!)
     return bytesOf(unicode.replaceAll(/[\p{L}\p{M}\p{N}'’_]+/gu, (word) => word.replace(/^(\P{L}*)(\p{L})(.*)$/su, (_, before: string, first: string, rest: string) => before + first.toUpperCase() + rest.toLowerCase())))
   }),
-  sort: helper(1, Infinity, (values) => (values.length === 1 ? letters(toText(values[0]!)).sort((a, b) => (unicodeOf(a)?.codePointAt(0) ?? 0) - (unicodeOf(b)?.codePointAt(0) ?? 0)).join('') : values.map(toText).sort(byCodePoint))),
-  uniq: helper(1, Infinity, (values) => (values.length === 1 ? [...new Set(letters(toText(values[0]!)))].join('') : [...new Set(values.map(toText))])),
+  sort: helper(1, Infinity, (values, scope) => (values.length === 1 ? apart(toText(values[0]!), scope).sort((a, b) => (unicodeOf(a)?.codePointAt(0) ?? 0) - (unicodeOf(b)?.codePointAt(0) ?? 0)).join('') : values.map(toText).sort(byCodePoint))),
+  uniq: helper(1, Infinity, (values, scope) => (values.length === 1 ? [...new Set(apart(toText(values[0]!), scope))].join('') : [...new Set(values.map(toText))])),
   repeat: helper(2, 2, ([value, times], scope) => {
     const count = integerOf(times, 'How often')
     if (count < 0) throw new EvaluationError('wrong_arguments', 'How often is negative.')
@@ -117,10 +130,10 @@ export const text: Readonly<Record<string, HelperFunction>> = {
   trim: ofTwo((value, set) => trimmed(value, set, true, true)),
   trim_left: ofTwo((value, set) => trimmed(value, set, true, false)),
   trim_right: ofTwo((value, set) => trimmed(value, set, false, true)),
-  trim_space: ofText(withoutSpace),
+  trim_space: ofText((value) => trimmed(value, bytesOf(space), true, true)),
   trim_prefix: ofTwo((value, prefix) => (value.startsWith(prefix) ? value.slice(prefix.length) : value)),
   trim_suffix: ofTwo((value, suffix) => (suffix !== '' && value.endsWith(suffix) ? value.slice(0, -suffix.length) : value)),
-  reverse: ofText((value) => letters(value).reverse().join('')),
+  reverse: ofText((value, scope) => apart(value, scope).reverse().join('')),
   contains: ofTwo((value, part) => value.includes(part)),
   contains_all: helper(1, Infinity, (values) => {
     const subject = toText(values[0]!)
@@ -140,8 +153,7 @@ export const text: Readonly<Record<string, HelperFunction>> = {
   split: helper(2, 3, ([value, separator, count], scope) => {
     const subject = toText(value!)
     const by = toText(separator!)
-    const parts = count !== undefined ? splitAt(subject, by, integerOf(count, 'How many')) : /^[+-]?\d{1,18}$/.test(by) ? chunks(subject, Number(by)) : splitAt(subject, by, -1)
-    spend(scope, parts.length * 16)
+    const parts = count !== undefined ? splitAt(subject, by, integerOf(count, 'How many'), scope) : /^[+-]?\d{1,18}$/.test(by) ? chunks(subject, Number(by), scope) : splitAt(subject, by, -1, scope)
     return parts
   }),
   join: helper(2, Infinity, (values, scope) => {

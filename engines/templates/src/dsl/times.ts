@@ -41,7 +41,7 @@ export const times: Readonly<Record<string, HelperFunction>> = {
   unix_time: helper(0, 1, ([later], scope) => Math.floor(scope.environment.now() / 1000) + (later === undefined ? 0 : wholeOf(later, 'The seconds'))),
   to_unix_time: helper(1, 2, ([value, layout]) => {
     const written = toText(value!)
-    if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(written)) return Math.trunc(Number(written))
+    if (/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(written)) return Math.trunc(Number(written))
     for (const one of layout === undefined ? layouts : [toText(layout)]) {
       const time = parseTime(one, written)
       if (time !== null) return Math.floor(time / 1000)

@@ -174,7 +174,7 @@ export function formatted(format: string, value: Json): string {
 }
 export const formats: ReadonlySet<string> = new Set(['@text', '@json', '@html', '@uri', '@urid', '@csv', '@tsv', '@sh', '@base64', '@base64d'])
 
-const numberText = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const numberText = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 function fromJson(value: Json): Json {
   const written = text(value, 'cannot be parsed as JSON')
@@ -188,8 +188,6 @@ function fromJson(value: Json): Json {
 
 const affixed = (value: Json, affix: Json, test: (value: string, affix: string) => boolean, name: string): boolean =>
   typeof value === 'string' && typeof affix === 'string' ? test(value, affix) : refuse(`${name}() requires string inputs`)
-
-const trimmed = (value: Json, pattern: RegExp): string => text(value, 'cannot be trimmed').replace(pattern, '')
 
 function joined(value: Json, separator: Json, spend: Spend): Json {
   const by = text(separator, 'cannot join')
@@ -278,9 +276,9 @@ export const simple: Readonly<Record<string, Simple>> = {
   'endswith/1': (value, affix) => affixed(value, affix, (a, b) => a.endsWith(b), 'endswith'),
   'ltrimstr/1': (value, affix) => (typeof value === 'string' && typeof affix === 'string' && value.startsWith(affix) ? value.slice(affix.length) : value),
   'rtrimstr/1': (value, affix) => (typeof value === 'string' && typeof affix === 'string' && affix !== '' && value.endsWith(affix) ? value.slice(0, -affix.length) : value),
-  'trim/0': (value) => trimmed(trimmed(value, /^\s+/), /\s+$/),
-  'ltrim/0': (value) => trimmed(value, /^\s+/),
-  'rtrim/0': (value) => trimmed(value, /\s+$/),
+  'trim/0': (value) => text(value, 'cannot be trimmed').trim(),
+  'ltrim/0': (value) => text(value, 'cannot be trimmed').trimStart(),
+  'rtrim/0': (value) => text(value, 'cannot be trimmed').trimEnd(),
   'ascii_downcase/0': (value) => text(value, 'cannot be lowercased').replaceAll(/[A-Z]+/g, (run) => run.toLowerCase()),
   'ascii_upcase/0': (value) => text(value, 'cannot be uppercased').replaceAll(/[a-z]+/g, (run) => run.toUpperCase()),
   'explode/0': (value) => Array.from(text(value, 'cannot be exploded'), (character) => character.codePointAt(0)!),
