@@ -1,11 +1,11 @@
 // What to do about findings and by when, and the scores of CVSS vectors; no server is asked. One line of facts that cannot be read costs no other. Defended by risk.test.ts.
 import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, gunzipSync } from 'node:zlib'
 import { distributionBuild } from '@haechi/fingerprints'
 import { splitRecords } from '@haechi/records'
-import { bandName, compareDecisions, cpesOfPackage, createKnowledge, dayOf, decide, explain, findingsOf, levelName, mergeFindings, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
+import { bandName, compareDecisions, cpesOfPackage, createKnowledge, dayOf, decide, explain, findingsOf, levelName, mergeFindings, readChangelog, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
 import type { CvssSeverity, Decision, Facts, FeedForm, FeedKind, Knowledge, Held } from '@haechi/risk'
 import { HaechiError } from '@haechi/server/errors'
 import type { ErrorCode } from '@haechi/server/errors'
@@ -61,7 +61,7 @@ const riskDecide = command({
   path: ['risk', 'decide'], about: 'risk_decide', details: 'risk_decide_details', arguments: [{ name: 'FILE', about: 'argument_facts', optional: true }],
   options: {
     knowledge: { value: 'DIR', about: 'option_knowledge' }, cve: { value: 'CVE', about: 'option_cve' }, cpe: { value: 'CPE', about: 'option_cpe' }, package: { value: 'NAME@VERSION', about: 'option_package' }, distribution: { value: 'NAME:RELEASE', about: 'option_distribution' },
-    banner: { value: 'TEXT', about: 'option_banner' }, exposed: { about: 'option_exposed' }, internal: { about: 'option_internal' }, asset: { value: 'NAME', about: 'option_risk_asset' },
+    banner: { value: 'TEXT', about: 'option_banner' }, changelog: { value: 'FILE', about: 'option_changelog' }, exposed: { about: 'option_exposed' }, internal: { about: 'option_internal' }, asset: { value: 'NAME', about: 'option_risk_asset' },
     criticality: { value: 'LEVEL', about: 'option_criticality', choices: ['low', 'medium', 'high', 'critical'] }, all: { about: 'option_risk_all' },
   },
   examples: [
@@ -81,13 +81,14 @@ const riskDecide = command({
     const directory = options.knowledge ?? (context.environment['HAECHI_CORPUS'] === undefined ? null : join(context.environment['HAECHI_CORPUS'], 'vuln'))
     if (directory === null) context.err.write(`${context.text('risk_without_knowledge')}\n`)
     const knowledge = directory === null ? null : await loadKnowledge(context, directory, refuse)
+    const changelog = options.changelog === undefined ? null : readChangelog(await changelogText(options.changelog))
     const findings: Facts[] = []
     const held: { readonly asset: string; readonly one: Held }[] = []
     const take = (value: unknown, place: string): void => {
       try {
         const line = readLine(withBanner(value), at)
         if (knowledge === null && line.software !== null && line.facts.cve === null) throw new HaechiError('knowledge_missing')
-        const found = findingsOf(line, knowledge, at)
+        const found = findingsOf(line.software === null ? line : { ...line, software: { ...line.software, changelog } }, knowledge, at)
         for (const one of found.findings) findings.push(one)
         for (const one of found.held) held.push({ asset: line.facts.asset.id, one })
       } catch (error) {
@@ -114,6 +115,16 @@ const riskDecide = command({
     return failed > 0 ? exitCodes.failed : exitCodes.ok
   },
 })
+
+/** As a package brings it (changelog.Debian.gz) or unpacked. */
+async function changelogText(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path)
+    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: 268_435_456 }) : bytes).toString()
+  } catch (error) {
+    throw new HaechiError('file_unreadable', { file: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
+  }
+}
 
 type Question = { readonly [name in 'cve' | 'cpe' | 'package' | 'distribution' | 'banner' | 'asset' | 'criticality']: string | undefined } & { readonly exposed: boolean; readonly internal: boolean }
 

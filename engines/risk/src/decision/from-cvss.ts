@@ -34,8 +34,11 @@ function automatable({ version, metrics }: CvssVector): boolean {
   return is('AV', 'N') && is('AC', 'L') && is('PR', 'N') && is('UI', 'N') && (version !== '4.0' || is('AT', 'N'))
 }
 
-/** Technical impact (SSVC 1.0.0) is total where the attacker controls the software or reads everything: all three impacts on the vulnerable system are the highest. */
+/**
+ * Technical impact (SSVC 1.0.0) is total where the attacker controls the software or reads everything: confidentiality and integrity are lost wholly. Availability adds nothing:
+ * who reads and changes all can also stop it, and CISA decides so too.
+ */
 function total({ version, metrics }: CvssVector): boolean {
-  const names = version === '4.0' ? ['VC', 'VI', 'VA'] : ['C', 'I', 'A']
+  const names = version === '4.0' ? ['VC', 'VI'] : ['C', 'I']
   return names.every((name) => metrics.get(name) === (version === '2.0' ? 'C' : 'H'))
 }

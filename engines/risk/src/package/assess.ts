@@ -39,7 +39,8 @@ export function assess(software: Software, knowledge: Knowledge, at: number | nu
     if (verdict?.status === 'fixed' || verdict?.status === 'not_affected') held.push({ cve, range: criterion, status: verdict.status, verdict, reason: verdict.detail })
     else if (builder !== null && verdict?.status !== 'vulnerable') {
       held.push({ cve, range: criterion, status: 'undecided', verdict, reason: verdict?.detail ?? `${builder} built it and mends holes without changing the version; what it says of ${installed === null ? 'its build' : `${installed.name} ${installed.version}`} is not at hand` })
-    } else candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence: applies === 'yes' ? sure.range : sure.possible, at, detail: criterion }])
+    } else if (verdict?.source === 'changelog') candidates.set(cve, [{ method: 'package', confidence: sure.package, at, detail: verdict.detail }, { method: 'version_range', confidence: sure.range, at, detail: criterion }])
+    else candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence: applies === 'yes' ? sure.range : sure.possible, at, detail: criterion }])
   }
   return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), held }
 }

@@ -1,6 +1,6 @@
 // A Debian changelog (deb-changelog(5), Debian Policy 4.4) as evidence: which CVEs the maintainer says were fixed in which version. It travels with the package, so it answers offline.
 // Defended by changelog.test.ts and tests/conformance/risk/packages.test.ts (changelogs of real packages).
-import { compareDpkg } from '../version/dpkg.ts'
+import { compareDpkg, partsOf } from '../version/dpkg.ts'
 import type { PackageVerdict } from './advisories.ts'
 
 /** What a changelog says of a CVE in the entry of one version. */
@@ -9,7 +9,7 @@ export type Changelog = { readonly package: string; /** Newest first, as it stan
 
 const heading = /^([a-z0-9][a-z0-9+.-]+) \(([^()\s]{1,256})\)((?:\s+[-+0-9a-z.~]+)+);/i
 // One line of a changelog is one statement; what it says beside the identifier decides.
-const doubtful = /\b(?:not (?:yet |fully |completely |actually )?(?:fixed|complete)|unfixed|incomplete|revert(?:s|ed|ing)?|back ?out|no longer (?:fixed|applied)|drop(?:s|ped)?\b.*\bpatch|disable[ds]?\b.*\bpatch|does not (?:yet )?fix|still (?:vulnerable|affected)|partial(?:ly)? fix)/i
+const doubtful = /\b(?:not (?:yet |fully |completely |actually )?fixed|unfixed|incomplete fix|revert(?:s|ed|ing)?|back(?:ed)? out|no longer fixed|does not (?:yet )?fix|still (?:vulnerable|affected)|partial(?:ly)? fix)/i
 const unaffected = /\b(?:not affected|unaffected|does not affect|n[o']t vulnerable|never (?:affected|vulnerable))/i
 const mostLines = 500_000
 
@@ -34,12 +34,18 @@ export function readChangelog(text: string): Changelog {
   return { package: name, versions, mentions }
 }
 
-/** What the changelog says of a CVE for the build that is installed; null where it does not speak of it up to that version. The newest word counts. */
+/**
+ * What the changelog says of a CVE for the build that is installed; null where it does not speak of it. The newest word up to that build counts. A changelog that goes on beyond the build, and
+ * names the CVE only in a later revision of the same upstream version, says that the build lacks the fix. Throws RiskProblem version_invalid.
+ */
 export function changelogVerdict({ package: name, mentions }: Changelog, cve: string, installed: string): PackageVerdict | null {
-  const spoken = mentions.filter((mention) => mention.cve === cve && compareDpkg(mention.version, installed) <= 0).toSorted((a, b) => compareDpkg(b.version, a.version))
-  const [newest] = spoken
-  if (newest === undefined) return null
-  const first = spoken.findLast(({ says }) => says === 'fixed')
-  const status = newest.says === 'doubtful' ? 'unknown' : newest.says
-  return { cve, status, fixedIn: status === 'fixed' ? (first ?? newest).version : null, source: 'changelog', id: `${name} ${newest.version}`, detail: `the changelog of ${name} ${newest.version} says: ${newest.line}` }
+  const spoken = mentions.filter((mention) => mention.cve === cve).toSorted((a, b) => compareDpkg(b.version, a.version))
+  const told = (status: PackageVerdict['status'], fixedIn: string | null, { version, line }: Mention): PackageVerdict => ({ cve, status, fixedIn, source: 'changelog', id: `${name} ${version}`, detail: `the changelog of ${name} ${version} says: ${line}` })
+  const newest = spoken.find(({ version }) => compareDpkg(version, installed) <= 0)
+  if (newest !== undefined) {
+    const first = spoken.findLast(({ says }) => says === 'fixed')
+    return newest.says === 'doubtful' ? told('unknown', null, newest) : told(newest.says, newest.says === 'fixed' ? first?.version ?? null : null, newest)
+  }
+  const next = spoken.findLast(({ says }) => says === 'fixed')
+  return next === undefined || partsOf(next.version).upstream !== partsOf(installed).upstream ? null : told('vulnerable', next.version, next)
 }

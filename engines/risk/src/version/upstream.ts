@@ -3,7 +3,7 @@
 // Defended by version.test.ts (a total order, and known pairs).
 import { compareDigits } from './rpm.ts'
 
-const early: Readonly<Record<string, number>> = { dev: -9, snapshot: -8, alpha: -7, beta: -5, milestone: -4, preview: -3, pre: -3, cr: -2, rc: -2 }
+const early: Readonly<Record<string, number>> = { dev: -9, snapshot: -8, alpha: -7, beta: -5, milestone: -4, ea: -3, preview: -3, pre: -3, cr: -2, rc: -2 }
 
 export function compareUpstream(a: string, b: string): number {
   const one = tokens(a)
@@ -21,16 +21,17 @@ export function compareUpstream(a: string, b: string): number {
   return 0
 }
 
+const letters: Readonly<Record<string, string>> = { a: 'alpha', b: 'beta', m: 'milestone' }
 const [atEnd, later, number] = [0, 1, 2]
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 /** Words of "before", the end and zero, words of "after", numbers. */
 const rank = (token: string): number => (token === '' || /^0+$/.test(token) ? atEnd : isDigit(token.charCodeAt(0)) ? number : Object.hasOwn(early, token) ? early[token]! : later)
 
 function tokens(version: string): string[] {
-  const text = version.slice(0, 256).toLowerCase().replace(/^v(?=\d)/, '')
+  // 1.24.0-0: the least pre-release of Semantic Versioning, by which Go's advisories begin a range.
+  const text = version.slice(0, 256).toLowerCase().replace(/^v(?=\d)/, '').replace(/^(\d+\.\d+\.\d+)-0$/, '$1-dev')
   return Array.from(text.matchAll(/\d+|[a-z]+/g), ({ 0: token, index }) => {
-        // A single a or b is a phase only where its number follows at once (1.0b2); alone it is a release of its own (OpenSSL 1.0.2a).
-    const phase = (token === 'a' || token === 'b') && isDigit(text.charCodeAt(index + 1))
-    return phase ? (token === 'a' ? 'alpha' : 'beta') : token
+        // A single a, b or m is a phase only where its number follows at once (1.0b2); alone it is a release of its own (OpenSSL 1.0.2a).
+    return isDigit(text.charCodeAt(index + 1)) && Object.hasOwn(letters, token) ? letters[token]! : token
   })
 }
