@@ -33,6 +33,7 @@ test('the request line', () => {
 })
 
 test('headers: the last of a name counts, the empty line ends them', () => {
+  expect(readHead('GET / HTTP/1.1\r\nexample.com\r\n', false).headers).toEqual([['example.com', '']])
   const text = 'GET / HTTP/1.1\r\nA: 1\r\n B :2\r\nA:3:4\r\n\r\nrest: 1\r\n'
   const head = readHead(text, false)
   expect(head.headers).toEqual([['A', '3:4'], ['B', '2']])
@@ -40,7 +41,7 @@ test('headers: the last of a name counts, the empty line ends them', () => {
 })
 
 test('what would begin a header of its own is refused where clients refuse it, and kept where bytes are sent', () => {
-  for (const text of ['', 'GET\r\n', 'G(T / HTTP/1.1\r\n', 'GET / HTTP/1.1\r\nnothing\r\n', 'GET / HTTP/1.1\r\n{\r\n', 'GET / HTTP/1.1\r\na b: c\r\n', 'GET / HTTP/1.1\r\n: c\r\n']) {
+  for (const text of ['', 'GET\r\n', 'G(T / HTTP/1.1\r\n', 'GET / HTTP/1.1\r\nno thing\r\n', 'GET / HTTP/1.1\r\n{\r\n', 'GET / HTTP/1.1\r\na b: c\r\n', 'GET / HTTP/1.1\r\n: c\r\n']) {
     expect(() => readHead(text, false), text).toThrow(TemplateError)
     expect(() => readHead(text, true), text).not.toThrow()
   }

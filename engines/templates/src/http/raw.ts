@@ -88,7 +88,8 @@ export function readHead(text: Bytes, lenient: boolean): RawHead {
     if (header === '') return { method, target, targetAt: space + 1, headers: [...headers], end: at < 0 ? text.length : at + 1 }
     const colon = header.indexOf(':')
     const name = (colon < 0 ? header : header.slice(0, colon)).trimEnd()
-    if (!lenient && (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))) throw new TemplateError('request_invalid', 'raw', 'A header of a raw request is "Name: value", and an empty line stands before the body.')
+    // A line without colon is a header without value to Nuclei.
+    if (!lenient && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new TemplateError('request_invalid', 'raw', 'A header of a raw request is "Name: value", and an empty line stands before the body.')
     headers.set(name, colon < 0 ? '' : header.slice(colon + 1).trim())
   }
   return { method, target, targetAt: space + 1, headers: [...headers], end: text.length }

@@ -2,7 +2,6 @@
 // or a request of its own, what has no value is not sent, and an address is only where the network lets it be. Defended by requests.test.ts.
 import { bytesOf } from '../bytes.ts'
 import { EvaluationError } from '../dsl/evaluation.ts'
-import { toText } from '../dsl/convert.ts'
 import { compileText, type Text } from '../interpolation.ts'
 import type { Bytes, HttpBlock, HttpRequest, Lookup, Run } from '../model.ts'
 import { TemplateError } from '../problem.ts'
@@ -106,29 +105,24 @@ class Making {
     }
   }
 
-  /** A text in which a line break begins something new: none may come from an answer. */
+  /** A text in which a line break begins something new: there are as many as were written, unless nothing in it comes from an answer. */
   renderHead(text: Text): Bytes {
     const result = this.render(text)
-    if (text.literal === null && countBreaks(result) > countBreaks(text.source)) {
-      for (const name of text.names) {
-        const value = this.lookup(name)
-        if (value !== undefined && !this.#authored(name) && lineBreak.test(toText(value))) {
-          throw new TemplateError('request_invalid', 'raw', `The value of '${name.slice(0, 60)}' comes from an answer and holds a line break, which would begin a header or a request of its own: not sent.`)
-        }
-      }
-    }
-    return result
+    if (text.literal !== null || countBreaks(result) <= countBreaks(text.source)) return result
+    const name = text.names.find((each) => !this.#authored(each))
+    if (name === undefined) return result
+    throw new TemplateError('request_invalid', 'raw', `'${name.slice(0, 60)}' comes from an answer, and a line break with it would begin a header or a request of its own: not sent.`)
   }
 
-  /** Whoever wrote the template (or started the scan) wrote the value's line breaks too. */
+  /** Whoever wrote the template, started the scan or named the target wrote the value too. */
   #authored(name: string): boolean {
     const { template, settings } = this.run
+    if (Object.hasOwn(this.#combination, name)) return !this.answersIn(this.#combination[name]!)
     if (Object.hasOwn(settings.variables, name) || Object.hasOwn(template.constants, name)) return true
-    const written = ofOwn(this.#combination, name) ?? ofOwn(template.variables, name)
-    if (typeof written !== 'string') return written !== undefined
-    if (Object.hasOwn(this.#combination, name)) return !this.answersIn(written)
-    const text = compileText(written)
-    return text.names.every((inner) => inner !== name && this.#authored(inner)) && (text.literal !== null || text.names.length > 0 || text.functions.length > 0)
+    const value = this.lookup(name)
+    if (value === undefined || value === this.base.values.get(name) || name.startsWith('randstr')) return true
+    const written = ofOwn(template.variables, name)
+    return typeof written === 'string' ? compileText(written).names.every((inner) => inner !== name && this.#authored(inner)) : written !== undefined
   }
 
   /** Payloads are filled in before they come here, so that only the list itself tells what was written. */

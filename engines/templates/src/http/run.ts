@@ -1,16 +1,17 @@
 // A block of http requests against a target, in Nuclei's order: each combination of payloads through all requests, every answer of a chain of redirects judged from the
 // last to the first, what was extracted known to the requests behind. Bounded by settings.maxRequests for each run of a template, whatever flows, payloads and
 // redirects ask for. Defended by run.test.ts and tests/conformance/templates/http.test.ts.
-import { bytesOf, readable } from '../bytes.ts'
+import { bytesOf } from '../bytes.ts'
 import { EvaluationError } from '../dsl/evaluation.ts'
 import { compileText } from '../interpolation.ts'
-import { type Bytes, type HttpBlock, type HttpRequest, type HttpResponse, type Lookup, type Match, NetworkError, type Outcome, type Run, type Values } from '../model.ts'
-import { compileOperators, type Judgement } from '../operators.ts'
+import { type Bytes, type HttpBlock, type HttpResponse, type Lookup, NetworkError, type Outcome, type Run, type Values } from '../model.ts'
+import { type CompiledOperators, compileOperators, type Judgement } from '../operators.ts'
 import { TemplateError } from '../problem.ts'
 import { withBrackets } from './address.ts'
-import { Answer, headerValues, responseText } from './answer.ts'
+import { Answer, headerValues } from './answer.ts'
 import { CookieJar } from './cookies.ts'
 import { digestAuthorization } from './digest.ts'
+import { type Exchange, matchOf } from './match.ts'
 import { type Combination, combinations, ofOwn } from './payloads.ts'
 import { redirected, type Redirects } from './redirects.ts'
 import { build, type Built, type Prepared, prepare, requestText } from './requests.ts'
@@ -29,11 +30,9 @@ function sessionOf(values: Values): Session {
   return session
 }
 
-type Exchange = { readonly request: HttpRequest; readonly bytes: Bytes | null; readonly response: HttpResponse; readonly url: Bytes }
+const preConditions = new WeakMap<HttpBlock, CompiledOperators>()
 
 const mostRedirects = 20
-const evidenceLength = 4_096
-const evidence = (text: Bytes): string => readable(text.length > evidenceLength ? text.slice(0, evidenceLength) : text)
 
 /**
  * Sends the block's requests and reports what its operators find. Whether a request was answered goes to `run.sent`; a fault of the network ends that request and no other.
@@ -101,22 +100,38 @@ class BlockRun {
   async one(prepared: Prepared, number: number, payload: Combination, current: ReadonlyMap<string, Bytes>): Promise<boolean> {
     const built = build(this.#block, this.#run, prepared, payload, current)
     if ('missing' in built) return true
+    if (!this.#wanted(built, payload, current)) return false
     const chain = await this.#chain(built, current, payload)
     return chain !== null && this.#judgeChain(chain, number, payload, current)
+  }
+
+  /** Does the request meet the block's pre-condition, whose matchers look at what is to be sent. */
+  #wanted({ request, url, bytes }: Built, payload: Combination, current: ReadonlyMap<string, Bytes>): boolean {
+    const { preCondition, preConditionCondition } = this.#block
+    if (preCondition.length === 0) return true
+    const text = requestText(request, bytes)
+    const end = text.indexOf('\r\n\r\n')
+    const parts: Record<string, Bytes> = {
+      request: text, method: request.method, path: request.target.replace(/\?.*$/s, ''), query: /\?(.*)$/s.exec(request.target)?.[1] ?? '', body: request.body ?? '', header: end < 0 ? text : text.slice(0, end + 4), host: request.host, url,
+    }
+    const lookup: Lookup = (name) => ofOwn(parts, name) ?? ofOwn(payload, name) ?? current.get(name) ?? this.#run.values.get(name)
+    let operators = preConditions.get(this.#block)
+    if (operators === undefined) preConditions.set(this.#block, operators = compileOperators({ matchers: preCondition, matchersCondition: preConditionCondition, extractors: [] }, 'body'))
+    return operators.judge({ part: (name) => ofOwn(parts, name), lookup }, this.#run).matched
   }
 
   /** All at once: copies of the one request, or one each of several, at least as many as the block asks for. */
   async race(requests: readonly Prepared[], payload: Combination): Promise<boolean> {
     const current = new Map<string, Bytes>()
-    const all: Built[] = []
+    const all: { readonly built: Built; readonly number: number }[] = []
     for (let at = 0; requests.length > 0 && at < Math.max(this.#block.race, requests.length); at++) {
       const built = build(this.#block, this.#run, requests[at % requests.length]!, payload, current)
       if ('missing' in built) return true
-      all.push(built)
+      if (this.#wanted(built, payload, current)) all.push({ built, number: (at % requests.length) + 1 })
       if (all.length > this.#run.settings.maxRequests) this.#exceeded()
     }
-    const chains = await Promise.all(all.map((built) => this.#chain(built, current, payload)))
-    for (const [at, chain] of chains.entries()) if (chain !== null && this.#judgeChain(chain, (at % requests.length) + 1, payload, current)) return true
+    const chains = await Promise.all(all.map(({ built }) => this.#chain(built, current, payload)))
+    for (const [at, chain] of chains.entries()) if (chain !== null && this.#judgeChain(chain, all[at]!.number, payload, current)) return true
     return false
   }
 
@@ -131,10 +146,12 @@ class BlockRun {
     const first = await this.#exchange(built, current, payload)
     if (first === null) return null
     const chain = [first]
+    // As it was asked for, without what the jar added.
+    let asked = built.request
     for (let left = Math.min(block.maxRedirects || 10, mostRedirects); left > 0; left--) {
-      const last = chain.at(-1)!
-      const next = redirected(last.request, last.response, built.request, policy)
+      const next = redirected(asked, chain.at(-1)!.response, built.request, policy)
       if (next === null) break
+      asked = next.request
       let outOfScope = false
       const exchange = await this.#exchange({ ...next, bytes: null }, current, payload, (fault) => (outOfScope = fault === 'out_of_scope'))
       // Where the way leads out of what may be reached, the answer that points there is the last.
@@ -224,7 +241,7 @@ class BlockRun {
       const judgement = operators.judge(answer, run)
       this.#remember(judgement)
       if (judgement.matched || (block.matchers.length === 0 && block.extractors.length === 0)) this.#matched = true
-      for (const result of judgement.results) if (!result.internal) run.report(this.#match(exchange, result, judgement.dynamic))
+      for (const result of judgement.results) if (!result.internal) run.report(matchOf(run.template, run.target, exchange, result, judgement.dynamic))
       if (stops && judgement.matched) return true
     }
     return false
@@ -240,24 +257,6 @@ class BlockRun {
       // A flow works with the list; other blocks have the first value by the name, and the others with their number behind it.
       if (template.flow !== null) values.set(name, found.length === 1 ? found[0]! : [...found])
       else for (const [at, value] of found.slice(0, 100).entries()) values.set(at === 0 ? name : `${name}${at}`, value)
-    }
-  }
-
-  #match(exchange: Exchange, result: Judgement['results'][number], dynamic: Judgement['dynamic']): Match {
-    const { template, target } = this.#run
-    return {
-      template: template.id,
-      file: template.file,
-      info: template.info,
-      protocol: 'http',
-      matcher: result.matcher ?? result.extractor,
-      extracted: result.extracted.map(readable),
-      values: Object.fromEntries(dynamic),
-      matchedAt: readable(exchange.url),
-      target: target.input,
-      address: exchange.response.address === '' ? null : exchange.response.address,
-      evidence: { request: evidence(requestText(exchange.request, exchange.bytes)), response: evidence(responseText(exchange.response)) },
-      doubt: null,
     }
   }
 }

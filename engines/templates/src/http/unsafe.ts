@@ -53,18 +53,23 @@ export class Chunks {
       if (end < 0) {
         // No size is that long.
         if (this.#rest.length < 1_024) return
-        this.#broken = true
+        this.#break(start)
         continue
       }
       const length = /^\s*([0-9A-Fa-f]{1,8})\s*(?:;.*)?\r?$/.exec(this.#rest.slice(start, end))
       if (length === null) {
-        this.#broken = true
+        this.#break(start)
         continue
       }
       this.#rest = this.#rest.slice(end + 1)
       this.#left = Number.parseInt(length[1]!, 16)
       if (this.#left === 0) this.done = true
     }
+  }
+
+  #break(at: number): void {
+    this.#broken = true
+    this.#rest = this.#rest.slice(at)
   }
 
   #take(piece: Bytes): void {
