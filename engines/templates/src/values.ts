@@ -1,5 +1,6 @@
 // What names stand for while a template runs, from the strongest: constants, what was extracted or set, what was given from outside, the template's variables,
 // the target, and what earlier blocks answered. Values that came from an answer are never read as expressions. Defended by execute.test.ts.
+import { EvaluationError } from './dsl/evaluation.ts'
 import { targetValues } from './http/target-values.ts'
 import { compileText } from './interpolation.ts'
 import type { Bytes, Lookup, Settings, Target, Template, Value, Values } from './model.ts'
@@ -40,6 +41,9 @@ export function createValues({ template, target, settings, given, random, now }:
       const value = text.render(get, { random, now })
       if (text.unresolved(get).length === 0) evaluated.set(name, value)
       return value
+    } catch (error) {
+      if (error instanceof EvaluationError) throw new TemplateError('budget_exceeded', `variables.${name}`, error.message)
+      throw error
     } finally {
       beingEvaluated.delete(name)
     }

@@ -1,6 +1,7 @@
 // `flow` of a template: when which block runs, and with which values. http(1), http("login"), dns(), set(name, value), iterate(...), template.NAME and every
 // function of the expressions are there besides the language itself. Defended by flow.test.ts.
 import { bytesOf, readable } from '../bytes.ts'
+import { EvaluationError } from '../dsl/evaluation.ts'
 import { compileExpression } from '../interpolation.ts'
 import type { Block, Outcome, Protocol, Template, Value, Values } from '../model.ts'
 import { TemplateError } from '../problem.ts'
@@ -62,7 +63,15 @@ export async function runFlow(template: Template, { values, random, now, signal,
   functions.set('iterate', (given) => given.flatMap((value) => (value === null || value === undefined ? [] : Array.isArray(value) ? value : isObject(value) ? [...value.keys()] : [value])))
   functions.set('log', ([value]) => value)
   const globals = (name: string): FlowValue => functions.get(name) ?? (name === 'template' ? view : standard(name, now) ?? ofExpressions(name))
-  const ofExpressions = (name: string): FlowValue => (/^[A-Za-z_]\w*$/.test(name) ? (given) => ofValue(compileExpression(callOf(name, given.length)).evaluate((parameter) => toValue(given[Number(parameter.slice(1))]), { random, now })) : undefined)
+  const ofExpressions = (name: string): FlowValue => (/^[A-Za-z_]\w*$/.test(name) ? (given) => ofValue(called(name, given)) : undefined)
+  const called = (name: string, given: readonly FlowValue[]): Value => {
+    try {
+      return compileExpression(callOf(name, given.length)).evaluate((parameter) => toValue(given[Number(parameter.slice(1))]), { random, now })
+    } catch (error) {
+      if (error instanceof EvaluationError) throw new TemplateError(error.code === 'too_large' ? 'budget_exceeded' : 'flow_failed', 'flow', `${name}(): ${error.message}`)
+      throw error
+    }
+  }
   await interpret(parseFlow(template.flow ?? ''), globals, signal)
 }
 
