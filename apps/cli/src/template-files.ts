@@ -7,8 +7,9 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setImmediate } from 'node:timers/promises'
 import { HaechiError } from '@haechi/server/errors'
-import { createLibraryReader, fromCache, toCache } from '@haechi/templates'
+import { createLibraryReader, fromCache, publicKeys, signerKeyOf, toCache } from '@haechi/templates'
 import type { Keys, Library } from '@haechi/templates'
+import type { Options } from './command.ts'
 import type { Context } from './context.ts'
 import { grouped } from './layout.ts'
 
@@ -17,6 +18,25 @@ const rootMark = '.nuclei-ignore'
 const templateFile = /\.ya?ml$/i
 /** Between looks at the stop signal and at the line of progress. */
 const filesAtOnce = 250
+
+export const signerOption = { signer: { value: 'FILE', about: 'option_signer', many: true } } as const satisfies Options
+
+/** The public ones, and those of the files. Errors: file_unreadable, signer_invalid. */
+export function signersOf(files: readonly string[]): Keys {
+  return new Map([...publicKeys, ...files.map((file) => {
+    let pem: string
+    try {
+      pem = readFileSync(file, 'utf8')
+    } catch (error) {
+      throw unreadable(file, error)
+    }
+    try {
+      return signerKeyOf(pem)
+    } catch (error) {
+      throw new HaechiError('signer_invalid', { file }, { cause: error })
+    }
+  })])
+}
 
 type Found = { readonly root: string; /** Relative to the root, with '/'. */ readonly name: string; /** As a person sees it. */ readonly shown: string; readonly size: number; readonly modified: number }
 type Refuse = (place: string, error: unknown) => void

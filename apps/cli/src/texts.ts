@@ -31,6 +31,7 @@ const en = {
   mcp_scan_details: 'Reads names, descriptions and every text of the schemas: hidden characters and markup, instructions to the model, ways to carry data out, tools that bend other tools, keys, schemas that explode. Capabilities are what a tool openly says it can do to harm (dangerous_capability); they are listed, and do not fail. Exits with 0 when no text is poisoned, with 1 when one is or when something could not be read. With --json one line for each tool: name and findings (class, place, reason, severity, capability, rule, evidence).',
   option_scan_tools: 'tools as JSON lines, or answers of tools/list, prompts/list and resources/list as they were received; - for standard input', option_scan_spec: 'OpenAPI documents, whose operations are scanned as the tools they would become',
   example_scan: 'the tools of any MCP server', example_scan_spec: 'an API before it is served', column_place: 'PLACE', column_finding: 'FINDING',
+  option_signer: "public keys or certificates (PEM, P-256) of whose signatures are to be verified too; the community's is known", example_templates_signer: 'templates of your own, signed by you',
   mcp_scan_total: '{tools} tools: {poisoned} with poisoned texts, {capable} with a dangerous capability; {refused} could not be read.',
   // mcp tools
   mcp_tools: "Show an API's operations as MCP tools", mcp_tools_details: 'Prints what a model would be shown, in order of names, and on standard error which operations were left out and why. With several documents the names begin with NAME__, as in: haechi mcp serve.',
@@ -275,6 +276,7 @@ const ko = {
   mcp_tools_total: '도구 {tools}개, 제외된 작업 {skipped}개.', column_effect: '영향', column_operation: 'API 작업', column_about: '설명', effect_reads: '읽기', effect_changes: '변경', effect_destroys: '파괴',
   // mcp check
   mcp_check: 'API 문서의 두 버전을 도구로서 비교합니다',
+  option_signer: '서명을 함께 확인할 공개 키나 인증서(PEM, P-256). 커뮤니티의 키는 이미 알고 있습니다', example_templates_signer: '직접 서명한 템플릿',
   mcp_check_details: '등급: dangerous(데이터, 인증 정보, 권한이 다른 곳으로 감), breaking(되던 호출이 실패하거나 덜 돌려줌), review(모델이 읽거나 보거나 할 수 있는 것이 달라짐), safe, none. 새 도구와 바뀐 도구의 문구는 오염 여부도 검사하며, 이전 버전에 없던 것은 finding-CLASS로 알립니다. --fail-on 등급 이상이 없으면 0, 있거나 문서를 읽을 수 없으면 1, 명령줄이 잘못되면 2로 종료합니다. 네트워크에 접속하지 않습니다.',
   option_check_base: '이전 문서: OpenAPI 2.0~3.2, JSON 또는 YAML', option_check_head: '새 문서', option_check_format: '출력 형식 [text]', option_check_fail_on: '이 등급부터 검사를 실패로 처리합니다 [breaking]', option_check_overlay: '두 문서에 차례로 적용할 OpenAPI Overlay',
   example_check: '문서를 이렇게 바꾸어도 도구에 안전합니까?', example_check_sarif: '코드 검사용. 사람이 보아야 할 것이 있으면 실패',

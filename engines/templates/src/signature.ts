@@ -18,9 +18,9 @@ export function signerKey(x: string, y: string): readonly [signer: string, key: 
   return [createHash('md5').update(Buffer.from(x.replace(/^(?:00)+/, ''), 'hex')).digest('hex'), key]
 }
 
-/** What `openssl ec -pubout` or a certificate gives (PEM), or a Nuclei user's certificate file. Throws where it is no P-256 key. */
+/** What `openssl ec -pubout` gives, a certificate, or what Nuclei keeps as nuclei-user.crt (PEM). Throws where it is no P-256 key. */
 export function signerKeyOf(pem: string): readonly [signer: string, key: KeyObject] {
-  const { kty, crv, x, y } = createPublicKey(pem).export({ format: 'jwk' })
+  const { kty, crv, x, y } = createPublicKey(pem.replaceAll('PD NUCLEI USER CERTIFICATE', 'CERTIFICATE')).export({ format: 'jwk' })
   if (kty !== 'EC' || crv !== 'P-256' || x === undefined || y === undefined) throw new TypeError('Templates are signed with keys on the curve P-256.')
   return signerKey(Buffer.from(x, 'base64url').toString('hex'), Buffer.from(y, 'base64url').toString('hex'))
 }

@@ -1,3 +1,4 @@
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -42,4 +43,17 @@ test('0 where nothing is refused, 1 where a path holds no template', async () =>
   expect((await haechi(['templates', 'validate', join(root, 'a.yaml')])).code).toBe(0)
   expect(await haechi(['templates', 'validate', join(root, 'none'), '--json'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('templates_missing') })
   expect((await haechi(['templates', 'validate'])).code).toBe(2)
+})
+
+test('signatures of a key that a person names are verified; what is no such key is told', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const der = sign('sha256', Buffer.from(template('a').trim()), privateKey)
+  const digest = Buffer.concat([Buffer.from([der.length + 3, 0x0a, 0x00, der.length]), der]).toString('hex')
+  const root = files({ 'key.pem': publicKey.export({ type: 'spki', format: 'pem' }) as string, 'no.pem': 'x' })
+  const { x } = publicKey.export({ format: 'jwk' })
+  const signer = createHash('md5').update(Buffer.from(x!, 'base64url').toString('hex').replace(/^(?:00)+/, ''), 'hex').digest('hex')
+  writeFileSync(join(root, 'a.yaml'), `${template('a')}\n# digest: ${digest}:${signer}\n`)
+  const trust = async (...more: string[]): Promise<unknown> => (JSON.parse((await haechi(['templates', 'validate', join(root, 'a.yaml'), '--json', ...more])).out) as { trust: string }).trust
+  expect([await trust(), await trust('--signer', join(root, 'key.pem'))]).toEqual(['unknown_signer', 'verified'])
+  expect(await haechi(['templates', 'validate', root, '--json', '--signer', join(root, 'no.pem')])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('signer_invalid') })
 })

@@ -4,7 +4,7 @@ import type { Problem, Template } from '@haechi/templates'
 import { command } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
-import { loadTemplates } from '../template-files.ts'
+import { loadTemplates, signerOption, signersOf } from '../template-files.ts'
 import { wordOf } from '../words.ts'
 import { printTable } from './lists.ts'
 
@@ -20,14 +20,14 @@ const statuses: readonly Status[] = ['runnable', 'parsed', 'refused']
 const trusts: readonly Trust[] = ['verified', 'wrong', 'unknown_signer', 'unsigned']
 
 export const templatesValidate = command({
-  path: ['templates', 'validate'], about: 'templates_validate', details: 'templates_validate_details', arguments: [{ name: 'PATH', about: 'argument_templates', many: true }], options: {},
-  examples: [{ line: 'haechi templates validate ./nuclei-templates', about: 'example_templates_validate' }, { line: 'haechi templates validate one.yaml two.yaml --json', about: 'example_json' }],
-  async run(context, { arguments: paths }) {
+  path: ['templates', 'validate'], about: 'templates_validate', details: 'templates_validate_details', arguments: [{ name: 'PATH', about: 'argument_templates', many: true }], options: signerOption,
+  examples: [{ line: 'haechi templates validate ./nuclei-templates', about: 'example_templates_validate' }, { line: 'haechi templates validate ./own --signer nuclei-user.crt', about: 'example_templates_signer' }, { line: 'haechi templates validate one.yaml two.yaml --json', about: 'example_json' }],
+  async run(context, { options, arguments: paths }) {
     let unreadable = 0
     const { library, shownAs } = await loadTemplates(context, paths, (place, error) => {
       unreadable++
       context.report(error, place)
-    })
+    }, { keys: signersOf(options.signer) })
     const lines = [...library.templates.map((template) => lineOf(template)), ...library.refused.map(({ file, problem }) => refusedLine(file, problem))]
       .map((line) => ({ ...line, file: shownAs(line.file) })).toSorted((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0))
     if (context.json) for (const line of lines) context.out.write(`${JSON.stringify(line)}\n`)

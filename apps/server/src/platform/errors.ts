@@ -203,6 +203,7 @@ export const errorTable = {
   analyst_unknown: { status: 422, retry: false, en: 'There is no active user {analyst} who could take incidents of this tenant; name a user of the tenant, "me", or null to assign nobody', ko: '이 테넌트의 인시던트를 맡을 수 있는 활성 사용자 {analyst}이(가) 없습니다. 테넌트의 사용자나 "me"를 지정하거나, 담당자를 비우려면 null을 보내십시오' },
   window_reversed: { status: 400, retry: false, en: 'The window ends at {end}, which is not after its start {start}; exchange start_time and end_time', ko: '기간의 끝 {end}이(가) 시작 {start}보다 늦지 않습니다. start_time과 end_time을 확인하십시오' },
   window_in_future: { status: 400, retry: false, en: 'The window starts at {start}, which has not come yet; nothing can be measured in it', ko: '기간의 시작 {start}이(가) 아직 오지 않아 측정할 것이 없습니다. 지난 시각으로 시작하는 기간을 지정하십시오' },
+  signer_invalid: { status: 400, retry: false, en: 'The file {file} holds no key that templates are signed with; it must be a public key or a certificate on the curve P-256, as PEM', ko: '{file} 파일에 템플릿 서명 키가 없습니다. P-256 곡선의 공개 키나 인증서를 PEM으로 지정하십시오' },
   // serving an API to MCP clients
   mcp_spec_refused: { status: 422, retry: false, en: '{place}: {reason} ({refusal}, at {at})', ko: '{place}: 문서를 사용할 수 없습니다({refusal}, 위치 {at}): {reason}' },
   mcp_spec_unavailable: { status: 502, retry: true, en: 'The document at {place} was not delivered: the answer was {status}. Check the address, and whether it asks for a sign-in', ko: '{place}의 문서를 받지 못했습니다. 응답 상태: {status}. 주소가 맞는지, 로그인이 필요한지 확인하십시오' },
