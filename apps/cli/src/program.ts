@@ -26,6 +26,7 @@ const entries: readonly Entry[] = [
   { path: ['intel'], load: async () => (await import('./commands/intel.ts')).intelCommands },
   { path: ['rules'], load: async () => (await import('./commands/rules.ts')).ruleCommands },
   { path: ['risk'], load: async () => (await import('./commands/risk.ts')).riskCommands },
+  { path: ['fingerprint'], load: async () => [(await import('./commands/fingerprint.ts')).fingerprint] },
   { path: ['templates'], load: async () => (await import('./commands/templates.ts')).templateCommands },
   { path: ['mcp'], load: async () => (await import('./commands/mcp.ts')).mcpCommands },
   ...tenantCommands, ...userCommands, ...keyCommands,

@@ -6,6 +6,13 @@ const en = {
   haechi: 'Haechi, the open security operations platform',
   usage: 'Usage', usage_line: 'COMMAND [ARGUMENT...] [OPTION...]', commands: 'Commands', arguments: 'Arguments', options: 'Options', options_placeholder: 'OPTION...', examples: 'Examples', more_help: 'More',
   help_command: 'what a command takes, with examples', help_exit_codes: 'What an exit code means',
+  // fingerprint
+  fingerprint: 'Say what banners and HTTP answers are of: product, version, CPE, distribution',
+  fingerprint_details: "Reads one banner a line from standard input and compares it with Recog's fingerprints, which are not part of Haechi: get github.com/rapid7/recog (BSD-2-Clause) and name its folder or archive with --fingerprints. Without --db every database is asked, and each that knows the banner has a row. With --http it reads saved HTTP answers instead (as of curl -si, or JSON records with status, headers, body and url) and names technologies by Haechi's own rules, which are always there. A build names the package of a distribution, whose version tells more of mended holes than the upstream version. Nothing is asked over a network. Exits with 1 when a line, an answer or a fingerprint could not be read.",
+  option_fingerprint_db: 'only this database, such as ssh.banner or http_header.server', option_fingerprints: "Recog's folder, its archive (.tar.gz) or one of its XML files; else recog/recog.tar.gz in HAECHI_CORPUS", option_fingerprint_encoding: 'how a banner is written on its line; base64 for banners of several lines [text]',
+  option_fingerprint_http: 'saved HTTP answers; - for standard input', example_fingerprint: 'what is behind this SSH banner?', example_fingerprint_http: 'what runs this site?',
+  column_line: 'LINE', column_database: 'DATABASE', column_product: 'PRODUCT', column_system: 'SYSTEM', column_build: 'BUILD', column_cpe: 'CPE', column_technology: 'TECHNOLOGY', column_evidence: 'EVIDENCE',
+  fingerprint_unknown: 'not known', fingerprint_total: '{banners} banners, {known} of them known.', technology_implied: 'needed by {by}', technologies_total: '{answers} answers, {technologies} technologies.',
   // templates run
   templates_run: 'Run Nuclei templates on hosts whose owner agreed',
   templates_run_details: "Runs on this machine's own addresses without further ado, and on others with --scope FILE: JSON or YAML with targets (hosts, *.example.com, addresses, networks), owner and until, which is repeated in the output. Nothing is sent to any other host, whatever a template or a redirect names. Certificates are not verified: self-signed ones are normal here. Templates that change or stress a target are off until --include-intrusive, --tags or --id ask for them. A match on a host that answers everybody alike (catch-all pages, echoes, traps) is held back and counted; --all shows it with its reason (doubt). Exits with 0 when everything was run, whatever was found, unless --fail-on SEVERITY says otherwise; with 1 when it does, or when a target, a file or a name gave no answer; with 4 when the scope does not allow a target, and nothing was sent. With --json one line for each match: template, matcher, extracted, matched_at, severity, then name, file, target, host, address, protocol, cve, cwe, cvss, cpe, tags, doubt, evidence and scope; totals come on standard error.",
@@ -24,6 +31,7 @@ const en = {
   templates_validate: 'Say which Nuclei templates can be run here, and why others cannot',
   templates_validate_details: 'Reads every template whole: each expression, regular expression, flow and list of payloads is compiled as a run would compile it; nothing is sent. runnable: all of it can be run. parsed: it is a template, but needs what is not here (code says what: needs_code, needs_browser, needs_out_of_band and others). refused: it is no template, with place and reason. Signatures are checked: verified, wrong (changed since it was signed), unknown_signer, unsigned. Word lists are read only beneath the folder of the templates (the one with .nuclei-ignore, else the folder named). Exits with 1 when a file is refused or cannot be read. With --json a line for each file: file, status, code, place, reason, id, severity, protocols, trust, signer.',
   argument_templates: 'templates: files, and directories of .yaml files', example_templates_validate: "the community's templates", templates_reading: 'Reading templates: {read} of {files}',
+  option_signer: "public keys or certificates (PEM, P-256) of whose signatures are to be verified too; the community's is known", example_templates_signer: 'templates of your own, signed by you',
   template_changed: 'was changed after it was signed',
   templates_totals: '{files} files: {runnable} runnable ({share} %), {parsed} parsed, {refused} refused. Signatures: {trust}.', column_count: 'COUNT', column_code: 'CODE', column_example: 'FOR EXAMPLE',
   // mcp scan
@@ -31,7 +39,6 @@ const en = {
   mcp_scan_details: 'Reads names, descriptions and every text of the schemas: hidden characters and markup, instructions to the model, ways to carry data out, tools that bend other tools, keys, schemas that explode. Capabilities are what a tool openly says it can do to harm (dangerous_capability); they are listed, and do not fail. Exits with 0 when no text is poisoned, with 1 when one is or when something could not be read. With --json one line for each tool: name and findings (class, place, reason, severity, capability, rule, evidence).',
   option_scan_tools: 'tools as JSON lines, or answers of tools/list, prompts/list and resources/list as they were received; - for standard input', option_scan_spec: 'OpenAPI documents, whose operations are scanned as the tools they would become',
   example_scan: 'the tools of any MCP server', example_scan_spec: 'an API before it is served', column_place: 'PLACE', column_finding: 'FINDING',
-  option_signer: "public keys or certificates (PEM, P-256) of whose signatures are to be verified too; the community's is known", example_templates_signer: 'templates of your own, signed by you',
   mcp_scan_total: '{tools} tools: {poisoned} with poisoned texts, {capable} with a dangerous capability; {refused} could not be read.',
   // mcp tools
   mcp_tools: "Show an API's operations as MCP tools", mcp_tools_details: 'Prints what a model would be shown, in order of names, and on standard error which operations were left out and why. With several documents the names begin with NAME__, as in: haechi mcp serve.',
@@ -244,6 +251,13 @@ const ko = {
   haechi: '해치(Haechi), 오픈 소스 보안 운영 플랫폼',
   usage: '사용법', usage_line: '명령 [인수...] [옵션...]', commands: '명령', arguments: '인수', options: '옵션', options_placeholder: '옵션...', examples: '예', more_help: '더 보기',
   help_command: '명령의 인수와 옵션, 예', help_exit_codes: '종료 코드의 의미',
+  // fingerprint
+  fingerprint: '배너와 HTTP 응답이 어떤 제품, 버전, CPE, 배포판인지 알려 줍니다',
+  fingerprint_details: '표준 입력에서 한 줄에 배너 하나를 읽어 Recog 핑거프린트와 비교합니다. Recog은 Haechi에 포함되어 있지 않으므로 github.com/rapid7/recog(BSD-2-Clause)에서 받아 폴더나 압축 파일을 --fingerprints로 지정하십시오. --db가 없으면 모든 데이터베이스에 물어보고, 배너를 아는 데이터베이스마다 한 행을 출력합니다. --http를 쓰면 저장된 HTTP 응답(curl -si의 출력, 또는 status, headers, body, url이 있는 JSON 레코드)을 읽어 항상 들어 있는 Haechi의 자체 규칙으로 기술을 찾습니다. 빌드는 배포판의 패키지이며, 그 버전은 원본 버전보다 취약점이 고쳐졌는지를 잘 알려 줍니다. 네트워크로는 아무것도 묻지 않습니다. 읽지 못한 줄, 응답, 핑거프린트가 있으면 1로 종료합니다.',
+  option_fingerprint_db: '이 데이터베이스만 사용. 예: ssh.banner, http_header.server', option_fingerprints: 'Recog 폴더, 압축 파일(.tar.gz), XML 파일 하나. 없으면 HAECHI_CORPUS의 recog/recog.tar.gz', option_fingerprint_encoding: '한 줄에 적힌 배너의 형식. 여러 줄로 된 배너는 base64 [text]',
+  option_fingerprint_http: '저장된 HTTP 응답. -는 표준 입력', example_fingerprint: '이 SSH 배너는 무엇인가?', example_fingerprint_http: '이 사이트는 무엇으로 만들었는가?',
+  column_line: '줄', column_database: '데이터베이스', column_product: '제품', column_system: '시스템', column_build: '빌드', column_cpe: 'CPE', column_technology: '기술', column_evidence: '근거',
+  fingerprint_unknown: '알 수 없음', fingerprint_total: '배너 {banners}개 가운데 {known}개를 식별했습니다.', technology_implied: '{by}에 필요', technologies_total: '응답 {answers}개, 기술 {technologies}개.',
   // templates run
   templates_run: '소유자가 동의한 호스트에 Nuclei 템플릿을 실행합니다',
   templates_run_details: '이 컴퓨터의 주소에는 바로 실행하고, 다른 호스트에는 --scope FILE이 있어야 실행합니다. FILE은 targets(호스트, *.example.com, 주소, 네트워크), owner, until을 담은 JSON이나 YAML이며 출력에 다시 표시됩니다. 템플릿이나 리디렉션이 무엇을 가리키든 다른 호스트에는 아무것도 보내지 않습니다. 자체 서명이 흔하므로 인증서는 검증하지 않습니다. 대상을 바꾸거나 부담을 주는 템플릿은 --include-intrusive, --tags, --id로 요청해야 실행됩니다. 누구에게나 똑같이 답하는 호스트(모두 받는 페이지, 되돌려 주는 페이지, 함정)의 결과는 보류하고 개수를 알리며, --all을 쓰면 이유(doubt)와 함께 보여 줍니다. 모두 실행했으면 발견한 것이 있어도 0으로 종료합니다. --fail-on SEVERITY에 해당하는 결과가 있거나 답하지 않은 대상, 읽지 못한 파일, 확인할 수 없는 이름이 있으면 1로, 범위가 대상을 허용하지 않아 아무것도 보내지 않았으면 4로 종료합니다. --json을 쓰면 결과마다 한 줄로 template, matcher, extracted, matched_at, severity와 name, file, target, host, address, protocol, cve, cwe, cvss, cpe, tags, doubt, evidence, scope를 출력하고 합계는 표준 오류에 씁니다.',
@@ -262,6 +276,7 @@ const ko = {
   templates_validate: '실행할 수 있는 Nuclei 템플릿과 그렇지 않은 이유를 알립니다',
   templates_validate_details: '모든 템플릿을 끝까지 읽습니다. 표현식, 정규 표현식, flow, 페이로드 목록을 실행할 때와 똑같이 컴파일하며 아무것도 보내지 않습니다. runnable: 모두 실행할 수 있습니다. parsed: 템플릿이지만 여기에 없는 것이 필요합니다(code가 알립니다: needs_code, needs_browser, needs_out_of_band 등). refused: 템플릿이 아니며 위치와 이유를 알립니다. 서명을 확인합니다: verified(유효), wrong(서명한 뒤 바뀜), unknown_signer(알 수 없는 서명자), unsigned(서명 없음). 단어 목록은 템플릿 디렉터리(.nuclei-ignore가 있는 디렉터리, 없으면 지정한 디렉터리) 안에서만 읽습니다. 거부되거나 읽을 수 없는 파일이 있으면 1로 종료합니다. --json을 쓰면 파일마다 한 줄로 file, status, code, place, reason, id, severity, protocols, trust, signer를 출력합니다.',
   argument_templates: '템플릿: 파일, 그리고 .yaml 파일의 디렉터리', example_templates_validate: '커뮤니티 템플릿', templates_reading: '템플릿을 읽는 중: {files}개 중 {read}개',
+  option_signer: '서명을 함께 확인할 공개 키나 인증서(PEM, P-256). 커뮤니티의 키는 이미 알고 있습니다', example_templates_signer: '직접 서명한 템플릿',
   template_changed: '서명한 뒤 바뀌었습니다',
   templates_totals: '파일 {files}개: 실행 가능 {runnable}개({share} %), 읽기만 함 {parsed}개, 거부 {refused}개. 서명: {trust}.', column_count: '개수', column_code: '코드', column_example: '예',
   // mcp scan
@@ -276,7 +291,6 @@ const ko = {
   mcp_tools_total: '도구 {tools}개, 제외된 작업 {skipped}개.', column_effect: '영향', column_operation: 'API 작업', column_about: '설명', effect_reads: '읽기', effect_changes: '변경', effect_destroys: '파괴',
   // mcp check
   mcp_check: 'API 문서의 두 버전을 도구로서 비교합니다',
-  option_signer: '서명을 함께 확인할 공개 키나 인증서(PEM, P-256). 커뮤니티의 키는 이미 알고 있습니다', example_templates_signer: '직접 서명한 템플릿',
   mcp_check_details: '등급: dangerous(데이터, 인증 정보, 권한이 다른 곳으로 감), breaking(되던 호출이 실패하거나 덜 돌려줌), review(모델이 읽거나 보거나 할 수 있는 것이 달라짐), safe, none. 새 도구와 바뀐 도구의 문구는 오염 여부도 검사하며, 이전 버전에 없던 것은 finding-CLASS로 알립니다. --fail-on 등급 이상이 없으면 0, 있거나 문서를 읽을 수 없으면 1, 명령줄이 잘못되면 2로 종료합니다. 네트워크에 접속하지 않습니다.',
   option_check_base: '이전 문서: OpenAPI 2.0~3.2, JSON 또는 YAML', option_check_head: '새 문서', option_check_format: '출력 형식 [text]', option_check_fail_on: '이 등급부터 검사를 실패로 처리합니다 [breaking]', option_check_overlay: '두 문서에 차례로 적용할 OpenAPI Overlay',
   example_check: '문서를 이렇게 바꾸어도 도구에 안전합니까?', example_check_sarif: '코드 검사용. 사람이 보아야 할 것이 있으면 실패',

@@ -18,6 +18,11 @@ const korean = {
     hidden_unicode: '숨은 문자', instruction: '모델에 대한 지시', exfiltration: '유출', shadowing: '도구 가로채기', secret: '비밀', schema_bomb: '스키마 폭탄', hidden_markup: '숨은 마크업', encoded_payload: '부호화된 지시', ssrf_default: '내부 주소', obfuscation: '난독화',
     dangerous_capability: '위험한 기능',
   },
+  grade: { high: '높음', medium: '보통', low: '낮음' },
+  technology: {
+    web_server: '웹 서버', application_server: '웹 애플리케이션 서버', proxy: '프록시', cdn: 'CDN', waf: '웹 방화벽', framework: '프레임워크', language: '언어', cms: '콘텐츠 관리', commerce: '전자상거래', forum: '게시판', wiki: '위키', panel: '관리 콘솔', database: '데이터베이스',
+    monitoring: '모니터링', development: '개발', collaboration: '협업', storage: '저장소', network_device: '네트워크 장비', security: '보안', analytics: '분석', script: '스크립트', operating_system: '운영체제', iot: 'IoT', messaging: '메시징', cloud: '클라우드', ai: 'AI', other: '기타',
+  },
   template: { runnable: '실행 가능', parsed: '읽기만 함', refused: '거부' },
   template_severity: { critical: '심각', high: '높음', medium: '보통', low: '낮음', info: '참고', unknown: '미정' },
   doubt: { catch_all: '모두에게 같은 답', reflected: '요청을 되돌려 줌', honeypot: '함정' },

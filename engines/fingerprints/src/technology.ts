@@ -72,7 +72,7 @@ export type TechnologyIdentifier = {
   identify(answer: HttpAnswer): Technology[]
 }
 
-const categories = ['web_server', 'application_server', 'proxy', 'cdn', 'waf', 'framework', 'language', 'cms', 'commerce', 'forum', 'wiki', 'panel', 'database', 'monitoring', 'development', 'collaboration', 'storage', 'network_device', 'security', 'analytics', 'script', 'operating_system', 'iot', 'messaging', 'cloud', 'ai'] as const
+const categories = ['web_server', 'application_server', 'proxy', 'cdn', 'waf', 'framework', 'language', 'cms', 'commerce', 'forum', 'wiki', 'panel', 'database', 'monitoring', 'development', 'collaboration', 'storage', 'network_device', 'security', 'analytics', 'script', 'operating_system', 'iot', 'messaging', 'cloud', 'ai', 'other'] as const
 const plainSources = new Set(['status', 'headers', 'cookies', 'title', 'script', 'link', 'body', 'url', 'favicon'])
 const namedSources = new Set(['header', 'cookie', 'meta', 'json', 'certificate', 'dns'])
 const certificateParts = new Set(['subject', 'issuer', 'name'])

@@ -193,7 +193,17 @@ export const errorTable = {
   usage_pipeline: { status: 400, retry: false, en: 'There is no pipeline {name}; name a file, or one of {names}', ko: '{name} 파이프라인이 없습니다. 파일을 지정하거나 다음 중에서 고르십시오: {names}' },
   pipeline_rejected: { status: 422, retry: false, en: 'The pipeline at {place} cannot be used ({rejection}): {reason}', ko: '{place}의 파이프라인을 쓸 수 없습니다({rejection}): {reason}' },
   rules_missing: { status: 400, retry: false, en: 'There is no Sigma rule in {path}; name .yml files or a folder that holds them', ko: '{path}에 Sigma 규칙이 없습니다. .yml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
+  // fingerprint
+  fingerprints_missing: { status: 400, retry: false, en: "There are no fingerprints in {path}. Recog's are not part of Haechi: get them from github.com/rapid7/recog (BSD-2-Clause) and name the folder, the archive or an XML file with --fingerprints PATH", ko: '{path}에 핑거프린트가 없습니다. Recog은 Haechi에 포함되어 있지 않습니다. github.com/rapid7/recog(BSD-2-Clause)에서 받아 폴더, 압축 파일, XML 파일을 --fingerprints PATH로 지정하십시오' },
+  fingerprint_refused: { status: 422, retry: false, en: 'The fingerprint or rule was left out ({refusal}): {reason}', ko: '핑거프린트 또는 규칙을 제외했습니다({refusal}): {reason}' },
+  fingerprint_exhausted: { status: 422, retry: false, en: "The fingerprint's expression used up its time on one banner and was taken as not found there; make the expression simpler", ko: '핑거프린트의 정규식이 한 배너에서 허용된 시간을 다 써서 찾지 못한 것으로 처리했습니다. 정규식을 더 단순하게 고치십시오' },
+  usage_fingerprint_db: { status: 400, retry: false, en: 'There is no database {name}; there are {names}', ko: '{name} 데이터베이스가 없습니다. 다음 중에서 고르십시오: {names}' },
+  banner_too_long: { status: 400, retry: false, en: 'A banner may have at most {limit_bytes} bytes', ko: '배너는 최대 {limit_bytes}바이트입니다' },
+  banner_not_base64: { status: 400, retry: false, en: 'The line is not base64; leave out --encoding base64 for banners that are written as they are', ko: 'base64가 아닌 줄입니다. 배너를 그대로 적은 입력이면 --encoding base64를 빼십시오' },
+  http_answer_invalid: { status: 400, retry: false, en: 'This is no HTTP answer ({reason}); expected is {"status": 200, "headers": {"server": "..."}, "body": "...", "url": "..."} or what curl -si prints', ko: 'HTTP 응답이 아닙니다({reason}). {"status": 200, "headers": {"server": "..."}, "body": "...", "url": "..."} 형식이거나 curl -si의 출력이어야 합니다' },
+  archive_invalid: { status: 400, retry: false, en: 'The archive {file} cannot be read ({reason}): it is damaged, too large when unpacked, or no tar archive', ko: '압축 파일 {file}을(를) 읽을 수 없습니다({reason}). 손상되었거나, 풀었을 때 너무 크거나, tar 파일이 아닙니다' },
   // templates, as the command line reads them
+  signer_invalid: { status: 400, retry: false, en: 'The file {file} holds no key that templates are signed with; it must be a public key or a certificate on the curve P-256, as PEM', ko: '{file} 파일에 템플릿 서명 키가 없습니다. P-256 곡선의 공개 키나 인증서를 PEM으로 지정하십시오' },
   templates_missing: { status: 400, retry: false, en: 'There is no template in {path}; name .yaml files or a folder that holds them', ko: '{path}에 템플릿이 없습니다. .yaml 파일이나 그 파일이 있는 폴더를 지정하십시오' },
   // incidents
   incident_not_found: { status: 404, retry: false, en: 'There is no incident {incident} in this tenant', ko: '이 테넌트에 인시던트 {incident}이(가) 없습니다' },
@@ -203,7 +213,6 @@ export const errorTable = {
   analyst_unknown: { status: 422, retry: false, en: 'There is no active user {analyst} who could take incidents of this tenant; name a user of the tenant, "me", or null to assign nobody', ko: '이 테넌트의 인시던트를 맡을 수 있는 활성 사용자 {analyst}이(가) 없습니다. 테넌트의 사용자나 "me"를 지정하거나, 담당자를 비우려면 null을 보내십시오' },
   window_reversed: { status: 400, retry: false, en: 'The window ends at {end}, which is not after its start {start}; exchange start_time and end_time', ko: '기간의 끝 {end}이(가) 시작 {start}보다 늦지 않습니다. start_time과 end_time을 확인하십시오' },
   window_in_future: { status: 400, retry: false, en: 'The window starts at {start}, which has not come yet; nothing can be measured in it', ko: '기간의 시작 {start}이(가) 아직 오지 않아 측정할 것이 없습니다. 지난 시각으로 시작하는 기간을 지정하십시오' },
-  signer_invalid: { status: 400, retry: false, en: 'The file {file} holds no key that templates are signed with; it must be a public key or a certificate on the curve P-256, as PEM', ko: '{file} 파일에 템플릿 서명 키가 없습니다. P-256 곡선의 공개 키나 인증서를 PEM으로 지정하십시오' },
   // serving an API to MCP clients
   mcp_spec_refused: { status: 422, retry: false, en: '{place}: {reason} ({refusal}, at {at})', ko: '{place}: 문서를 사용할 수 없습니다({refusal}, 위치 {at}): {reason}' },
   mcp_spec_unavailable: { status: 502, retry: true, en: 'The document at {place} was not delivered: the answer was {status}. Check the address, and whether it asks for a sign-in', ko: '{place}의 문서를 받지 못했습니다. 응답 상태: {status}. 주소가 맞는지, 로그인이 필요한지 확인하십시오' },
