@@ -1,9 +1,8 @@
 // The groups of a match whose place is known: threads in the order of preference (Pike's machine), over that place alone, so that the work is its length times the program.
-import { LETTER, LINE_END, NOTHING, OTHER } from './alphabet.ts'
+import { NOTHING, alphabetOf } from './alphabet.ts'
 import { holds } from './dfa.ts'
 import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'
-import { WORD, within } from './ranges.ts'
 
 /** Steps of threads over one match. */
 const BUDGET = 50_000_000
@@ -13,14 +12,12 @@ export type Captures = {
   find(text: string, from: number, to: number): Int32Array
 }
 
-const sideAt = (text: string, at: number): number => {
-  const point = text.charCodeAt(at)
-  return Number.isNaN(point) ? NOTHING : point === 10 ? LINE_END : within(point, WORD) ? LETTER : OTHER
-}
-
 /** `code` saves groups up to `groupCount`. */
 export function createCaptures(code: readonly Instruction[], groupCount: number): Captures {
   const slots = (groupCount + 1) * 2
+  const { latin1, classOf, sideOf, memberships } = alphabetOf(code)
+  const asserts = code.some(({ kind }) => kind === 'assert')
+  const accepts = code.map((instruction) => (instruction.kind === 'chars' ? memberships(instruction.ranges) : null))
   const seen = new Float64Array(code.length)
   let generation = 0
   type List = { readonly at: Int32Array; readonly saved: Int32Array; length: number }
@@ -29,10 +26,15 @@ export function createCaptures(code: readonly Instruction[], groupCount: number)
   const stack: number[] = []
   const row = new Int32Array(slots)
 
+  const sideAt = (text: string, at: number): number => {
+    if (!asserts || at < 0 || at >= text.length) return NOTHING
+    const point = text.charCodeAt(at)
+    return sideOf(point < 256 ? latin1[point]! : classOf(point))
+  }
+
   /** All instructions that wait for a character behind `start`, in their order; groups as in `row`. A number below zero on the stack puts a slot back. */
   const follow = (into: List, start: number, place: number, before: number, after: number): number => {
     let work = 0
-    stack.length = 0
     stack.push(start)
     while (stack.length > 0) {
       const top = stack.pop()!
@@ -51,11 +53,13 @@ export function createCaptures(code: readonly Instruction[], groupCount: number)
           row[instruction.slot] = place
           break
         case 'assert': if (holds(instruction.assertion, before, after)) stack.push(top + 1); break
-        case 'chars': case 'match':
-          into.at[into.length] = top
-          into.saved.set(row, into.length * slots)
-          into.length += 1
+        case 'chars': case 'match': {
+          const { length, saved } = into
+          into.at[length] = top
+          for (let slot = 0, to = length * slots; slot < slots; slot += 1, to += 1) saved[to] = row[slot]!
+          into.length = length + 1
           break
+        }
         default: instruction satisfies never
       }
     }
@@ -72,27 +76,30 @@ export function createCaptures(code: readonly Instruction[], groupCount: number)
       current.length = 0
       let work = follow(current, 0, from, sideAt(text, from - 1), sideAt(text, from))
       for (let at = from; current.length > 0;) {
-        const point = at < to ? text.codePointAt(at)! : -1
+        let point = at < to ? text.charCodeAt(at) : -1
+        if (point >= 0xD800 && point < 0xDC00) point = text.codePointAt(at)!
         const end = at + (point > 0xFFFF ? 2 : 1)
+        const symbol = point < 0 ? 0 : point < 256 ? latin1[point]! : classOf(point)
         next.length = 0
         generation += 1
-        const before = point === -1 ? NOTHING : sideAt(text, end - 1)
+        const before = point < 0 ? NOTHING : sideAt(text, end - 1)
         const after = sideAt(text, end)
         for (let place = 0; place < current.length; place += 1) {
-          const instruction = code[current.at[place]!]!
-          if (instruction.kind === 'match') {
+          const waits = current.at[place]!
+          const accept = accepts[waits]!
+          if (accept === null) {
             // Only what ends where the match is known to end is the match.
             if (at !== to) continue
-            found.set(current.saved.subarray(place * slots, (place + 1) * slots))
+            for (let slot = 0; slot < slots; slot += 1) found[slot] = current.saved[place * slots + slot]!
             break
           }
-          if (point !== -1 && instruction.kind === 'chars' && within(point, instruction.ranges)) {
-            row.set(current.saved.subarray(place * slots, (place + 1) * slots))
-            work += 1 + follow(next, current.at[place]! + 1, end, before, after)
+          if (point >= 0 && accept[symbol] === 1) {
+            for (let slot = 0; slot < slots; slot += 1) row[slot] = current.saved[place * slots + slot]!
+            work += 1 + follow(next, waits + 1, end, before, after)
           }
         }
         if (work > BUDGET) throw new PatternError('exhausted', 'the groups of a match took more than the budget of a search')
-        if (point === -1) break
+        if (point < 0) break
         ;[current, next] = [next, current]
         at = end
       }

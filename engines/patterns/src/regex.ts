@@ -78,6 +78,14 @@ function measure(root: RegexNode): void {
   if (sizes(root) > MAX_PROGRAM * 2) throw new PatternError('regex_too_large', 'the expression is too large once its counts are written out')
 }
 
+/** The expression, where it is nothing but a text. */
+function plainOf(root: RegexNode): string | null {
+  if (root.kind === 'chars') return root.ranges.length === 2 && root.ranges[0] === root.ranges[1] ? String.fromCodePoint(root.ranges[0]!) : null
+  if (root.kind !== 'concat' || 'group' in root || root.of.length === 0) return null
+  const parts = root.of.map(plainOf)
+  return parts.includes(null) ? null : parts.join('')
+}
+
 function literalsOf(root: RegexNode): Regex['literals'] {
   const exact = requiredTexts(root, (char) => char)
   const loose = requiredTexts(root, foldCase)
@@ -90,6 +98,9 @@ function literalsOf(root: RegexNode): Regex['literals'] {
 
 function regexOf(source: string, root: RegexNode, groupCount: number, names: ReadonlyMap<string, number>): Regex {
   const literals = literalsOf(root)
+  const text = plainOf(root)
+  // Half of a surrogate pair is no character.
+  const plain = text === null || /[\uD800-\uDFFF]/.test(text) ? null : text
   const dfas: Partial<Record<Aim, Dfa>> = {}
   const dfa = (aim: Aim): Dfa => dfas[aim] ??= createDfa(programOf(root, { limit: MAX_PROGRAM, reversed: aim === 'longest' }), aim)
   let captures: Captures | null = null
@@ -100,6 +111,10 @@ function regexOf(source: string, root: RegexNode, groupCount: number, names: Rea
     return false
   }
   const find = (text: string, from: number): RegexMatch | null => {
+    if (plain !== null) {
+      const index = text.indexOf(plain, from)
+      return index === -1 ? null : { index, end: index + plain.length, groups: [plain] }
+    }
     const end = dfa('preferred').search(text, from, text.length)
     if (end === -1) return null
     const index = dfa('longest').search(text, end, from)
@@ -112,7 +127,7 @@ function regexOf(source: string, root: RegexNode, groupCount: number, names: Rea
   const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xFFFF ? 2 : 1)
   return {
     source, names, groupCount, literals,
-    test: (text) => maybe(text) && dfa('first').search(text, 0, text.length) !== -1,
+    test: plain === null ? (text) => maybe(text) && dfa('first').search(text, 0, text.length) !== -1 : (text) => text.includes(plain),
     exec: (text, from = 0) => (from <= text.length && maybe(text) ? find(text, from) : null),
     all(text, limit = Infinity) {
       const found: RegexMatch[] = []
