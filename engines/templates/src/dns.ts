@@ -20,10 +20,19 @@ type Question = { readonly name: Bytes; readonly type: string; readonly class: s
 
 const canonical = (name: Bytes): Bytes => (name.endsWith('.') ? name : `${name}.`).toLowerCase()
 
+function queryFor(id: number, question: Question, endpoint: string): Uint8Array {
+  try {
+    return encodeQuery({ id, ...question })
+  } catch (error) {
+    if (!(error instanceof DnsMessageError)) throw error
+    throw new NetworkError('not_resolved', endpoint, `${error.message}, so nobody can be asked for it.`)
+  }
+}
+
 async function ask(question: Question, resolver: string | null, run: Run): Promise<DnsMessage> {
   const id = run.random() & 0xffff
   const endpoint = resolver ?? 'the resolver'
-  const bytes = await run.network.dns(encodeQuery({ id, ...question }), { resolver, timeoutMs: run.settings.timeoutMs }, run.signal)
+  const bytes = await run.network.dns(queryFor(id, question, endpoint), { resolver, timeoutMs: run.settings.timeoutMs }, run.signal)
   let answer: DnsMessage
   try {
     answer = decodeMessage(bytes)
@@ -83,13 +92,14 @@ async function trace(question: Question, resolvers: readonly (string | null)[], 
   return text
 }
 
-/** Several records of a type are a list. */
+/** Several records of a type are a list. Names are without the dot of the root. */
 function recordValues(records: readonly DnsRecord[]): Map<string, Value> {
   const values = new Map<string, Value>()
   for (const record of records) {
     const name = record.type.toLowerCase()
+    const data = record.target === null ? record.data : record.data.replace(/\.$/, '')
     const known = values.get(name)
-    values.set(name, known === undefined ? record.data : Array.isArray(known) ? [...(known as readonly Value[]), record.data] : [known, record.data])
+    values.set(name, known === undefined ? data : Array.isArray(known) ? [...(known as readonly Value[]), data] : [known, data])
   }
   return values
 }
@@ -146,10 +156,10 @@ async function persist(question: Question, resolvers: readonly (string | null)[]
       run.sent({ protocol: 'dns', fault: null })
       return answer
     } catch (error) {
-      if (error instanceof DnsMessageError) return null
       if (!(error instanceof NetworkError)) throw error
       run.sent({ protocol: 'dns', fault: error })
-      if (error.fault === 'out_of_scope' || error.fault === 'cancelled') return null
+      // Asking again changes nothing.
+      if (error.fault === 'out_of_scope' || error.fault === 'cancelled' || error.fault === 'not_resolved') return null
     }
   }
   return null

@@ -59,7 +59,7 @@ basicConstraints=critical,CA:${wanted.authority === true ? 'TRUE' : 'FALSE'}
 ${(wanted.names ?? []).length === 0 ? '' : `subjectAltName=${(wanted.names ?? []).map(name => (name.includes('@') ? `email:${name}` : `DNS:${name}`)).join(',')}`}
 `)
     writeFileSync(at('index.txt'), '')
-    writeFileSync(at('serial'), wanted.serial ?? '08BB00EE')
+    writeFileSync(at('serial'), wanted.serial ?? '1001')
     if (wanted.issuer !== undefined) {
       writeFileSync(at('issuer.key'), wanted.issuer.key)
       writeFileSync(at('issuer.pem'), wanted.issuer.cert)
