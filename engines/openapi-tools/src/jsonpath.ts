@@ -1,6 +1,7 @@
 // JSONPath as RFC 9535 has it, no less and no more. Every step is paid for, so that no query runs away; regular expressions run in linear time.
 // jsonpath.test.ts compares it with a plain reading of the RFC.
-import { RE2JS } from 're2js'
+import { PatternError, compileRegex } from '@haechi/patterns'
+import type { Regex } from '@haechi/patterns'
 import type { Json } from './model.ts'
 import { isList, isObject } from './object.ts'
 
@@ -112,11 +113,12 @@ const comparisons: Readonly<Record<string, (left: Json | undefined, right: Json 
   '>=': (left, right, work) => less(right, left) || equal(left, right, work),
 }
 
-const patterns = new Map<string, RE2JS | null>()
+const patterns = new Map<string, Regex | null>()
 
 /** I-Regexp (RFC 9485): a dot is no line end. null: it is none, and so nothing matches. */
-function pattern(text: string): RE2JS | null {
-  let compiled = patterns.get(text)
+function pattern(text: string, whole: boolean): Regex | null {
+  const key = `${whole ? '^' : ''} ${text}`
+  let compiled = patterns.get(key)
   if (compiled === undefined) {
     let inClass = false
     const source = text.replaceAll(/\\.|[[\].]/gs, (part) => {
@@ -125,12 +127,15 @@ function pattern(text: string): RE2JS | null {
       return part === '.' && !inClass ? '[^\\n\\r]' : part
     })
     try {
-      compiled = text.length > 1000 ? null : RE2JS.compile(source)
-    } catch {
+      // By itself first: what closes a group that it did not open is none.
+      compiled = text.length > 1000 ? null : compileRegex(source)
+      if (whole && compiled !== null) compiled = compileRegex(`^(?:${source})$`)
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error
       compiled = null
     }
     if (patterns.size >= 100) patterns.clear()
-    patterns.set(text, compiled)
+    patterns.set(key, compiled)
   }
   return compiled
 }
@@ -142,8 +147,12 @@ const expects = (whole: boolean) => (text: Worth, regex: Worth): Expression => (
     const source = regex(context)
     if (typeof given !== 'string' || typeof source !== 'string') return false
     spend(context.work, given.length + source.length)
-    const matcher = pattern(source)?.matcher(given)
-    return matcher !== undefined && (whole ? matcher.matches() : matcher.find())
+    try {
+      return pattern(source, whole)?.test(given) === true
+    } catch (error) {
+      if (error instanceof PatternError) throw new JsonPathProblem(`the expression ${source.slice(0, 50)} takes more than a search may`)
+      throw error
+    }
   },
 })
 

@@ -1,7 +1,7 @@
 // Schemas of any OpenAPI version as JSON Schema 2020-12 for the arguments of a tool. What comes out accepts everything that was accepted before: a keyword
 // that is broken, or that only makes sense to the author's tools, is left out, never guessed. Each component is converted once a document; a reference
 // stays a reference. Defended by schema.test.ts (drawn schemas against Ajv's meta-schema, and drawn values against both).
-import { RE2JS } from 're2js'
+import { compileRegex } from '@haechi/patterns'
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import type { ApiDocument } from './model.ts'
 import { sanitised, shortHash } from './naming.ts'
@@ -178,7 +178,7 @@ export function createSchemaConverter(document: ApiDocument): SchemaConverter {
     let fit = pattern.length <= 1_000
     try {
       void new RegExp(pattern, 'u')
-      RE2JS.compile(pattern)
+      compileRegex(pattern)
     } catch {
       fit = false
     }
