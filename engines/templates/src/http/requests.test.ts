@@ -14,6 +14,8 @@ test('paths are put behind the target and stay as they are written', async () =>
     ['GET http://a.test/', 'GET http://a.test/', 'GET http://a.test/?a=1', 'GET http://a.test//x/../y/%2e', 'GET http://a.test/', 'GET http://a.test/r', 'GET http://a.test/a%20b?c%20d'])
   expect(await sentTo('https://a.test:8443/app/', ['{{BaseURL}}', '{{BaseURL}}/x', '{{RootURL}}/x', '{{Scheme}}://{{Hostname}}{{Path}}{{File}}', 'http://{{Host}}:81/x'])).toEqual(
     ['GET https://a.test:8443/app', 'GET https://a.test:8443/app/x', 'GET https://a.test:8443/x', 'GET https://a.test:8443/app', 'GET http://a.test:81/x'])
+  expect(await sentTo('http://a.test:81', ['{{Scheme}}://{{Hostname}}:9001/x', '{{Hostname}}:4040/y', '{{Host}}/z'])).toEqual(['GET http://a.test:9001/x', 'GET http://a.test:4040/y', 'GET http://a.test/z'])
+  for (const text of ['/x', 'x', 'db.{{BaseURL}}', 'ftp://a.test/', '{{Hostname}}:1:2:3']) expect((await runOn({}, paths([text]), { target: 'http://a.test:81' })).error, text).toMatchObject({ problem: { code: 'request_invalid', place: 'path' } })
 })
 
 test('a port behind {{BaseURL}} replaces that of the target', async () => {
@@ -54,6 +56,11 @@ test('raw requests', async () => {
   expect((await rawTo('http://a.test', 'GET x HTTP/1.1\nConnection: X-Real-IP\n')).requests).toMatchObject([{ target: '/x', headers: [['Host', 'a.test'], ['User-Agent', 'haechi'], ['Connection', 'X-Real-IP']] }])
 })
 
+test('raw text that names only the target is the same as a path', async () => {
+  const byPath = (await runOn({}, paths(['{{BaseURL}}/x']), { target: 'http://a.test:81' })).requests[0]
+  expect((await rawTo('http://a.test:81', 'GET /x HTTP/1.1\nHost: {{Hostname}}\n')).requests[0]).toEqual(byPath)
+})
+
 test('headers and body of the block go before those of raw text', async () => {
   const { requests } = await runOn({}, httpTemplate(`  - raw:\n      - "POST / HTTP/1.1\\nHost: a\\nX: 1\\n\\nraw"\n    headers:\n      X: "2"\n    body: own\n${status}`))
   expect(requests).toMatchObject([{ body: 'own', headers: [['Host', 'a'], ['User-Agent', 'haechi'], ['X', '2']] }])
@@ -66,6 +73,7 @@ test('multipart bodies keep their last line end', async () => {
 
 test('annotations', async () => {
   expect((await rawTo('http://a.test:81/app', '@Host: https://b.test:8443\nGET /x HTTP/1.1\nHost: {{Hostname}}\n')).requests).toMatchObject([{ scheme: 'https', host: 'b.test', port: 8443, target: '/app/x', headers: [['Host', 'a.test:81'], ['User-Agent', 'haechi']] }])
+  expect((await rawTo('http://a.test:81', '@Host: {{Hostname}}:9780\nGET / HTTP/1.1\n')).requests).toMatchObject([{ host: 'a.test', port: 9780 }])
   expect((await rawTo('http://a.test:81', '@Host: {{Host}}.b.test\nGET / HTTP/1.1\n')).requests).toMatchObject([{ scheme: 'http', host: 'a.test.b.test', port: 81 }])
   expect((await rawTo('https://a.test', '@tls-sni: other.test\n@timeout: 20s\nGET / HTTP/1.1\n')).requests).toMatchObject([{ serverName: 'other.test', timeoutMs: 20_000, host: 'a.test' }])
   expect((await rawTo('https://a.test', '@tls-sni: request.host\nGET / HTTP/1.1\nHost: virtual.test:8443\n')).requests).toMatchObject([{ serverName: 'virtual.test', timeoutMs: 1_000 }])
@@ -81,7 +89,7 @@ test('self-contained requests name their host', async () => {
   const target = 'http://a.test/app?t=1'
   const self = await runOn({}, raws(['GET http://b.test:81/x?y={{Port}} HTTP/1.1\nHost: {{Hostname}}\n'], '', 'self-contained: true\n'), { target })
   expect(self.error).toBeUndefined()
-  expect(self.requests).toMatchObject([{ host: 'b.test', port: 81, target: '/x?y=81', headers: [['Host', 'b.test:81'], ['User-Agent', 'haechi']] }])
+  expect(self.requests).toMatchObject([{ host: 'b.test', port: 81, target: '/x?y=81', headers: [['Host', 'b.test:81'], ['User-Agent', 'haechi'], ['Accept', '*/*'], ['Accept-Language', 'en']] }])
   expect((await runOn({}, paths(['http://b.test/x']), { target })).requests).toMatchObject([{ host: 'b.test', target: '/x?t=1' }])
   expect((await runOn({}, raws(['GET /x HTTP/1.1\n'], '', 'self-contained: true\n'))).error).toMatchObject({ problem: { code: 'request_invalid' } })
 })

@@ -131,14 +131,23 @@ class Making {
   }
 }
 
+/** '{{Hostname}}:9780' means that port, also where the target has one already. */
+const lastPort = (text: Bytes): Bytes => text.replace(/^((?:https?:\/\/)?(?:\[[^\]]*\]|[^\s:/?#[\]]+)):\d{1,5}(:\d{1,5})(?=[/?#]|$)/i, '$1$2')
+
 /** A request's host, where it is not the target's. */
 function otherPlace(written: Bytes, address: Address): Address | null {
   const scheme = /^https:\/\//i.test(written) ? 'https' : /^http:\/\//i.test(written) ? 'http' : address.scheme
-  const place = written.replace(/^https?:\/\//i, '').replace(/[/?#].*$/s, '')
+  const place = lastPort(written.replace(/^https?:\/\//i, '').replace(/[/?#].*$/s, ''))
   const hasPort = /:\d+$/.test(place.replace(/^\[[^\]]*\]/, ''))
   const port = address.port === defaultPort(address.scheme) ? '' : `:${address.port}`
   const parsed = parseAddress(`${scheme}://${place}${hasPort ? '' : port}`)
   return parsed === null ? null : { ...parsed, path: address.path, query: address.query }
+}
+
+/** A whole address, or one without its scheme, which then is the target's. */
+function addressIn(text: Bytes, own: Address): Address | null {
+  const full = /^https?:\/\//i.test(text) ? text : /^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d|[/?#]|$)/i.test(text) ? `${own.scheme}://${text}` : null
+  return full === null ? null : parseAddress(lastPort(full))
 }
 
 const standard = new WeakMap<Base, { readonly agent: Bytes; readonly headers: readonly (readonly [Bytes, Bytes])[] }>()
@@ -157,7 +166,9 @@ const ofTheNetwork = (name: string, value: Bytes): boolean =>
 
 function assemble(making: Making, plan: PreparedBlock, address: Address, ownHeaders: RawHead['headers'], isRaw: boolean): readonly (readonly [Bytes, Bytes])[] {
   const agent = making.run.settings.userAgent
-  if (!isRaw && plan.headers.length === 0 && address === making.base.address && !making.block.unsafe) return standardHeaders(making.base, agent)
+  // Raw text that names none but the target gets the same, so that many templates share what they ask for.
+  const plain = !isRaw || (ownHeaders.length === 1 && ownHeaders[0]![0] === 'Host' && ownHeaders[0]![1] === address.authority)
+  if (plain && plan.headers.length === 0 && address === making.base.address && !making.block.unsafe) return standardHeaders(making.base, agent)
   const headers = new Map<string, readonly [Bytes, Bytes]>()
   headers.set('host', ['Host', hostHeader(address.scheme, address.authority)])
   if (!making.block.unsafe) headers.set('user-agent', ['User-Agent', agent])
@@ -211,7 +222,7 @@ export function build(block: HttpBlock, run: Run, { source }: Prepared, combinat
     const text = source.kind === 'path' ? making.render(source.text) : (source.fromRoot ? `${base.address.scheme}://${base.address.authority}` : `${base.address.scheme}://${base.address.authority}${base.address.path}`) + source.rest
     const method = making.render(plan.method)
     const body = plan.body === null ? null : making.render(plan.body)
-    const parsed = parseAddress(text.trimStart())
+    const parsed = addressIn(text.trimStart(), base.address)
     if (parsed === null) {
       if (making.missing.length > 0 && !block.skipVariablesCheck) return { missing: making.missing }
       throw new TemplateError('request_invalid', 'path', `'${text.slice(0, 100)}' is no address of the web: a path begins with {{BaseURL}} or http://.`)

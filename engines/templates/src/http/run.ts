@@ -13,6 +13,7 @@ import { CookieJar } from './cookies.ts'
 import { digestAuthorization } from './digest.ts'
 import { type Exchange, matchOf } from './match.ts'
 import { type Combination, combinations, ofOwn } from './payloads.ts'
+import { canMatch } from './prospects.ts'
 import { redirected, type Redirects } from './redirects.ts'
 import { build, type Built, type Prepared, prepare, requestText } from './requests.ts'
 import { readAnswer } from './unsafe.ts'
@@ -52,6 +53,7 @@ export async function runHttp(block: HttpBlock, run: Run): Promise<Outcome> {
     }
     for (const [index, prepared] of plan.requests.entries()) {
       if (prepared.once && done.has(prepared)) continue
+      if (index > 0 && !blockRun.goesOn(index)) break
       done.add(prepared)
       for (const current of blockRun.currents()) if (await blockRun.one(prepared, index + 1, payload, current)) return blockRun.outcome
     }
@@ -87,6 +89,13 @@ class BlockRun {
       if (text.literal === null) (filled ??= { ...combination })[name] = guarded(() => text.render((inner) => (inner === name ? undefined : ofOwn(combination, inner)) ?? this.#run.values.get(inner), this.#run))
     }
     return filled ?? combination
+  }
+
+  /** After so many requests: can the block still match. Of a single block only, because others may look at its later answers. */
+  goesOn(done: number): boolean {
+    const { blocks, flow } = this.#run.template
+    const last = this.#history?.get(done)
+    return last === undefined || blocks.length > 1 || flow !== null || this.#block.payloads !== null || canMatch(this.#block, done, last, this.#run)
   }
 
   /** What was extracted so far, as requests see it: the first values; all of them one after the other where the block says so. */
