@@ -26,7 +26,7 @@ export function orderOf(facts: Facts, { answers, cvss, ruled, control }: Judgeme
   if (ruled) add('exploitation', answers.in_kev.value ? 20 : 0, answers.in_kev.value ? 'in common use' : 'none known')
   else if (kev?.listed === true) add('exploitation', kev.ransomware ? 25 : 20, kev.ransomware ? 'KEV, ransomware' : 'KEV')
   else if (exploitation !== null) add('exploitation', { active: 18, poc: 8, none: 0 }[exploitation], exploitation)
-  else add('exploitation', kev === null ? 20 : 0, kev === null ? null : 'not in KEV')
+  else add('exploitation', kev === null ? 18 : 0, kev === null ? null : 'not in KEV')
 
   const epss = vulnerability?.epss ?? null
   // On a scale of powers of ten from 0.001 to 1: between 0.001 and 0.01 lies as much as between 0.1 and 1.
