@@ -35,6 +35,12 @@ export type Dfa = {
 
 const DEAD = 0
 
+function same(one: readonly number[], other: readonly number[]): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false
+  return true
+}
+
 export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   const { classes, latin1, classOf, sideOf, memberships } = alphabetOf(code)
   // Two symbols beyond the classes: the end of the text, and a line end that is the last character, where somebody asks for that.
@@ -58,7 +64,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   /** What stands before, and whether a match may still begin. */
   let befores: number[] = []
   let seekings: boolean[] = []
-  const numbers = new Map<string, number>()
+  /** Rows by a hash of what they are. */
+  const numbers = new Map<number, number[]>()
   /** Rows where a search begins, by what stands before it; -1: not known. */
   const starts = new Int32Array(4).fill(-1)
 
@@ -74,8 +81,10 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   }
 
   const stateOf = (waiting: readonly number[], before: number, seeking: boolean): number => {
-    const key = `${before}${seeking ? 's' : ''}:${waiting.join()}`
-    let row = numbers.get(key)
+    let hash = before * 2 + (seeking ? 1 : 0)
+    for (const at of waiting) hash = Math.imul(hash ^ at, 0x9E3779B1) ^ (hash >>> 15)
+    const alike = numbers.get(hash)
+    let row = alike?.find((known) => befores[known] === before && seekings[known] === seeking && same(waitings[known]!, waiting))
     if (row === undefined) {
       row = rows
       rows += 1
@@ -84,7 +93,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
         larger.set(table)
         table = larger
       }
-      numbers.set(key, row)
+      if (alike === undefined) numbers.set(hash, [row])
+      else alike.push(row)
       waitings.push(waiting)
       befores.push(before)
       seekings.push(seeking)
