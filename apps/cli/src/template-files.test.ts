@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Context } from './context.ts'
@@ -65,12 +65,14 @@ test('files of one name in two folders are two files', async () => {
 
 test('a second load takes what the first found, until a file of it, or one that it named, is another', async () => {
   const cache = folder()
-  const root = files({ 'a.yaml': template('a', '    payloads: {u: users.txt}'), 'users.txt': 'root', 'w.yaml': 'id: w\ninfo: {name: n, author: a}\nworkflows: [{template: http/none.yaml}]' })
+  const root = files({ 'a.yaml': template('a', '    payloads: {u: users.txt}'), 'users.txt': 'root', 'w.yaml': 'id: w\ninfo: {name: n, author: a}\nworkflows: [{template: http/none.yaml}, {template: lists}]', 'lists/readme.md': '' })
   const at = new Date(1_700_000_000_000)
   const kept = (): string => join(cache, 'haechi/templates', readdirSync(join(cache, 'haechi/templates'))[0]!)
   const first = await load([root], cache)
-  // Times of last access to the cache tell nothing; that it is used shows where it is bent.
+  // A load that reads anew puts another file in its place.
+  const { ino } = statSync(kept())
   const again = await load([root], cache)
+  expect(statSync(kept()).ino).toBe(ino)
   expect(again.library.templates).toEqual(first.library.templates)
   const users = async (): Promise<unknown> => ((await load([root], cache)).library.templates[0]!.blocks[0] as unknown as { payloads: { lists: { u: string[] } } }).payloads.lists.u
   writeFileSync(join(root, 'users.txt'), 'admin')
@@ -79,11 +81,17 @@ test('a second load takes what the first found, until a file of it, or one that 
   expect(await users()).toEqual(['admin'])
   writeFileSync(kept(), 'broken')
   expect(await users()).toEqual(['admin'])
+  rmSync(join(root, 'users.txt'))
+  expect(lacking(await load([root], cache))[0]).toBe('needs_file')
+  writeFileSync(join(root, 'users.txt'), 'again')
+  expect(await users()).toEqual(['again'])
   mkdirSync(join(root, 'http'))
   writeFileSync(join(root, 'http/none.yaml'), template('b'))
-  expect(lacking(await load([root], cache))).toEqual([null, null, null])
+  expect(lacking(await load([root], cache))).toEqual([null, null, 'needs_template'])
+  writeFileSync(join(root, 'lists/c.yaml'), template('c'))
+  expect(lacking(await load([root], cache))).toEqual([null, null, null, null])
   rmSync(join(root, 'http'), { recursive: true })
-  expect(lacking(await load([root], cache))).toEqual([null, 'needs_template'])
+  expect(lacking(await load([root], cache))).toEqual([null, null, 'needs_template'])
 })
 
 test('it ends where it is asked to', async () => {
