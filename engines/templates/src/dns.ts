@@ -1,10 +1,9 @@
 // Questions to resolvers and what their answers look like (the dns protocol). Records have the presentation form that templates' words and expressions are written for.
 // Invariant: an answer counts only if it is one to the question asked; whatever else comes is a protocol_error (dns.test.ts).
 import { addressVersion, reverseName } from './address.ts'
-import { compileText } from './interpolation.ts'
 import { NetworkError } from './model.ts'
 import { combinations } from './http/payloads.ts'
-import { conclude, namesOf } from './findings.ts'
+import { charge, conclude, namesOf, render } from './findings.ts'
 import { DnsMessageError, decodeMessage, encodeQuery, messageText, questionText, recordText } from './dns-message.ts'
 import type { DnsMessage, DnsRecord } from './dns-message.ts'
 import type { Bytes, DnsBlock, Outcome, Run, Value } from './model.ts'
@@ -76,6 +75,7 @@ async function trace(question: Question, resolvers: readonly (string | null)[], 
   let text = ''
   for (let step = 0; step < tracedSteps && server !== null; step++) {
     run.signal.throwIfAborted()
+    charge(run, 'dns')
     try {
       const answer = await ask({ ...question, recursion: false }, resolverAddress(server), run)
       run.sent({ protocol: 'dns', fault: null })
@@ -119,10 +119,9 @@ export async function runDns(block: DnsBlock, run: Run): Promise<Outcome> {
   for (const payload of combinations(block.payloads, settings.attack)) {
     run.signal.throwIfAborted()
     const names = namesOf(run, own, payload)
-    const text = compileText(block.name)
-    if (text.unresolved(names).length > 0) continue
-    const name = text.render(names, run)
-    const written = block.resolvers.length > 0 ? block.resolvers.map(each => compileText(each).render(names, run)) : settings.resolvers
+    const name = render(block.name, names, run, 'dns.name')
+    if (name === null) continue
+    const written = block.resolvers.length > 0 ? block.resolvers.map(each => render(each, names, run, 'dns.resolvers')).filter(each => each !== null) : settings.resolvers
     const resolvers = written.length > 0 ? written.map(resolverAddress) : [null]
     const question: Question = { name, type: block.type, class: block.class, recursion: block.recursion, authenticData: block.type === 'TXT' }
     const answer = await persist(question, resolvers, Math.max(1, block.retries), run)
@@ -152,6 +151,7 @@ export async function runDns(block: DnsBlock, run: Run): Promise<Outcome> {
 async function persist(question: Question, resolvers: readonly (string | null)[], tries: number, run: Run): Promise<DnsMessage | null> {
   for (let attempt = 0; attempt < tries; attempt++) {
     try {
+      charge(run, 'dns')
       const answer = await ask(question, resolvers[attempt % resolvers.length] ?? null, run)
       run.sent({ protocol: 'dns', fault: null })
       return answer

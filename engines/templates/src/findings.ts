@@ -2,9 +2,12 @@
 // reported. Values of the answer go before payloads, and these before everything else that has a name.
 import { readable } from './bytes.ts'
 import { toText } from './dsl/convert.ts'
+import { EvaluationError } from './dsl/evaluation.ts'
+import { evidence } from './http/match.ts'
 import { compileText } from './interpolation.ts'
 import { compileOperators } from './operators.ts'
-import type { Block, Bytes, Lookup, Protocol, Run, Value } from './model.ts'
+import type { Block, Bytes, Lookup, Protocol, Run, Value, Values } from './model.ts'
+import { TemplateError } from './problem.ts'
 
 export type Answer = {
   readonly protocol: Protocol
@@ -19,13 +22,31 @@ export type Answer = {
   readonly response: Bytes
 }
 
-const evidenceLength = 4096
-const evidence = (bytes: Bytes): string => readable(bytes.length > evidenceLength ? bytes.slice(0, evidenceLength) : bytes)
+const requests = new WeakMap<Values, number>()
+
+/** Before each request of a run. Errors: TemplateError budget_exceeded. */
+export function charge(run: Run, place: Protocol): void {
+  const count = (requests.get(run.values) ?? 0) + 1
+  if (count > run.settings.maxRequests) throw new TemplateError('budget_exceeded', place, `The template sends more than ${run.settings.maxRequests} requests to one target.`)
+  requests.set(run.values, count)
+}
+
+/** A text with what its markers stand for; null: one of them has no value. Errors: TemplateError budget_exceeded, expression_invalid. */
+export function render(written: Bytes, names: Lookup, run: Run, place: string): Bytes | null {
+  const text = compileText(written)
+  if (text.literal !== null) return text.literal
+  try {
+    return text.unresolved(names).length > 0 ? null : text.render(names, run)
+  } catch (error) {
+    if (error instanceof EvaluationError) throw new TemplateError('budget_exceeded', place, error.message)
+    throw error
+  }
+}
 
 /** What belongs to this request alone first, then a combination of payloads, which may hold expressions themselves, then what the run knows. */
 export function namesOf(run: Run, own: ReadonlyMap<string, Value>, payload: Readonly<Record<string, Bytes>> = {}): Lookup {
   const known: Lookup = name => own.get(name) ?? run.values.get(name)
-  const values = new Map(Object.entries(payload).map(([name, written]) => [name, compileText(written).render(known, run)]))
+  const values = new Map(Object.entries(payload).map(([name, written]) => [name, render(written, known, run, `payloads.${name}`) ?? written]))
   return name => own.get(name) ?? values.get(name) ?? run.values.get(name)
 }
 

@@ -4,9 +4,8 @@
 import { addressVersion, splitAddress } from './address.ts'
 import { strength, suiteName, suiteNumber, suitesBefore13, suitesOfTls13 } from './cipher-suites.ts'
 import type { Strength } from './cipher-suites.ts'
-import { conclude, namesOf } from './findings.ts'
+import { charge, conclude, namesOf, render } from './findings.ts'
 import { withBrackets } from './http/address.ts'
-import { compileText } from './interpolation.ts'
 import { knownRoots } from './known-roots.ts'
 import { NetworkError } from './model.ts'
 import type { Connection, Outcome, Run, SslBlock, TlsVersion, Value } from './model.ts'
@@ -62,6 +61,7 @@ function readable(der: readonly Uint8Array[], endpoint: string): Certificate[] {
 
 async function connected(place: Place, run: Run, block: SslBlock): Promise<Handshake> {
   const { settings } = run
+  charge(run, 'ssl')
   const connection = await run.network.dial(place.host, place.port, {
     tls: { serverName: place.serverName, minVersion: block.minVersion, maxVersion: block.maxVersion, ciphers: null },
     timeoutMs: settings.timeoutMs,
@@ -76,6 +76,7 @@ async function connected(place: Place, run: Run, block: SslBlock): Promise<Hands
 }
 
 async function greeted(place: Place, run: Run, minVersion: TlsVersion, maxVersion: TlsVersion, suites: readonly number[]): Promise<Handshake> {
+  charge(run, 'ssl')
   const connection: Connection = await run.network.dial(place.host, place.port, { tls: null, timeoutMs: run.settings.timeoutMs }, run.signal)
   try {
     const answer = await greet(connection, { endpoint: place.endpoint, serverName: place.serverName, minVersion, maxVersion, suites, timeoutMs: run.settings.timeoutMs, random: run.random, now: run.now })
@@ -168,12 +169,11 @@ const isUntrusted = (certificates: readonly Certificate[]): boolean => certifica
 /** Shakes hands with the block's address and judges what the server showed. */
 export async function runSsl(block: SslBlock, run: Run): Promise<Outcome> {
   const { target, settings } = run
-  const port = target.port ?? (target.scheme === 'http' ? 80 : defaultPort)
+  const port = target.port ?? defaultPort
   const own = new Map<string, Value>(run.template.selfContained ? [] : [['Hostname', `${withBrackets(target.host)}:${port}`], ['Host', target.host], ['Port', String(port)]])
   const names = namesOf(run, own)
-  const text = compileText(block.address)
-  if (text.unresolved(names).length > 0) return { matched: false }
-  const endpoint = text.render(names, run)
+  const endpoint = render(block.address, names, run, 'ssl.address')
+  if (endpoint === null) return { matched: false }
   const parts = splitAddress(endpoint) ?? splitAddress(endpoint.replace(/^(.*:.*):(\d+)$/, '[$1]:$2'))
   if (parts === null) return { matched: false }
   const place: Place = { ...parts, endpoint, serverName: settings.serverName ?? parts.host }

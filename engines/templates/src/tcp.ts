@@ -1,11 +1,10 @@
 // Connections that a template opens, what it writes and what it reads (the tcp, formerly network, protocol). Bytes go out and come in untouched.
 // Invariant: a peer that is silent, endless or slow costs at most the run's timeout and maxBytes a request (tcp.test.ts).
 import { splitAddress } from './address.ts'
-import { compileText } from './interpolation.ts'
 import { NetworkError } from './model.ts'
 import { withBrackets } from './http/address.ts'
 import { combinations } from './http/payloads.ts'
-import { conclude, namesOf } from './findings.ts'
+import { charge, conclude, namesOf, render } from './findings.ts'
 import type { Bytes, Connection, Lookup, Outcome, Run, Target, TcpBlock, Value } from './model.ts'
 
 /** A port of the web that a URL brings along says nothing about other protocols. */
@@ -16,10 +15,11 @@ const settleMs = 25
 const mostReads = 4096
 const longestReadMs = 5000
 
-const isUrl = (target: Target): boolean => target.scheme !== null
+/** As it was given: which scheme answers is found out for targets without one, too. */
+const isUrl = (target: Target): boolean => target.input.includes('://')
 /** The ports to try: that of the target where it was given on purpose, else those of the template. null: none is known. */
-function portsOf(block: TcpBlock, target: Target, render: (text: Bytes) => Bytes): readonly (number | null)[] {
-  const listed = [...new Set(render(block.port).split(',').map(each => each.trim()).filter(each => /^\d{1,5}$/.test(each)))]
+function portsOf(block: TcpBlock, target: Target, written: Bytes): readonly (number | null)[] {
+  const listed = [...new Set(written.split(',').map(each => each.trim()).filter(each => /^\d{1,5}$/.test(each)))]
   const fallback = target.port ?? (target.scheme === 'https' ? 443 : target.scheme === 'http' ? 80 : null)
   if (listed.length === 0) return [fallback]
   const excluded = block.excludePorts === '' ? webPorts : block.excludePorts.split(',').map(each => each.trim())
@@ -59,7 +59,7 @@ export async function runTcp(block: TcpBlock, run: Run): Promise<Outcome> {
   let matched = false
   const stop = (): boolean => matched && (block.stopAtFirstMatch || run.template.stopAtFirstMatch)
   const selfContained = run.template.selfContained
-  for (const port of selfContained ? [null] : portsOf(block, target, text => compileText(text).render(run.values.get, run))) {
+  for (const port of selfContained ? [null] : portsOf(block, target, render(block.port, run.values.get, run, 'tcp.port') ?? '')) {
     const own = new Map<string, Value>()
     if (!selfContained) {
       own.set('Hostname', port === null ? withBrackets(target.host) : `${withBrackets(target.host)}:${port}`)
@@ -68,13 +68,14 @@ export async function runTcp(block: TcpBlock, run: Run): Promise<Outcome> {
     }
     for (const written of block.host) {
       const tls = written.startsWith('tls://')
-      const rendered = compileText(tls ? written.slice('tls://'.length) : written).render(namesOf(run, own), run)
-      const place = splitAddress(rendered)
-      const key = `${tls ? 'tls://' : ''}${rendered}`
-      if (place === null || visited.has(key)) continue
+      const rendered = render(tls ? written.slice('tls://'.length) : written, namesOf(run, own), run, 'tcp.host')
+      const place = rendered === null ? null : splitAddress(rendered)
+      const key = `${tls ? 'tls://' : ''}${rendered ?? ''}`
+      if (rendered === null || place === null || visited.has(key)) continue
       visited.add(key)
       for (const payload of combinations(block.payloads, settings.attack)) {
         run.signal.throwIfAborted()
+        charge(run, 'tcp')
         const names = namesOf(run, own, payload)
         if (await converse(block, run, { ...place, tls, rendered }, names)) matched = true
         if (stop()) return { matched }
@@ -99,9 +100,8 @@ async function converse(block: TcpBlock, run: Run, place: { host: string; port: 
       timeoutMs: settings.timeoutMs,
     }, signal)
     for (const input of block.inputs) {
-      const text = compileText(input.data)
-      if (text.unresolved(known).length > 0) return false
-      const rendered = text.render(known, run)
+      const rendered = render(input.data, known, run, 'tcp.inputs')
+      if (rendered === null) return false
       request += rendered
       const bytes = input.hex ? hexBytes(rendered) : rendered
       if (bytes === null) return false

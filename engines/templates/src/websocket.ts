@@ -1,9 +1,8 @@
 // Conversations over WebSocket (the websocket protocol): a handshake, then for each input a message and the one that answers it.
 // Invariant: a connection counts only if the server has proved that it read the handshake's key (RFC 6455, 4.1; websocket.test.ts).
-import { conclude, namesOf } from './findings.ts'
+import { charge, conclude, namesOf, render } from './findings.ts'
 import { withBrackets } from './http/address.ts'
 import { combinations } from './http/payloads.ts'
-import { compileText } from './interpolation.ts'
 import { NetworkError } from './model.ts'
 import type { Bytes, Connection, Lookup, Outcome, Run, Target, Value, WebsocketBlock } from './model.ts'
 import { CLOSE, FrameReader, TEXT, acceptOf, encodeFrame } from './websocket-frames.ts'
@@ -47,6 +46,7 @@ export async function runWebsocket(block: WebsocketBlock, run: Run): Promise<Out
   let matched = false
   for (const payload of combinations(block.payloads, settings.attack)) {
     run.signal.throwIfAborted()
+    charge(run, 'websocket')
     if (await converse(block, run, namesOf(run, own, payload))) matched = true
     if (matched && run.template.stopAtFirstMatch) break
   }
@@ -55,11 +55,7 @@ export async function runWebsocket(block: WebsocketBlock, run: Run): Promise<Out
 
 async function converse(block: WebsocketBlock, run: Run, names: Lookup): Promise<boolean> {
   const { target, settings } = run
-  const render = (written: Bytes): Bytes | null => {
-    const text = compileText(written)
-    return text.unresolved(names).length > 0 ? null : text.render(names, run)
-  }
-  const address = render(block.address)
+  const address = render(block.address, names, run, 'websocket.address')
   const url = address === null ? null : URL.parse(address)
   if (address === null || url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) return false
   // An address without a path is asked at the target's.
@@ -75,7 +71,7 @@ async function converse(block: WebsocketBlock, run: Run, names: Lookup): Promise
   const key = keyBytes.toString('base64')
   const headers: [Bytes, Bytes][] = [['Host', url.host], ['Upgrade', 'websocket'], ['Connection', 'Upgrade'], ['Sec-WebSocket-Version', '13'], ['Sec-WebSocket-Key', key]]
   for (const [name, written] of Object.entries(block.headers)) {
-    const value = render(written)
+    const value = render(written, names, run, 'websocket.headers')
     if (value === null || /[\r\n]/.test(name + value)) return false
     const place = headers.findIndex(([known]) => known.toLowerCase() === name.toLowerCase())
     if (place < 0) headers.push([name, value])
@@ -97,7 +93,7 @@ async function converse(block: WebsocketBlock, run: Run, names: Lookup): Promise
     }
     const reader = new FrameReader(connection, { endpoint, received: head.rest, maxBytes: settings.maxBytes, now: run.now })
     for (const input of block.inputs) {
-      const data = render(input.data)
+      const data = render(input.data, names, run, 'websocket.inputs')
       if (data === null) return false
       request += data
       await connection.write(encodeFrame(TEXT, data, run.random()))

@@ -9,7 +9,7 @@ export type Exchange = { readonly request: HttpRequest; /** Where it was sent by
 
 const evidenceLength = 4_096
 /** Not in the middle of a character: UTF-8 goes on with 0x80 to 0xBF. */
-const evidence = (text: Bytes): string => readable(text.length > evidenceLength ? text.slice(0, evidenceLength).replace(/[\xc0-\xff][\x80-\xbf]*$/, '') : text)
+export const evidence = (text: Bytes): string => readable(text.length > evidenceLength ? text.slice(0, evidenceLength).replace(/[\xc0-\xff][\x80-\xbf]*$/, '') : text)
 
 export function matchOf(template: Template, target: Target, exchange: Exchange, result: Judgement['results'][number], values: Judgement['dynamic']): Match {
   return {
