@@ -5,7 +5,7 @@ import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
-/** Instructions looked at in one search beyond what the table knows: some 100 ms. */
+/** Instructions looked at in one search beyond what the table knows: some hundreds of milliseconds. */
 const BUDGET = 10_000_000
 /** Numbers that all tables together hold at most, by some 8 bytes; beyond it all forget before the next search. */
 const MAX_REMEMBERED = 6_000_000
@@ -38,6 +38,11 @@ const DEAD = 0
 function same(one: readonly number[], other: readonly number[]): boolean {
   if (one.length !== other.length) return false
   for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false
+  return true
+}
+
+const ascending = (numbers: readonly number[]): boolean => {
+  for (let at = 1; at < numbers.length; at += 1) if (numbers[at - 1]! > numbers[at]!) return false
   return true
 }
 
@@ -110,7 +115,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   const queued = new Float64Array(code.length)
   let generation = 0
   let work = 0
-  const stack: number[] = []
+  // An instruction pushes two at most, and only once.
+  const stack = new Int32Array(code.length * 2 + 2)
 
   /** What stands in the cell of a row and a symbol, from now on. */
   const step = (row: number, symbol: number): number => {
@@ -118,16 +124,17 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     const before = befores[row]!
     const real = symbol === LAST_LINE_END ? lineEnd : symbol
     const after = symbol === END ? NOTHING : sideOf(real)
-    const next: number[] = []
+    let next: number[] = []
     const waiting = waitings[row]!
     let seeking = seekings[row]!
     let ended = false
     for (let place = 0; place < waiting.length + (seeking ? 1 : 0); place += 1) {
       if (ended && !backwards) break
-      stack.length = 0
-      stack.push(place === waiting.length ? 0 : waiting[place]!)
-      while (stack.length > 0) {
-        const at = stack.pop()!
+      stack[0] = place === waiting.length ? 0 : waiting[place]!
+      let top = 1
+      while (top > 0) {
+        top -= 1
+        const at = stack[top]!
         if (seen[at] === generation) continue
         seen[at] = generation
         work += 1
@@ -137,11 +144,14 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
             queued[at + 1] = generation
             next.push(at + 1)
           }
-        } else if (kind === 1) stack.push(seconds[at]!, firsts[at]!)
-        else if (kind === 2) {
+        } else if (kind === 1) {
+          stack[top] = seconds[at]!
+          stack[top + 1] = firsts[at]!
+          top += 2
+        } else if (kind === 2) {
           const { assertion } = code[at] as { assertion: Assertion }
-          if ((backwards ? holds(assertion, after, before) : holds(assertion, before, after)) || (assertion === 'end' && symbol === LAST_LINE_END)) stack.push(at + 1)
-        } else if (kind === 3) stack.push(at + 1)
+          if ((backwards ? holds(assertion, after, before) : holds(assertion, before, after)) || (assertion === 'end' && symbol === LAST_LINE_END)) stack[top++] = at + 1
+        } else if (kind === 3) stack[top++] = at + 1
         else {
           ended = true
           // Ways that are less preferred are given up, and no match begins later.
@@ -150,7 +160,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
       }
     }
     if (ended || backwards) seeking = false
-    if (aim !== 'preferred') next.sort((a, b) => a - b)
+    // As sets they are fewer; where there is an order of preference, it tells them apart.
+    if (aim !== 'preferred' && !ascending(next)) next = Array.from(Int32Array.from(next).sort())
     const to = next.length === 0 && !seeking ? DEAD : stateOf(next, asserts ? after : NOTHING, seeking)
     return to * 2 + (ended ? 1 : 0)
   }
