@@ -103,8 +103,8 @@ function withSteps(template: Template, known: Known): Template {
   if (template.support.status === 'parsed') return template
   for (const { step, place } of stepsOf(template.workflow)) {
     const lacks = step.template === null
-      ? step.tags.some((tag) => known.tags.has(tag)) ? null : `No template here has the tag ${step.tags.join(' or ')}.`
-      : known.files.has(step.template) || hasFolder(known.files, step.template) ? null : `There is no template ${step.template} here.`
+      ? step.tags.some((tag) => known.tags.has(tag)) ? null : `No template here has the tag ${step.tags.join(' or ')}; name the whole folder of templates.`
+      : known.files.has(step.template) || hasFolder(known.files, step.template) ? null : `There is no template ${step.template} here; name the whole folder of templates.`
     if (lacks !== null) return { ...template, support: { status: 'parsed', problem: { code: 'needs_template', place, reason: lacks } } }
   }
   return template
