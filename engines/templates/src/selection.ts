@@ -9,6 +9,7 @@ export type Selection = {
   readonly severities: readonly Severity[]
   /** With `*` for any run of characters. An exact id also asks for what is off by default. */
   readonly ids: readonly string[]
+  /** Also what changes the target; whatever else is off by default is asked for by its tag. */
   readonly includeIntrusive: boolean
   /** Workflows run only when they are asked for, here or by id: their templates run anyway. */
   readonly workflows: boolean
@@ -50,7 +51,7 @@ export function select(templates: readonly Template[], selection: Selection): { 
     if (template.workflow.length > 0 && !selection.workflows) return 'workflow'
     // There is no target in it whose owner has been proven.
     if (template.selfContained) return 'self_contained'
-    return !selection.includeIntrusive && own.some((tag) => Object.hasOwn(offByDefault, tag) && !tags.has(tag)) ? 'intrusive' : null
+    return own.some((tag) => Object.hasOwn(offByDefault, tag) && !tags.has(tag) && !(tag === 'intrusive' && selection.includeIntrusive)) ? 'intrusive' : null
   }
   const chosen = templates.filter((template) => {
     const reason = reasonFor(template)

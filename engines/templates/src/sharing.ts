@@ -1,11 +1,13 @@
-// What many templates ask for is fetched once: equal safe requests have one answer. A template that repeats a request, or has changed something before,
-// gets a fresh one, because it asks what has become of it. Kept bodies stay within a bound. Defended by sharing.test.ts.
+// What many templates ask for is fetched once: equal safe requests have one answer. A template that asks again after it has asked for something else, or has
+// changed something before, gets a fresh one, because it asks what has become of it; and so does whoever asks what took long, because that may be about time.
+// Kept bodies stay within a bound. Defended by sharing.test.ts.
 import { NetworkError } from './model.ts'
 import type { Bytes, HttpRequest, HttpResponse, Network } from './model.ts'
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Of an answer besides its body: its objects, and a character of each header. */
 const overhead = 512
+const slowMs = 2_000
 
 export type SharingCounts = { readonly asked: number; readonly shared: number }
 
@@ -27,7 +29,7 @@ export function sharing(network: Network, maxBytes: number): Sharing {
   let shared = 0
 
   function keep(key: string, response: HttpResponse): HttpResponse {
-    if (response.body.length > maxBytes / 4) return response
+    if (response.body.length > maxBytes / 4 || response.durationMs > slowMs) return response
     const known = bodies.get(response.body)
     const body = known ?? { body: response.body, uses: 0 }
     body.uses++
@@ -75,6 +77,7 @@ export function sharing(network: Network, maxBytes: number): Sharing {
     session() {
       const seen = new Set<string>()
       let changed = false
+      let last = ''
       return {
         http(request, signal) {
           asked++
@@ -83,7 +86,9 @@ export function sharing(network: Network, maxBytes: number): Sharing {
             return network.http(request, signal)
           }
           const key = keyOf(request)
-          if (changed || seen.has(key)) return network.http(request, signal)
+          const again = seen.has(key) && last !== key
+          last = key
+          if (changed || again) return network.http(request, signal)
           seen.add(key)
           const known = kept.get(key)
           if (known === undefined) return fetchShared(key, request, signal)

@@ -47,6 +47,7 @@ export async function runHttp(block: HttpBlock, run: Run): Promise<Outcome> {
   const done = new Set<Prepared>()
   for (const combination of combinations(block.payloads, run.settings.attack)) {
     const payload = blockRun.filled(combination)
+    if (payload === null) continue
     if (block.race > 0) {
       if (await blockRun.race(plan.requests, payload)) return blockRun.outcome
       continue
@@ -80,13 +81,16 @@ class BlockRun {
     return { matched: this.#matched }
   }
 
-  /** Payloads may hold markers themselves. */
-  filled(combination: Combination): Combination {
+  /** Payloads may hold markers themselves; null: one of them has no value. */
+  filled(combination: Combination): Combination | null {
     let filled: Record<string, Bytes> | null = null
     for (const [name, value] of Object.entries(combination)) {
       if (!value.includes('{{')) continue
       const text = compileText(value)
-      if (text.literal === null) (filled ??= { ...combination })[name] = guarded(() => text.render((inner) => (inner === name ? undefined : ofOwn(combination, inner)) ?? this.#run.values.get(inner), this.#run))
+      if (text.literal !== null) continue
+      const lookup: Lookup = (inner) => (inner === name ? undefined : ofOwn(combination, inner)) ?? this.#run.values.get(inner)
+      if (!this.#block.skipVariablesCheck && text.unresolved(lookup).length > 0) return null
+      ;(filled ??= { ...combination })[name] = guarded(() => text.render(lookup, this.#run))
     }
     return filled ?? combination
   }
@@ -95,7 +99,7 @@ class BlockRun {
   goesOn(done: number): boolean {
     const { blocks, flow } = this.#run.template
     const last = this.#history?.get(done)
-    return last === undefined || blocks.length > 1 || flow !== null || this.#block.payloads !== null || canMatch(this.#block, done, last, this.#run)
+    return last === undefined || blocks.length > 1 || flow !== null || canMatch(this.#block, done, last, this.#run)
   }
 
   /** What was extracted so far, as requests see it: the first values; all of them one after the other where the block says so. */
