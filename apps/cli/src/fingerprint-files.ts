@@ -24,12 +24,15 @@ export function fingerprintPath(named: string | undefined, environment: Context[
   return statSync(archive, { throwIfNoEntry: false })?.isFile() === true ? archive : null
 }
 
-/** Errors: file_unreadable, archive_invalid, fingerprints_missing. */
-export function fingerprintFiles(path: string): SourceFile[] {
+/** With `database` only what may hold it, where anything does. Errors: file_unreadable, archive_invalid, fingerprints_missing. */
+export function fingerprintFiles(path: string, database?: string): SourceFile[] {
   const files = read(path)
-  if (!files.some((file) => /\.xml$/i.test(file.path))) throw new HaechiError('fingerprints_missing', { path })
-  return files
+  if (!files.some(isXml)) throw new HaechiError('fingerprints_missing', { path })
+  const chosen = database === undefined ? [] : files.filter((file) => isXml(file) && (file.path.endsWith(`/${database}.xml`) || Buffer.from(file.content.slice(0, 4_096)).includes(`matches="${database}"`)))
+  return chosen.length === 0 ? files : files.filter((file) => !isXml(file) || chosen.includes(file))
 }
+
+const isXml = ({ path }: SourceFile): boolean => /\.xml$/i.test(path)
 
 function read(path: string): SourceFile[] {
   try {

@@ -3,7 +3,7 @@
 import { PatternError, createLiteralSet } from '@haechi/patterns'
 import type { LiteralSet, RegexMatch } from '@haechi/patterns'
 import { cpeWord, formatCpe, parseCpeTemplate, remapped, splitVersion } from './cpe.ts'
-import type { CpePart } from './cpe.ts'
+import type { CpePart, CpeTemplate } from './cpe.ts'
 import { distributionBuild } from './distribution.ts'
 import type { Confidence, Cpe, CpeNames, Database, Fingerprint, Identification, Param, Product } from './model.ts'
 import { bannerText, placeholders } from './recog.ts'
@@ -76,7 +76,7 @@ function search(database: Database): (text: string) => readonly number[] {
   for (const [number, { regex }] of database.fingerprints.entries()) {
     const texts = regex.literals?.texts ?? []
     if (texts.length === 0 || texts.includes('')) always.push(number)
-    else for (const text of new Set(texts.map((each) => each.toLowerCase()))) literals.set(text, [...(literals.get(text) ?? []), number])
+    else for (const text of texts) literals.set(text, [...(literals.get(text) ?? []), number])
   }
   if (literals.size === 0) return () => always
   const owners = [...literals.values()]
@@ -90,40 +90,75 @@ function search(database: Database): (text: string) => readonly number[] {
   }
 }
 
+/** What of an identification is the same for every banner. */
+type Plan = {
+  readonly templates: ReadonlyMap<string, Param>
+  readonly sides: readonly { readonly side: Side; readonly prefix: string; readonly part: CpePart; /** Of the CPE that is stated as a fixed text. */ readonly cpe: CpeTemplate | null; readonly cpeGroup: number }[]
+  readonly confidences: Map<string, Confidence>
+}
+type Side = 'service' | 'os' | 'hardware' | 'component'
+const prefixes: readonly (readonly [Side, string, CpePart])[] = [['service', 'service', 'a'], ['os', 'os', 'o'], ['hardware', 'hw', 'h'], ['component', 'service.component', 'a']]
+const naming = ['vendor', 'product', 'family', 'device']
+
+const plans = new WeakMap<Fingerprint, Plan>()
+function planOf(fingerprint: Fingerprint): Plan {
+  let plan = plans.get(fingerprint)
+  if (plan === undefined) {
+    const templates = new Map(fingerprint.params.map((param) => [param.name, param]))
+    const sides = prefixes.filter(([, prefix]) => naming.some((name) => templates.has(`${prefix}.${name}`))).map(([side, prefix, part]) => {
+      const param = templates.get(`${prefix}.cpe23`)
+      return { side, prefix, part, cpe: param?.position === 0 ? parseCpeTemplate(param.value) : null, cpeGroup: param?.position ?? 0 }
+    })
+    plan = { templates, sides, confidences: new Map() }
+    plans.set(fingerprint, plan)
+  }
+  return plan
+}
+
 function identification(database: Database, fingerprint: Fingerprint, found: RegexMatch, text: string, truncated: boolean, names: CpeNames): Identification {
-  const params = paramsOf(fingerprint.params, found, database.protocol)
-  const product = (prefix: string, part: CpePart): Product | null => productOf(database, fingerprint, params, prefix, part, found, names)
-  const sides = { service: product('service', 'a'), os: product('os', 'o'), hardware: product('hw', 'h'), component: product('service.component', 'a') }
-  const surest = Object.values(sides).filter((side) => side !== null).toSorted((a, b) => b.confidence.value - a.confidence.value)[0]
+  const plan = planOf(fingerprint)
+  const params = paramsOf(plan.templates, found, database.protocol)
+  const sides: Record<Side, Product | null> = { service: null, os: null, hardware: null, component: null }
+  let surest: Confidence | null = null
+  for (const side of plan.sides) {
+    const product = productOf(database, fingerprint, plan, side, params, found, names)
+    sides[side.side] = product
+    if (product !== null && product.confidence.value > (surest?.value ?? -1)) surest = product.confidence
+  }
   return {
     database: database.name, matched: fingerprint.description, line: fingerprint.line, params, ...sides, build: distributionBuild(text),
-    confidence: surest?.confidence ?? confidenceOf(database, fingerprint, null, false), truncated,
+    confidence: surest ?? confidenceOf(database, fingerprint, plan, '', false), truncated,
   }
 }
 
 /** As Recog: groups by number, fixed values with other params put in; a version that is missing in a CPE is `-`, and any other text that lacks a param is left out. */
-function paramsOf(params: readonly Param[], found: RegexMatch, protocol: string | null): Record<string, string> {
-  const templates = new Map(params.map((param) => [param.name, param]))
-  const values = new Map<string, string | null>()
+function paramsOf(templates: ReadonlyMap<string, Param>, found: RegexMatch, protocol: string | null): Record<string, string> {
+  let values: Map<string, string | null> | null = null
   const valueOf = (name: string): string | null => {
-    const known = values.get(name)
-    if (known !== undefined) return known
     const param = templates.get(name)
-    const value = param === undefined ? null : param.position > 0 ? found.groups[param.position] ?? null : filled(param.value, name.endsWith('.cpe23'), valueOf)
-    values.set(name, value)
+    if (param === undefined) return null
+    if (param.position > 0) return found.groups[param.position] ?? null
+    if (!param.value.includes('{')) return param.value
+    values ??= new Map()
+    let value = values.get(name)
+    if (value === undefined) {
+      value = filled(param.value, name.endsWith('.cpe23'), valueOf)
+      values.set(name, value)
+    }
     return value
   }
-  const result: [string, string][] = []
+  const result: Record<string, string> = {}
   for (const name of templates.keys()) {
     const value = valueOf(name)
-    if (value !== null && !name.startsWith('_tmp.')) result.push([name, value])
+    if (value === null || name.startsWith('_tmp.')) continue
+    if (name === '__proto__') Object.defineProperty(result, name, { value, enumerable: true, configurable: true, writable: true })
+    else result[name] = value
   }
-  if (protocol !== null && !templates.has('service.protocol')) result.push(['service.protocol', protocol])
-  return Object.fromEntries(result)
+  if (protocol !== null && !templates.has('service.protocol')) result['service.protocol'] = protocol
+  return result
 }
 
 function filled(template: string, cpe: boolean, valueOf: (name: string) => string | null): string | null {
-  if (!template.includes('{')) return template
   let lacking = false
   const text = template.replace(placeholders, (_, name: string) => {
     const value = valueOf(name)
@@ -134,30 +169,28 @@ function filled(template: string, cpe: boolean, valueOf: (name: string) => strin
   return lacking ? null : text.slice(0, MAX_VALUE)
 }
 
-function productOf(database: Database, fingerprint: Fingerprint, params: Readonly<Record<string, string>>, prefix: string, part: CpePart, found: RegexMatch, names: CpeNames): Product | null {
+function productOf(database: Database, fingerprint: Fingerprint, plan: Plan, side: Plan['sides'][number], params: Readonly<Record<string, string>>, found: RegexMatch, names: CpeNames): Product | null {
   const value = (name: string): string | null => {
-    const text = Object.hasOwn(params, `${prefix}.${name}`) ? params[`${prefix}.${name}`]?.trim() ?? '' : ''
+    const text = params[`${side.prefix}.${name}`]?.trim() ?? ''
     return text === '' ? null : text
   }
-  const vendor = value('vendor')
-  const product = value('product')
-  if (vendor === null && product === null && value('family') === null && value('device') === null) return null
+  const [vendor, product, family, device] = [value('vendor'), value('product'), value('family'), value('device')]
+  if (vendor === null && product === null && family === null && device === null) return null
   const fullVersion = value('version')
   const split = fullVersion === null ? null : splitVersion(fullVersion)
   const update = value('version.version') ?? split?.update ?? null
   const version = split?.version ?? null
   return {
-    vendor, product, version, update, fullVersion, family: value('family'), edition: value('edition'), device: value('device'),
-    cpe: cpeOf(fingerprint, prefix, part, params, { vendor, product, version, update }, found, names), confidence: confidenceOf(database, fingerprint, params[`${prefix}.certainty`] ?? null, version !== null),
+    vendor, product, version, update, fullVersion, family, edition: value('edition'), device,
+    cpe: cpeOf(side, params, { vendor, product, version, update }, found, names), confidence: confidenceOf(database, fingerprint, plan, params[`${side.prefix}.certainty`] ?? '', version !== null),
   }
 }
 
-function cpeOf(fingerprint: Fingerprint, prefix: string, part: CpePart, params: Readonly<Record<string, string>>, said: { vendor: string | null; product: string | null; version: string | null; update: string | null }, found: RegexMatch, names: CpeNames): Cpe | null {
-  const param = fingerprint.params.find(({ name }) => name === `${prefix}.cpe23`)
-  const template = param === undefined ? null : parseCpeTemplate(param.position === 0 ? param.value : found.groups[param.position] ?? '')
+function cpeOf({ part, cpe, cpeGroup }: Plan['sides'][number], params: Readonly<Record<string, string>>, said: { vendor: string | null; product: string | null; version: string | null; update: string | null }, found: RegexMatch, names: CpeNames): Cpe | null {
+  const template = cpe ?? (cpeGroup > 0 ? parseCpeTemplate(found.groups[cpeGroup] ?? '') : null)
   if (template !== null) {
     const [vendor = null, product = null, version = null, update = null, edition = null, language = null] = template.components
-    const put = (text: string | null): string | null => text?.replace(placeholders, (_, name: string) => params[name] ?? '-') ?? null
+    const put = (text: string | null): string | null => (text?.includes('{') === true ? text.replace(placeholders, (_, name: string) => (Object.hasOwn(params, name) ? params[name]! : '-')) : text)
     // A CPE without a version stands for what is not known, not for what has none.
     const known = version === '-' || version === null ? null : put(version)
     const split = known === null || known === '-' ? null : splitVersion(known)
@@ -174,16 +207,23 @@ const weights: readonly (readonly [RegExp, number, string])[] = [
   [/^tls\.jarm/, 0.5, 'a JARM hash is shared by many'], [/^(?:x509\.|html_title|favicon)/, 0.85, 'a title, icon or certificate can be anything'], [/^http_header\.cookie/, 0.9, 'a cookie tells the application, or what stands before it'],
   [/^(?:dhcp|architecture|mdns)/, 0.9, 'stated by the device about itself, loosely'], [/^smtp\.(?!banner)|^smtp_/, 0.8, 'by the wording of an answer'],
 ]
-/** Recog's own default where a fingerprint says nothing. */
+/** Where a fingerprint says nothing of its certainty. */
 const DEFAULT_CERTAINTY = 0.85
 
-function confidenceOf(database: Database, fingerprint: Fingerprint, certainty: string | null, versioned: boolean): Confidence {
-  const own = certainty === null ? Number.NaN : Number(certainty)
-  const stated = own >= 0 && own <= 1 ? own : fingerprint.certainty
-  const [, weight, why] = weights.find(([pattern]) => pattern.test(database.name)) ?? [null, 1, `${database.name} states it`] as const
-  const reasons = [stated === null ? `certainty ${DEFAULT_CERTAINTY} (not stated)` : `certainty ${stated} (stated)`, `${why} (x ${weight})`, versioned ? 'with a version' : 'no version (x 0.95)']
-  const value = Math.round((stated ?? DEFAULT_CERTAINTY) * weight * (versioned ? 1 : 0.95) * 1_000) / 1_000
-  return { value, grade: gradeOf(value), reasons }
+function confidenceOf(database: Database, fingerprint: Fingerprint, { confidences }: Plan, certainty: string, versioned: boolean): Confidence {
+  const key = `${versioned ? 'v' : ''}${certainty}`
+  let confidence = confidences.get(key)
+  if (confidence === undefined) {
+    const own = certainty === '' ? Number.NaN : Number(certainty)
+    const stated = own >= 0 && own <= 1 ? own : fingerprint.certainty
+    const [, weight, why] = weights.find(([pattern]) => pattern.test(database.name)) ?? [null, 1, `${database.name} states it`] as const
+    const reasons = [stated === null ? `certainty ${DEFAULT_CERTAINTY} (not stated)` : `certainty ${stated} (stated)`, `${why} (x ${weight})`, versioned ? 'with a version' : 'no version (x 0.95)']
+    const value = Math.round((stated ?? DEFAULT_CERTAINTY) * weight * (versioned ? 1 : 0.95) * 1_000) / 1_000
+    confidence = { value, grade: gradeOf(value), reasons }
+    // A certainty may come from a banner.
+    if (confidences.size < 16) confidences.set(key, confidence)
+  }
+  return confidence
 }
 
 export const gradeOf = (value: number): Confidence['grade'] => (value >= 0.8 ? 'high' : value >= 0.5 ? 'medium' : 'low')

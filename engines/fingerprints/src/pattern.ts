@@ -9,9 +9,11 @@ const dotAll = ['REG_DOT_NEWLINE', 'REG_MULTILINE', 'REG_LINE_ANY_CRLF', 'MULTIL
 
 export const flagNames: readonly string[] = [...ignoreCase, ...dotAll]
 
-/** Errors: PatternError of @haechi/patterns. */
+/** The flags stand in the expression, so that its source is all of it. Errors: PatternError of @haechi/patterns. */
 export function compileRubyPattern(pattern: string, flags: readonly string[]): Regex {
-  return compileRegex(toRe2(pattern), { multiline: true, caseInsensitive: flags.some((flag) => ignoreCase.includes(flag)), dotAll: flags.some((flag) => dotAll.includes(flag)) })
+  const i = flags.some((flag) => ignoreCase.includes(flag)) ? 'i' : ''
+  const s = flags.some((flag) => dotAll.includes(flag)) ? 's' : ''
+  return compileRegex(`(?m${i}${s})${toRe2(pattern)}`)
 }
 
 /** Escapes, classes and inline flags are told apart in one pass; all else stands as it is. */

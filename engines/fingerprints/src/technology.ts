@@ -317,8 +317,8 @@ function bodyFilter(rules: readonly TechnologyRule[]): (body: string) => (regex:
     const texts = regex.literals?.texts ?? []
     if (source !== 'body' || texts.length === 0 || texts.includes('')) continue
     numbers.set(regex, texts.map((text) => {
-      const number = wanted.get(text.toLowerCase()) ?? wanted.size
-      wanted.set(text.toLowerCase(), number)
+      const number = wanted.get(text) ?? wanted.size
+      wanted.set(text, number)
       return number
     }))
   }

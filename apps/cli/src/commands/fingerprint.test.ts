@@ -77,8 +77,8 @@ test('banners of several lines in base64, bytes that are no text, lines without 
 test('a bad fingerprint is told, and the rest is used', async () => {
   const path = recog()
   writeFileSync(join(path, 'xml/bad.xml'), '<!DOCTYPE x [<!ENTITY a "b">]><fingerprints/>')
-  const { code, out, err } = await haechi(['fingerprint', '--db', 'ssh.banner', '--fingerprints', path, '--json'], { input: [debian] })
-  expect([code, codes(err), lines(out).length]).toEqual([1, ['fingerprint_refused'], 1])
+  const { code, out, err } = await haechi(['fingerprint', '--fingerprints', path, '--json'], { input: [debian] })
+  expect([code, codes(err), lines(out).length]).toEqual([1, ['fingerprint_refused'], 2])
   expect(err).toContain('xml_doctype')
 })
 

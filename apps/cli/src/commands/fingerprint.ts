@@ -44,14 +44,14 @@ export const fingerprint = command({
       await answers(context, options.http, identifier, refuse)
     } else {
       if (path === null) throw new HaechiError('fingerprints_missing', { path: 'HAECHI_CORPUS' })
-      await banners(context, openIdentifier(path, refuse), options.db, options.encoding === 'base64', refuse)
+      await banners(context, openIdentifier(path, refuse, options.db), options.db, options.encoding === 'base64', refuse)
     }
     return refused > 0 ? exitCodes.failed : exitCodes.ok
   },
 })
 
-function openIdentifier(path: string, refuse: Refuse): Identifier {
-  const { databases, refused, cpeNames } = readFingerprints(fingerprintFiles(path))
+function openIdentifier(path: string, refuse: Refuse, database?: string): Identifier {
+  const { databases, refused, cpeNames } = readFingerprints(fingerprintFiles(path, database))
   tell(refused, refuse)
   return createIdentifier(databases, { cpeNames, exhausted: ({ line }, { file }) => { refuse(`${file}:${line}`, new HaechiError('fingerprint_exhausted')) } })
 }
