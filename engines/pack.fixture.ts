@@ -24,3 +24,16 @@ export function installPacked(engine: Engine, also: readonly string[] = []): { r
   const files = readdirSync(installed, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []))
   return { home, installed, manifest, files, remove: () => rmSync(home, { recursive: true, force: true }) }
 }
+
+/** The first example of the packed README, compiled and run as a stranger would: what it prints. `before` stands in front of it and declares what it takes as given. */
+export function runExample({ home, installed }: { readonly home: string; readonly installed: string }, before = ''): string {
+  const example = /```ts\n(.*?\n)```/s.exec(readFileSync(join(installed, 'README.md'), 'utf8'))?.[1] ?? ''
+  writeFileSync(join(home, 'example.ts'), `${before}\n${example}`)
+  writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions: { target: 'es2023', lib: ['es2023', 'dom'], module: 'nodenext', strict: true, exactOptionalPropertyTypes: true, types: ['node'], skipLibCheck: false, outDir: 'built' }, files: ['example.ts'] }))
+  try {
+    execFileSync(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', home], { encoding: 'utf8', stdio: 'pipe' })
+  } catch (error) {
+    throw new Error(`The example does not compile: ${(error as { stdout: string }).stdout}`, { cause: error })
+  }
+  return execFileSync(process.execPath, ['--no-experimental-strip-types', join(home, 'built/example.js')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+}
