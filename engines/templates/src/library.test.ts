@@ -25,6 +25,9 @@ test('a workflow lacks what it names and nobody has; a folder, a tag and a file 
   expect(has('  - template: http\n')).toBeNull()
   expect(has('  - template: http/b.yaml')).toBe('needs_template workflows[0]')
   expect(has('  - template: http/a.yaml\n    matchers: [{name: x, subtemplates: [{template: http/a.yaml}, {tags: nobody}]}]')).toBe('needs_template workflows[0].matchers[0].subtemplates[1]')
+  const js = templateText('javascript: [{code: x}]\n', 'js')
+  expect(lacking(library({ 'js.yaml': js, 'w.yaml': workflow('  - template: js.yaml\n    subtemplates: [{template: js.yaml}]') }))[1]).toBe('needs_javascript workflows[0].template')
+  expect(lacking(library({ 'js.yaml': js, 'a.yaml': httpText('', 'a'), 'w.yaml': workflow('  - template: js.yaml\n  - template: a.yaml') }))[2]).toBeNull()
   const asked: string[] = []
   const named = library({ 'w.yaml': workflow('  - template: http/b.yaml\n  - template: http/c.yaml\n    tags: nobody') }, { templateFile: (path) => {
     asked.push(path)

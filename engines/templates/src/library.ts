@@ -105,10 +105,16 @@ function withSteps(template: Template, known: Known): Template {
     const lacks = step.template === null
       ? step.tags.some((tag) => known.tags.has(tag)) ? null : `No template here has the tag ${step.tags.join(' or ')}; name the whole folder of templates.`
       : known.files.has(step.template) || hasFolder(known.files, step.template) ? null : `There is no template ${step.template} here; name the whole folder of templates.`
-    if (lacks !== null) return { ...template, support: { status: 'parsed', problem: { code: 'needs_template', place, reason: lacks } } }
+    if (lacks !== null) return lacking(template, { code: 'needs_template', place, reason: lacks })
   }
-  return template
+  // It begins with its first templates: where none of them can be run, nothing of it is.
+  const first = template.workflow.map((step) => (step.template === null ? undefined : known.files.get(step.template)))
+  const cannot = first.flatMap((begun) => (begun?.support.status === 'parsed' ? [{ begun, problem: begun.support.problem }] : []))
+  const [one] = cannot
+  return one === undefined || cannot.length < first.length ? template : lacking(template, { code: one.problem.code, place: 'workflows[0].template', reason: `${one.begun.file} cannot be run here: ${one.problem.reason}` })
 }
+
+const lacking = (template: Template, problem: Problem): Template => ({ ...template, support: { status: 'parsed', problem } })
 
 function hasFolder(files: ReadonlyMap<string, Template>, folder: string): boolean {
   const prefix = folder.endsWith('/') ? folder : `${folder}/`

@@ -40,7 +40,7 @@ function candidates(content: Uint8Array): string[] {
   return [y, p - y].map((root) => add(times(mod(s * inverse(r, n), n), [r, root]), times(mod(-z * inverse(r, n), n), generator))!.map((value) => value.toString(16).padStart(64, '0')).join(':'))
 }
 
-test.skipIf(missingTemplates !== false)(`the key of the public templates is what their signatures have in common${missingTemplates === false ? '' : `: ${missingTemplates}`}`, () => {
+test.skipIf(missingTemplates !== false)(`the key of the public templates is what their signatures have in common${missingTemplates === false ? '' : `: ${missingTemplates}`}`, { timeout: 120_000 }, () => {
   const [signer, key] = publicTemplatesKey
   expect(signer).toBe('922c64590222798bb761d5b6d8e72950')
   const some = templateFiles()!.filter(({ content }) => splitSignature(content)?.signer === signer).slice(0, 3)
