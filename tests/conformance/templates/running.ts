@@ -1,24 +1,14 @@
 // One template against one place on this machine, over the network that scans use: what was found, and what the network could not do.
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { systemClock } from '../../../apps/server/src/platform/clock.ts'
 import { createScanNetwork } from '../../../apps/server/src/platform/scan-network.ts'
 import { runTemplate } from '../../../engines/templates/src/execute.ts'
-import { parseTarget, readTemplate } from '../../../engines/templates/src/index.ts'
+import { parseTarget } from '../../../engines/templates/src/index.ts'
 import type { Match, NetworkError, Outcome, Protocol, Settings, Target, Template } from '../../../engines/templates/src/index.ts'
-import { CORPUS } from '../../templates-corpus.ts'
+import { fixtureBytes, settings, template } from './harness.ts'
 
-const fixtures = join(CORPUS, 'nuclei-fixtures/fixtures')
-
-/** Why a test that needs the fixtures is skipped, or false. */
-export const missingFixtures: string | false = existsSync(fixtures) ? false : `no fixtures at ${fixtures} (set HAECHI_CORPUS)`
-export const fixture = (path: string): string => readFileSync(join(fixtures, path), 'utf8')
-
-export function templateOf(source: string, file = 'own.yaml'): Template {
-  const read = readTemplate(file, Buffer.from(source))
-  if ('refusal' in read) throw new Error(`${file} is refused: ${read.refusal.code} at ${read.refusal.place}: ${read.refusal.reason}`)
-  return read.template
-}
+export { missingFixtures } from './harness.ts'
+export const fixture = (path: string): string => Buffer.from(fixtureBytes(path)).toString('utf8')
+export const templateOf = (source: string): Template => template('own.yaml', source)
 
 /** A template of one block, which is given as it stands below `protocol:`. */
 export const blockTemplate = (protocol: string, block: string, head = ''): Template =>
@@ -44,8 +34,8 @@ export async function runOn(template: Template, input: string, running: Running 
     const target = targetOf(input)
     if (running.permit !== false) await network.permit(target.host)
     const outcome = await runTemplate(template, {
-      target, network, signal: running.signal ?? new AbortController().signal, seed: 1, now: running.now ?? (() => Date.now()),
-      settings: { disableRedirects: false, attack: null, serverName: null, timeoutMs: 2000, maxBytes: 1024 * 1024, userAgent: 'haechi', variables: {}, maxRequests: 1000, resolvers, ...running.settings },
+      target, network, signal: running.signal ?? new AbortController().signal, seed: 1, now: running.now ?? (() => systemClock.now()),
+      settings: { ...settings, timeoutMs: 2000, resolvers, ...running.settings },
       report: match => { matches.push(match) },
       sent: what => {
         sent.push(what.protocol)

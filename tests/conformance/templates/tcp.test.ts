@@ -192,6 +192,18 @@ describe('what the documentation says besides', () => {
     expect(connections).toBe(2)
   })
 
+  it('payloads without end are stopped', async () => {
+    const port = await listening(scripted({ take: 1, say: () => 'no' }))
+    const template = blockTemplate('tcp', `
+  - host: ["{{Hostname}}"]
+    inputs: [{ data: "{{one}}{{two}}" }]
+    attack: clusterbomb
+    payloads: { one: [a, b, c], two: [a, b, c] }
+    matchers: [{ type: word, words: [welcome] }]
+`)
+    await expect(runOn(template, `127.0.0.1:${port}`, { settings: { maxRequests: 4 } })).rejects.toMatchObject({ problem: { code: 'budget_exceeded', place: 'tcp' } })
+  })
+
   it('an input without a value is not sent, and nothing is found then', async () => {
     const got: string[] = []
     const port = await listening(createServer(socket => {
