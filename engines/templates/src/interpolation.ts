@@ -38,8 +38,8 @@ type Part = Bytes | Marker
 
 const general = '\u00C2\u00A7'
 const closesTried = 50
-/** Bytes looked through for expressions in one text; what is beyond stays as written. */
-const parseLimit = 4 * 1024 * 1024
+/** Bytes looked through for expressions in one text, some of them several times; what is beyond stays as written. */
+const parseLimit = (text: Bytes): number => 256 * 1024 + 2 * text.length
 const nameLimit = 256
 const nestingLimit = 8
 
@@ -154,7 +154,7 @@ function rendered(parts: readonly Part[], scope: Scope, missing: (marker: Marker
 
 const textCompiler = (nesting: number, strict: boolean): TextCompiler => (text, uses) => {
   if (nesting > nestingLimit) return () => text
-  const parts = partsOf(text, { left: parseLimit, nesting }, uses)
+  const parts = partsOf(text, { left: parseLimit(text), nesting }, uses)
   if (parts.every((part) => typeof part === 'string')) return () => text
   const missing = (marker: Marker): void => {
     if (strict) throw new EvaluationError('unknown_name', `Nobody knows '${marker.inner}'.`)
@@ -172,7 +172,7 @@ export const compileExpression = (source: Bytes): Expression => expressionOf(sou
 export function compileText(source: Bytes): Text {
   if (!source.includes('{{') && !source.includes(general)) return { source, literal: source, names: [], functions: [], render: () => source, unresolved: () => [] }
   const uses: Uses = { names: new Set(), functions: new Set() }
-  const parts = partsOf(source, { left: parseLimit, nesting: 0 }, uses)
+  const parts = partsOf(source, { left: parseLimit(source), nesting: 0 }, uses)
   const markers = parts.filter((part) => typeof part !== 'string')
   return {
     source,

@@ -19,7 +19,8 @@ export type Jq = {
   results(json: Json): Generator<Json>
 }
 
-const stepLimit = 2_000_000
+const stepLimit = 1_000_000
+const depthLimit = 20_000
 const sizeLimit = 64 * 1024 * 1024
 const outputLimit = 100_000
 
@@ -293,6 +294,7 @@ const specials: Readonly<Record<string, Special>> = {
       if (next.done === true) waiting.pop()
       else {
         yield next.value
+        if (waiting.length >= depthLimit) throw new EvaluationError('too_large', `A jq expression may go ${depthLimit} steps deep at most.`)
         waiting.push(evaluate(step!, env, next.value, machine))
       }
     }

@@ -28,17 +28,10 @@ function trimmed(text: Bytes, set: string, left: boolean, right: boolean): Bytes
   const belongs = new Set(unicodeOf(set) ?? set)
     let from = 0
   let to = unicode.length
-  while (left && from < to) {
-    const letter = String.fromCodePoint(unicode.codePointAt(from)!)
-    if (!belongs.has(letter)) break
-    from += letter.length
-  }
-  while (right && to > from) {
-    const low = unicode.charCodeAt(to - 1)
-    const letter = unicode.slice(low >= 0xdc00 && low < 0xe000 ? to - 2 : to - 1, to)
-    if (!belongs.has(letter)) break
-    to -= letter.length
-  }
+  const letterAt = (at: number): string => String.fromCodePoint(unicode.codePointAt(at)!)
+  const before = (at: number): number => (at > 1 && /[\uDC00-\uDFFF]/.test(unicode[at - 1]!) ? at - 2 : at - 1)
+  if (left) while (from < to && belongs.has(letterAt(from))) from += letterAt(from).length
+  if (right) while (to > from && belongs.has(letterAt(before(to)))) to = before(to)
   return from === 0 && to === unicode.length ? text : unicode === text ? text.slice(from, to) : bytesOf(unicode.slice(from, to))
 }
 

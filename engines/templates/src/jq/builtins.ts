@@ -271,7 +271,7 @@ export const simple: Readonly<Record<string, Simple>> = {
   'flatten/1': flattened,
   'flatten/0': (value) => flattened(value, 1e9),
   'from_entries/0': fromEntries,
-  'to_entries/0': (value) => (isObject(value) ? keysOf(value).map((key) => ({ key, value: value[key]! })) : refuse(`${described(value)} has no keys`)),
+  'to_entries/0': (value) => (isObject(value) ? keysOf(value).map((key) => ({ key, value: value[key]! })) : isArray(value) ? value.map((item, key) => ({ key, value: item })) : refuse(`${described(value)} has no keys`)),
   'startswith/1': (value, affix) => affixed(value, affix, (a, b) => a.startsWith(b), 'startswith'),
   'endswith/1': (value, affix) => affixed(value, affix, (a, b) => a.endsWith(b), 'endswith'),
   'ltrimstr/1': (value, affix) => (typeof value === 'string' && typeof affix === 'string' && value.startsWith(affix) ? value.slice(affix.length) : value),
