@@ -88,9 +88,8 @@ export function createCaptures(code: readonly Instruction[], groupCount: number)
           const waits = current.at[place]!
           const accept = accepts[waits]!
           if (accept === null) {
-            // Only what ends where the match is known to end is the match.
-            if (at !== to) continue
-            for (let slot = 0; slot < slots; slot += 1) found[slot] = current.saved[place * slots + slot]!
+            // Whatever is less preferred is given up; what ends here and not at the known end is itself less preferred.
+            if (at === to) for (let slot = 0; slot < slots; slot += 1) found[slot] = current.saved[place * slots + slot]!
             break
           }
           if (point >= 0 && accept[symbol] === 1) {

@@ -41,7 +41,7 @@ function here(source: string, text: string): (string | undefined)[][] | null {
 }
 
 const raw = String.raw
-const atom = fc.constantFrom('a', 'b', 'c', 'k', 's', 'K', 'é', 'Σ', '😀', '.', ' ', '\n', raw`\d`, raw`\w`, raw`\W`, raw`\s`, raw`\S`, '[ab]', '[^a]', raw`[^\d\n]`, '[b-]', '[a-c]', '[^b-z]', '[[:alpha:]]', '[[:^digit:]_]', raw`[\s\d-]`, raw`[]a]`, raw`\pL`,
+const atom = fc.constantFrom('a', 'b', 'c', 'k', 's', 'K', 'é', 'å', 'Σ', '😀', '.', ' ', '\n', raw`\d`, raw`\w`, raw`\W`, raw`\s`, raw`\S`, '[ab]', '[^a]', raw`[^\d\n]`, '[b-]', '[a-c]', '[^b-z]', '[[:alpha:]]', '[[:^digit:]_]', raw`[\s\d-]`, raw`[]a]`, raw`\pL`,
   raw`\p{Greek}`, raw`\P{Lu}`, raw`[\p{Lu}b]`, raw`\.`, raw`\x61`, raw`\x{e9}`, raw`\141`, raw`\n`, '^', '$', raw`\A`, raw`\z`, raw`\b`, raw`\B`, raw`\Qa.\E`, '{', 'x', '-', ']')
 const { expression } = fc.letrec<{ expression: string; branch: string; piece: string; atom: string }>((tie) => ({
   atom,
@@ -49,17 +49,28 @@ const { expression } = fc.letrec<{ expression: string; branch: string; piece: st
     { weight: 6, arbitrary: tie('atom') },
     fc.tuple(tie('atom'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '{2,}', '*?', '+?', '??', '{0,2}', '{0}', '{1,2}?')).map(([one, times]) => one + times),
     fc.tuple(fc.constantFrom('(', '(?:', '(?P<n>', '(?<m>', '(?i:', '(?s:', '(?m:', '(?U:', '(?i-s:'), tie('expression'), fc.constantFrom(')', ')*', ')+', '){1,2}', ')?', ')*?', '){2,}')).map((parts) => parts.join('')),
-    fc.constantFrom('(?i)', '(?m)', '(?s)', '(?U)', '(?-i)', '(?)'),
+    fc.constantFrom('(?i)', '(?i)', '(?m)', '(?s)', '(?U)', '(?-i)', '(?)'),
   ),
   branch: fc.array(tie('piece'), { maxLength: 4 }).map((parts) => parts.join('')),
   expression: fc.oneof({ weight: 3, arbitrary: tie('branch') }, fc.tuple(tie('branch'), tie('branch')).map((parts) => parts.join('|'))),
 }))
-const subject = fc.array(fc.constantFrom('a', 'b', 'c', 'k', 'K', 's', 'ſ', 'K', 'A', 'É', 'é', 'σ', 'ς', '😀', '\uDC80', '1', '-', ' ', '\n', '.', '_'), { maxLength: 14 }).map((parts) => parts.join(''))
+const subject = fc.array(fc.constantFrom('a', 'b', 'c', 'k', 'K', 's', '\u017F', '\u212A', 'Å', '\u212B', 'å', 'A', 'É', 'é', 'σ', 'ς', '😀', '\uDC80', '1', '-', ' ', '\n', '.', '_'), { maxLength: 14 }).map((parts) => parts.join(''))
 
 test('as re2js finds, so it is found: matches, groups, and what is refused', () => {
   fc.assert(fc.property(expression, fc.array(subject, { minLength: 1, maxLength: 3 }), (source, texts) => {
     for (const text of texts) expect({ source, text, found: here(source, text) }).toEqual({ source, text, found: inRe2js(source, text) })
   }), { numRuns: 4000 })
+})
+
+test('what is said to stand in every match does', () => {
+  const piece = fc.constantFrom<[source: string, ...texts: string[]]>(['a', 'a'], ['bk', 'bk'], ['s', 's'], ['a?', '', 'a'], ['b*', '', 'bb'], ['s+', 's', 'sss'], ['(?:ab|ba)', 'ab', 'ba'], ['(?:ab)?', '', 'ab'], ['(?:ks){2}', 'ksks'], ['(?i:sk)', 'SK', '\u017Fk', 's\u212A'], ['(?i:b)', 'b', 'B'],
+    ['[ab]', 'a', 'b'], ['[sS]', 's', 'S'], ['(a|bs|k)', 'a', 'bs', 'k'], ['(?i:Σa)', 'ςa', 'ΣA'], ['(?i:å)', 'Å', '\u212B'], ['', ''])
+  const drawn = piece.chain(([source, ...texts]) => fc.constantFrom(...texts).map((text) => [source, text] as const))
+  fc.assert(fc.property(fc.array(drawn, { minLength: 2, maxLength: 6 }), fc.constantFrom('', 'x', 'B '), (pieces, around) => {
+    const source = pieces.map(([one]) => one).join('')
+    const text = around + pieces.map(([, one]) => one).join('') + around
+    expect({ source, text, found: compileRegex(source).test(text) }).toEqual({ source, text, found: true })
+  }), { numRuns: 3000 })
 })
 
 test('what is no expression is none for both', () => {

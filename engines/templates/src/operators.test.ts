@@ -139,6 +139,16 @@ describe('together', () => {
     const answer: Answer = { part: () => { asked += 1; return 'x' }, lookup: () => 200 }
     expect(operators.judge(answer, environment).matched).toBe(false)
     expect(asked).toBe(1)
+    const either = compileOperators({ matchersCondition: 'or', matchers: [matcherOf({ type: 'status', numbers: [404] })], extractors: [found('.')] }, 'body')
+    expect(either.judge(answer, environment).matched).toBe(false)
+    expect(asked).toBe(2)
+  })
+
+  test('an answer that keeps an expression busy ends the template there, with its reason', () => {
+    let seed = 1
+    const body = Array.from({ length: 100_000 }, () => ((seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) > 1_073_741_824 ? 'a' : 'b')).join('')
+    expect(() => judge({ matchers: [matcherOf({ type: 'regex', values: ['a[ab]{999}$'] })] }, { body })).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code: 'budget_exceeded' }) }))
+    expect(() => judge({ extractors: [extractorOf({ type: 'xpath', values: ['//p'] })] }, { body: '<div>'.repeat(1000) })).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code: 'budget_exceeded' }) }))
   })
 
   // The plain order of things, as Nuclei's operators.go has it.

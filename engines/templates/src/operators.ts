@@ -1,6 +1,8 @@
 // The matchers and extractors of a block over one answer, as Nuclei's operators judge it: extractors come first and their values are seen by matchers; under `or`
 // each named matcher is a result of its own, then each named extractor, else there is one. Nothing that matchers cannot see is worked out before they hold.
 // Defended by operators.test.ts, which holds it against the plain order of things.
+import { PatternError } from '@haechi/patterns'
+import { EvaluationError } from './dsl/evaluation.ts'
 import type { Environment } from './dsl/evaluation.ts'
 import { compileExtractor } from './extractors.ts'
 import type { CompiledExtractor } from './extractors.ts'
@@ -21,7 +23,7 @@ export type Judgement = {
   readonly dynamic: ReadonlyMap<string, readonly Bytes[]>
 }
 export type CompiledOperators = {
-  /** Errors: PatternError `exhausted`, where the answer kept an expression busy beyond its budget. */
+  /** Errors: TemplateError `budget_exceeded`, where the answer kept an expression busy beyond its budget. */
   judge(answer: Answer, environment: Environment): Judgement
 }
 
@@ -70,7 +72,7 @@ function operators({ matchers, matchersCondition, extractors }: Operators, defau
   const mayWait = matchers.length > 0 && !internalExtractors && (every ? ahead.length > 0 : behind.length === 0)
 
   return {
-    judge(answer, environment) {
+    judge: bounded((answer, environment) => {
       let heldAhead: Set<Matcher> | null = null
       if (mayWait) {
         heldAhead = new Set()
@@ -114,7 +116,16 @@ function operators({ matchers, matchersCondition, extractors }: Operators, defau
         : visible.length > 0 ? visible.map(([name, texts]) => result(null, name, texts))
           : [result(null, null, extracted)]
       return { matched: true, results, extracted, dynamic }
-    },
+    }),
+  }
+}
+
+const bounded = (judge: CompiledOperators['judge']): CompiledOperators['judge'] => (answer, environment) => {
+  try {
+    return judge(answer, environment)
+  } catch (error) {
+    if (error instanceof PatternError || error instanceof EvaluationError) throw new TemplateError('budget_exceeded', 'matchers', error.message)
+    throw error
   }
 }
 
