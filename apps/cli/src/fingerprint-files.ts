@@ -15,6 +15,9 @@ const wanted = /\.(?:xml|ya?ml|txt|bin)$/i
 /** Our own technology rules. */
 export const ownTechnologyFiles = (): SourceFile[] => readdirSync(ownRules).filter((name) => name.endsWith('.yaml')).map((path) => ({ path, content: readFileSync(join(ownRules, path)) }))
 
+/** Icons that are known by their hash. */
+export const ownIconFile = (): SourceFile => ({ path: 'favicons/mmh3.json', content: readFileSync(join(ownRules, 'favicons/mmh3.json')) })
+
 /** Where Recog's files are looked for: what was named, else the corpus; null where nothing was named and there is none. */
 export function fingerprintPath(named: string | undefined, environment: Context['environment']): string | null {
   if (named !== undefined) return named

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answerProblem, createTechnologyIdentifier, faviconHashes, readTechnologyRules } from './index.ts'
+import { answerProblem, createTechnologyIdentifier, faviconHashes, readIcons, readTechnologyRules } from './index.ts'
 import type { HttpAnswer } from './index.ts'
 
 const read = (content: string | Uint8Array) => readTechnologyRules([{ path: 'r.yaml', content }])
@@ -35,6 +35,20 @@ test('what is implied is there less surely, what is excluded is not, and circles
   const rules = "- { id: a, name: A, category: cms, implies: [b], excludes: [x], hints: [{ body: a }] }\n- { id: b, name: B, category: language, implies: [c], hints: [{ body: bbb, confidence: 99 }] }\n- { id: c, name: C, category: language, implies: [a], hints: [{ body: ccc }] }\n- { id: x, name: X, category: cms, hints: [{ body: a }] }\n"
   expect(identify(rules, { body: 'a' }).map(({ id, confidence, impliedBy }) => [id, confidence.value, impliedBy])).toEqual([['a', 0.8, ['c']], ['b', 0.72, ['a']], ['c', 0.648, ['b']]])
   expect(identify(rules, { body: 'a bbb' })[0]).toMatchObject({ id: 'b', confidence: { value: 0.99 }, impliedBy: ['a'] })
+})
+
+test('an icon is a hint for its product, and a technology by itself where no rule knows it', () => {
+  const { rules } = read("- { id: a, name: A, category: cms, cpe: 'a:v:p', hints: [{ body: a, confidence: 50 }], implies: [b] }\n- { id: b, name: B, category: cms, hints: [{ body: b }] }\n")
+  const { icons, refused } = readIcons({ path: 'i.json', content: '{"icons":[{"mmh3":1,"name":"P","vendor":"v","product":"p"},{"mmh3":2,"name":"B","vendor":null,"product":null},{"mmh3":3,"name":"Other One","vendor":"o","product":"one"},{"mmh3":"4"}]}' })
+  expect([icons.length, refused.map(({ code }) => code)]).toEqual([3, ['rule_invalid']])
+  const identifier = createTechnologyIdentifier(rules, { icons })
+  const found = (mmh3: number, body = '') => identifier.identify({ favicon: { md5: '', mmh3 }, body }).map(({ id, confidence, impliedBy }) => [id, confidence.value, impliedBy])
+  expect(found(1)).toEqual([['a', 0.7, []], ['b', 0.63, ['a']]])
+  expect(found(1, 'a')[0]).toEqual(['a', 0.85, []])
+  expect(found(2)).toEqual([['b', 0.7, []]])
+  expect(identifier.identify({ favicon: { md5: '', mmh3: 3 } })).toMatchObject([{ id: 'other-one', category: 'other', cpe: { name: 'cpe:2.3:a:o:one:*:*:*:*:*:*:*:*' }, evidence: [{ source: 'favicon', found: 'mmh3:3' }] }])
+  expect(found(9)).toEqual([])
+  for (const content of ['', '[]', '{"icons":5}', new Uint8Array([0xFF])]) expect(readIcons({ path: 'i.json', content }).icons).toEqual([])
 })
 
 test('the value of a cookie never leaves', () => {

@@ -29,6 +29,9 @@ export type HttpAnswer = {
   readonly dns?: Readonly<Record<string, readonly string[]>>
 }
 
+/** An icon that is known by its hash (`faviconHashes(...).mmh3`) and whose it is said to be. */
+export type KnownIcon = { readonly mmh3: number; readonly name: string; /** As in CPEs, where the source states it. */ readonly vendor: string | null; readonly product: string | null }
+
 type Condition = { readonly source: string; readonly regex: Regex }
 type Hint = { readonly conditions: readonly Condition[]; /** 0 to 1 */ readonly confidence: number }
 
@@ -123,6 +126,27 @@ export function readTechnologyRules(files: Iterable<SourceFile>): { readonly rul
     rules.delete(id)
   }
   return { rules: [...rules.values()], refused }
+}
+
+/** A table of icons as JSON: `{"icons": [{"mmh3", "name", "vendor", "product"}]}`. What is no icon is refused, and the rest is taken. */
+export function readIcons({ path, content }: SourceFile): { readonly icons: readonly KnownIcon[]; readonly refused: readonly Refusal[] } {
+  const refused: Refusal[] = []
+  const refuse = refuser(path, refused)
+  const text = textOf(content, refuse)
+  let document: unknown
+  try {
+    document = text === null ? null : JSON.parse(text)
+  } catch (error) {
+    refuse(null, 'yaml_invalid', error instanceof Error ? error.message : '')
+  }
+  const written: unknown = isRecord(document) ? document['icons'] : []
+  if (!Array.isArray(written)) refuse(null, 'rule_invalid', 'icons is not a list')
+  const icons = (Array.isArray(written) ? written as unknown[] : []).filter((icon): icon is KnownIcon => {
+    const usable = isRecord(icon) && Number.isInteger(icon['mmh3']) && isText(icon['name']) && [icon['vendor'], icon['product']].every((each) => each === null || isText(each))
+    if (!usable) refuse(null, 'rule_invalid', `no icon: ${JSON.stringify(icon).slice(0, 100)}`)
+    return usable
+  })
+  return { icons, refused }
 }
 
 class RuleProblem extends Error {
@@ -289,9 +313,12 @@ function pointed(value: unknown, pointer: string): readonly string[] {
   return typeof current === 'string' || typeof current === 'number' || typeof current === 'boolean' ? [String(current)] : current === null || current === undefined ? [] : ['']
 }
 
-export function createTechnologyIdentifier(rules: readonly TechnologyRule[]): TechnologyIdentifier {
+/** `icons` are hints for the rules of the same product, and technologies by themselves where no rule knows it. */
+export function createTechnologyIdentifier(rules: readonly TechnologyRule[], options: { readonly icons?: readonly KnownIcon[] } = {}): TechnologyIdentifier {
   const byId = new Map(rules.map((rule) => [rule.id, rule]))
   const inBody = bodyFilter(rules)
+  const icons = new Map((options.icons ?? []).map((icon) => [`mmh3:${icon.mmh3}`, icon]))
+  const byProduct = new Map(rules.flatMap((rule) => (rule.cpe === null ? [] : [[`${rule.cpe.vendor}:${rule.cpe.product}`, rule] as const])))
   return {
     identify(answer) {
       const view = createView(answer)
@@ -301,6 +328,15 @@ export function createTechnologyIdentifier(rules: readonly TechnologyRule[]): Te
         const held = tryRule(rule, view, possible)
         if (held !== null) found.set(rule.id, held)
       }
+      for (const hash of view('favicon')) {
+        const icon = icons.get(hash)
+        if (icon === undefined) continue
+        const rule = byProduct.get(`${icon.vendor}:${icon.product}`) ?? byId.get(slug(icon.name)) ?? ruleOf(icon)
+        const known = found.get(rule.id)
+        const evidence = { source: 'favicon', found: hash }
+        const reason = `favicon (${ICON})`
+        found.set(rule.id, known === undefined ? { rule, version: null, unsure: 1 - ICON, reasons: [reason], evidence: [evidence], impliedBy: [] } : { ...known, unsure: known.unsure * (1 - ICON), reasons: [...known.reasons, reason], evidence: [...known.evidence, evidence] })
+      }
       const excluded = [...found.values()].flatMap(({ rule }) => rule.excludes)
       for (const id of excluded) found.delete(id)
       imply(found, byId)
@@ -308,6 +344,15 @@ export function createTechnologyIdentifier(rules: readonly TechnologyRule[]): Te
     },
   }
 }
+
+/** Anybody can show an icon. */
+const ICON = 0.7
+const slug = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+
+/** A technology that is known by its icon alone. */
+const ruleOf = ({ name, vendor, product }: KnownIcon): TechnologyRule => ({
+  id: slug(name), name, nameKo: null, category: 'other', vendor, cpe: vendor === null || product === null ? null : { part: 'a', vendor, product, targetSoftware: null }, hints: [], implies: [], excludes: [], matches: [], misses: [], file: '', line: null,
+})
 
 /** One pass over a body spares most of its expressions: those whose literals are not in it. */
 function bodyFilter(rules: readonly TechnologyRule[]): (body: string) => (regex: Regex) => boolean {

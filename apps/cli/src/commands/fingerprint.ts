@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { answerProblem, createIdentifier, createTechnologyIdentifier, identifyHttp, readFingerprints, readTechnologyRules } from '@haechi/fingerprints'
+import { answerProblem, createIdentifier, createTechnologyIdentifier, identifyHttp, readFingerprints, readIcons, readTechnologyRules } from '@haechi/fingerprints'
 import type { DistributionBuild, HttpAnswer, Identification, Identifier, Product, Refusal, Technology } from '@haechi/fingerprints'
 import { splitRecords } from '@haechi/records'
 import { HaechiError } from '@haechi/server/errors'
@@ -11,7 +11,7 @@ import type { ErrorCode } from '@haechi/server/errors'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { fingerprintFiles, fingerprintPath, ownTechnologyFiles } from '../fingerprint-files.ts'
+import { fingerprintFiles, fingerprintPath, ownIconFile, ownTechnologyFiles } from '../fingerprint-files.ts'
 import { grouped } from '../layout.ts'
 import { wordOf } from '../words.ts'
 import { printTable } from './lists.ts'
@@ -139,8 +139,9 @@ function fromBase64(bytes: Uint8Array): Uint8Array | null {
 
 async function answers(context: Context, files: readonly string[], identifier: Identifier | null, refuse: Refuse): Promise<void> {
   const { rules, refused } = readTechnologyRules(ownTechnologyFiles())
+  const { icons } = readIcons(ownIconFile())
   tell(refused, refuse)
-  const technologies = createTechnologyIdentifier(rules)
+  const technologies = createTechnologyIdentifier(rules, { icons })
   const rows: { place: string; found: Technology }[] = []
   let count = 0
   for (const file of files) {
