@@ -46,6 +46,10 @@ test('the length is counted where it does not stand there, or stands for somethi
   expect(length([['Transfer-Encoding', 'chunked']])).toBe(5)
 })
 
+test('a cookie does not stand for a header of its name', () => {
+  expect(answerOf({ response: { ...response, headers: [['Server', 'nginx'], ['Set-Cookie', 'server=evil'], ['Set-Cookie', 'body=evil']] } }).lookup('server')).toBe('nginx')
+})
+
 test('texts of an answer that many templates share are made once', () => {
   expect(responseText(response)).toBe(answerOf().lookup('response'))
   expect(answerOf().lookup('header')).toBe(head)

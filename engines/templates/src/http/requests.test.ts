@@ -90,6 +90,7 @@ test('self-contained requests name their host', async () => {
   const self = await runOn({}, raws(['GET http://b.test:81/x?y={{Port}} HTTP/1.1\nHost: {{Hostname}}\n'], '', 'self-contained: true\n'), { target })
   expect(self.error).toBeUndefined()
   expect(self.requests).toMatchObject([{ host: 'b.test', port: 81, target: '/x?y=81', headers: [['Host', 'b.test:81'], ['User-Agent', 'haechi'], ['Accept', '*/*'], ['Accept-Language', 'en']] }])
+  expect((await runOn({}, httpTemplate('  - path:\n      - http://b.test/x\n', 'self-contained: true\n'), { target })).requests).toMatchObject([{ host: 'b.test', target: '/x' }])
   expect((await runOn({}, paths(['http://b.test/x']), { target })).requests).toMatchObject([{ host: 'b.test', target: '/x?t=1' }])
   expect((await runOn({}, raws(['GET /x HTTP/1.1\n'], '', 'self-contained: true\n'))).error).toMatchObject({ problem: { code: 'request_invalid' } })
 })

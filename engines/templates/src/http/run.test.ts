@@ -119,6 +119,11 @@ test('cookies stay for the template, beside its own, and not where it wants none
   expect(without.requests.map((request) => header(request, 'cookie'))).toEqual([undefined, undefined])
 })
 
+test('what a block without cookies is given, the others do not have either', async () => {
+  const seen = await runOn(setting, httpTemplate(paths('{{BaseURL}}/1') + '    disable-cookie: true\n' + paths('{{BaseURL}}/2')))
+  expect(seen.requests.map((request) => header(request, 'cookie'))).toEqual([undefined, undefined])
+})
+
 test('those of a redirect go on with it', async () => {
   const seen = await runOn(site({ '/': { ...to('/2'), headers: [['Location', '/2'], ['Set-Cookie', 'a=1']] }, '/2': { ...to('/3'), headers: [['Location', '/3'], ['Set-Cookie', 'a=2']] } }), httpTemplate(paths('{{BaseURL}}') + '    redirects: true\n'))
   expect(seen.requests.map((request) => header(request, 'cookie'))).toEqual([undefined, 'a=1', 'a=2'])
@@ -147,6 +152,7 @@ test('digest: the challenge is answered once', async () => {
   expect(seen.requests).toHaveLength(2)
   expect(seen.matches).toHaveLength(1)
   expect((await runOn({ http: () => ({ status: 401, headers: [['WWW-Authenticate', 'Basic realm="r"']] }) }, template)).requests).toHaveLength(1)
+  expect((await runOn({ http: () => ({ headers: [['WWW-Authenticate', 'Digest realm="r", nonce="n"']] }) }, template)).requests).toHaveLength(1)
 })
 
 // ---- races ----
