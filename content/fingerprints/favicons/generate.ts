@@ -42,6 +42,7 @@ export function facts(files: readonly CorpusFile[]): Icon[] {
 const slug = (name: string): string => name.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
 const title = (name: string): string => slug(name).split('-').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join(' ')
 
+const joined = (name: string): string => slug(name).replaceAll('-', '')
 const words = (name: string): string[] => slug(name).split('-').filter((word) => word.length > 2)
 
 /** Whose icon it is. A template that asks for an icon may be about something else on such hosts, so that where an icon has a name, only those count that share a word with it. Null where they do not agree. */
@@ -50,7 +51,10 @@ function owner(mmh3: number, all: readonly Said[]): Icon | null {
   const stated = all.filter((each) => each.stated && (known.length === 0 || words(`${each.vendor ?? ''} ${each.product}`).some((word) => known.includes(word))))
   const voices = stated.length > 0 ? stated : known.length > 0 ? all.filter((each) => !each.stated) : all
   const templates = [...new Set(voices.map(({ template }) => template))].toSorted().slice(0, 5)
-  const [most, second] = [...Map.groupBy(voices, ({ product }) => slug(product))].toSorted(([a, one], [b, other]) => other.length - one.length || (a < b ? -1 : 1))
+  // `spring-boot` of `Springboot Actuators` and `Spring Boot H2 Database`.
+  const shortest = voices.toSorted((a, b) => slug(a.product).length - slug(b.product).length)[0]?.product ?? ''
+  const common = shortest !== '' && voices.every(({ product }) => joined(product).startsWith(joined(shortest)))
+  const [most, second] = common ? [[slug(shortest), voices.filter(({ product }) => slug(product) === slug(shortest))] as const] : [...Map.groupBy(voices, ({ product }) => slug(product))].toSorted(([a, one], [b, other]) => other.length - one.length || (a < b ? -1 : 1))
   const vendors = [...new Set(voices.map(({ vendor }) => vendor))]
   const vendor = vendors.length === 1 ? vendors[0] ?? null : null
   if (most === undefined || most[0] === '') return null
