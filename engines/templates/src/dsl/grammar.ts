@@ -1,7 +1,7 @@
 // The grammar of expressions: that of govaluate (github.com/Knetic/govaluate, MANUAL.md) with its precedence and its strictness, because whether a text between
 // `{{` and `}}` is an expression at all depends on it. Two things are more: `{{name}}` and `§name§` stand for values outside of quotes too, and a text that does
 // not parse with equal quotes at both ends is read again with any quote as its end, which is what the library did until 2026. Defended by dsl/expression.test.ts.
-import { bytesOf, readable } from '../bytes.ts'
+import { bytesOf, isAscii, readable } from '../bytes.ts'
 import type { Bytes } from '../model.ts'
 import { TemplateError } from '../problem.ts'
 import { literalTime } from './go-time.ts'
@@ -65,7 +65,9 @@ const namePart = /[\p{L}\p{Nd}_.]/u
 const symbolPart = /[^\p{L}\p{Nd}()[\]'"\s]/u
 
 function tokensOf(source: string, isFunction: (name: string) => boolean, anyQuoteEnds: boolean): Token[] {
-  const characters = Array.from(source)
+  // By code points; most expressions have one for each unit.
+  const characters: string | readonly string[] = isAscii(source) ? source : Array.from(source)
+  const between = (from: number, to: number): string => (typeof characters === 'string' ? characters.slice(from, to) : characters.slice(from, to).join(''))
   const tokens: Token[] = []
   let at = 0
   let before: Kind | 'start' = 'start'
@@ -73,28 +75,26 @@ function tokensOf(source: string, isFunction: (name: string) => boolean, anyQuot
   /** Up to a character that does not belong, with backslashes taken off whatever follows them. */
   const run = (belongs: RegExp): string => {
     let text = ''
-    while (at < characters.length) {
+    let from = at
+    for (; at < characters.length; at++) {
       const character = characters[at]!
       if (character === '\\') {
         if (at + 1 >= characters.length) throw invalid('A backslash stands at the end.')
-        text += characters[at + 1]!
-        at += 2
-      } else if (belongs.test(character)) {
-        text += character
-        at++
-      } else break
+        text += between(from, at)
+        from = ++at
+      } else if (!belongs.test(character)) break
     }
-    return text
+    return text + between(from, at)
   }
   const until = (ends: (character: string) => boolean, what: string): string => {
     let text = ''
+    let from = at
     for (; at < characters.length; at++) {
       const character = characters[at]!
-      if (character === '\\') text += characters[++at] ?? ''
-      else if (ends(character)) {
-        at++
-        return text
-      } else text += character
+      if (character === '\\') {
+        text += between(from, at)
+        from = ++at
+      } else if (ends(character)) return text + between(from, at++)
     }
     throw invalid(`${what} is not closed.`)
   }
@@ -108,8 +108,8 @@ function tokensOf(source: string, isFunction: (name: string) => boolean, anyQuot
     before = kind
   }
   const marked = (open: string, close: string): string | null => {
-    if (!open.split('').every((character, index) => characters[at + index] === character)) return null
-    const rest = characters.slice(at + open.length, at + open.length + 200).join('')
+    if (between(at, at + open.length) !== open) return null
+    const rest = between(at + open.length, at + open.length + 200)
     const end = rest.indexOf(close)
     const name = end < 0 ? '' : rest.slice(0, end)
     if (name.trim() === '' || /[{}§'"()]/.test(name)) return null
@@ -123,7 +123,7 @@ function tokensOf(source: string, isFunction: (name: string) => boolean, anyQuot
       at++
       continue
     }
-    const placeholder = marked('{{', '}}') ?? marked('§', '§')
+    const placeholder = character === '{' ? marked('{{', '}}') : character === '§' ? marked('§', '§') : null
     if (placeholder !== null) push('name', `{{${placeholder}}}`)
     else if (character === '0' && characters[at + 1] === 'x') {
       at += 2
