@@ -32,6 +32,8 @@ export function facts(files: readonly CorpusFile[]): Icon[] {
       const hash = query.exec(text(each))?.[1]
       if (hash !== undefined) say(hash, { vendor: text(vendor).toLowerCase() || null, product: first.toLowerCase(), template: id, stated: true })
     }
+    // Elsewhere a matcher's name says what it does, not whose the icon is.
+    if (id !== 'favicon-detect') continue
     for (const matcher of list(template['http']).flatMap((request) => list(record(request)['matchers'])).map(record)) {
       for (const hash of list(matcher['dsl']).flatMap((each) => expression.exec(text(each))?.[1] ?? [])) if (text(matcher['name']) !== '') say(hash, { vendor: null, product: text(matcher['name']).toLowerCase(), template: id, stated: false })
     }
