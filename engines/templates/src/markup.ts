@@ -124,7 +124,9 @@ export function readXml(text: string): Node | null {
     } else if (text.startsWith('<?', at)) {
       at += 2
       const name = taken(NAME)
-      parent.children.push(grow('instruction', name, upTo('?>'), parent))
+      const value = upTo('?>')
+      // The declaration of XML is no node.
+      if (name !== 'xml') parent.children.push(grow('instruction', name, value, parent))
     } else if (text.startsWith('<!', at)) {
       // A document type: what it declares is not read, so what refers to it is no well-formed text.
       let depth = 0
