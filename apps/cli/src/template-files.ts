@@ -200,7 +200,8 @@ function cacheOf(environment: NodeJS.ProcessEnv, found: readonly Found[], keys: 
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         const descriptor = openSync(draft, 'w', 0o600)
         try {
-          for (const piece of [Buffer.from(`${JSON.stringify([...beside])}\n`), ...toCache(library, version)]) writeSync(descriptor, piece)
+          writeSync(descriptor, `${JSON.stringify([...beside])}\n`)
+          for (const piece of toCache(library, version)) writeSync(descriptor, piece)
         } finally {
           closeSync(descriptor)
         }

@@ -1,40 +1,49 @@
-// A library as bytes: a line that says format, version and SHA-256 of all behind it, a line about the whole, then a line of JSON for each template, so that
-// neither side ever holds all of it as one text. What does not fit in any of these is no library, and is read anew from its files. Lists of payload files stand
-// in it once, as they do in memory: library.test.ts holds it.
+// A library as bytes: a line that says format and version, a line about the whole, a line of JSON for each template, and SHA-256 of all of them; neither side
+// ever holds all of it as one text. What does not fit in any of these is no library, and is read anew from its files. Lists of payload files stand in it once,
+// as they do in memory: library.test.ts holds it.
 import { createHash } from 'node:crypto'
 import { libraryOf } from './library.ts'
 import type { Library, Refused } from './library.ts'
 import type { Block, Bytes, Payloads, Template } from './model.ts'
 
 /** To be raised with every change of model.ts, of what is read, or of what can be run. */
-const FORMAT = 2
+const FORMAT = 3
+const PIECE = 64 * 1024
 /** A list that several templates have: its number among `lists`. */
 type Kept = Payloads & { readonly shared: Readonly<Record<string, number>> }
 /** `named`: how many of the templates, at their end, are named by workflows only. */
 type Whole = { readonly named: number; readonly refused: readonly Refused[]; readonly lists: readonly (readonly Bytes[])[] }
 
-/** In pieces, to be written one behind the other. `version`: of the program and of the keys that signatures were checked with; another one reads it not. */
-export function toCache(library: Library, version = ''): readonly Uint8Array[] {
+/** Pieces of text, to be written one behind the other as UTF-8; none is kept. `version`: of the program and of the keys that signatures were checked with; another one reads it not. */
+export function* toCache(library: Library, version = ''): Generator<string> {
   const all = [...new Set([...library.templates, ...library.byPath.values()])]
   const seen = new Map<readonly Bytes[], number>()
   for (const { blocks } of all) for (const list of blocks.flatMap(listsOf)) seen.set(list, (seen.get(list) ?? 0) + 1)
   const lists = [...seen].filter(([, times]) => times > 1).map(([list]) => list)
   const numbers = new Map(lists.map((list, number) => [list, number]))
-  const lines: Uint8Array[] = [lineOf({ named: all.length - library.templates.length, refused: library.refused, lists } satisfies Whole)]
-  for (const template of all) lines.push(lineOf(template.blocks.some((block) => listsOf(block).some((list) => numbers.has(list))) ? { ...template, blocks: template.blocks.map((block) => packed(block, numbers)) } : template))
   const hash = createHash('sha256')
-  for (const line of lines) hash.update(line)
-  return [Buffer.from(`${headerOf(version, hash.digest('hex'))}\n`), ...lines]
+  let lines = `${headerOf(version)}\n${JSON.stringify({ named: all.length - library.templates.length, refused: library.refused, lists } satisfies Whole)}\n`
+  for (const template of all) {
+    if (lines.length > PIECE) {
+      hash.update(lines)
+      yield lines
+      lines = ''
+    }
+    lines += `${JSON.stringify(template.blocks.some((block) => listsOf(block).some((list) => numbers.has(list))) ? { ...template, blocks: template.blocks.map((block) => packed(block, numbers)) } : template)}\n`
+  }
+  yield lines
+  yield hash.update(lines).digest('hex')
 }
 
 /** Null: no cache of this format and version, or damaged. Signatures are as they were found when it was made. */
 export function fromCache(bytes: Uint8Array, version = ''): Library | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const end = buffer.indexOf(10)
-  if (end === -1 || end > 1000) return null
-  if (buffer.toString('utf8', 0, end) !== headerOf(version, createHash('sha256').update(buffer.subarray(end + 1)).digest('hex'))) return null
+  const header = Buffer.from(`${headerOf(version)}\n`)
+  const end = buffer.length - 64
+  if (end < header.length || !buffer.subarray(0, header.length).equals(header)) return null
+  if (buffer.toString('latin1', end) !== createHash('sha256').update(buffer.subarray(0, end)).digest('hex')) return null
   const values: unknown[] = []
-  for (let from = end + 1, to = 0; from < buffer.length; from = to + 1) {
+  for (let from = header.length, to = 0; from < end; from = to + 1) {
     to = buffer.indexOf(10, from)
     values.push(JSON.parse(buffer.toString('utf8', from, to)))
   }
@@ -44,9 +53,7 @@ export function fromCache(bytes: Uint8Array, version = ''): Library | null {
   return libraryOf(templates.slice(0, templates.length - named), templates.slice(templates.length - named), refused)
 }
 
-const lineOf = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`)
-
-const headerOf = (version: string, digest: string): string => `haechi-templates ${FORMAT} ${JSON.stringify(version)} ${digest}`
+const headerOf = (version: string): string => `haechi-templates ${FORMAT} ${JSON.stringify(version)}`
 
 const listsOf = (block: Block): readonly (readonly Bytes[])[] => ('payloads' in block && block.payloads !== null ? Object.values(block.payloads.lists) : [])
 

@@ -58,6 +58,6 @@ test.skipIf(missingTemplates !== false)(`the public templates${missingTemplates 
     }
   `)
 
-  const bytes = Buffer.concat(toCache(library))
+  const bytes = Buffer.from([...toCache(library)].join(''))
   expect(isDeepStrictEqual(fromCache(bytes), library)).toBe(true)
 })

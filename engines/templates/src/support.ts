@@ -37,11 +37,10 @@ const SECTION = '\u00C2\u00A7'
 
 /** Remembers what it has compiled: templates have much in common. */
 export function createChecks(): Checks {
-  const known = new Map<string, { readonly code: ProblemCode; readonly reason: string } | null>()
+  const known = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map()])) as Record<keyof typeof kinds, Map<Bytes, { readonly code: ProblemCode; readonly reason: string } | null>>
 
   const faultOf = (kind: keyof typeof kinds, source: Bytes): { readonly code: ProblemCode; readonly reason: string } | null => {
-    const key = `${kind} ${source}`
-    let fault = known.get(key)
+    let fault = known[kind].get(source)
     if (fault === undefined) {
       fault = null
       try {
@@ -50,7 +49,7 @@ export function createChecks(): Checks {
         if (!(error instanceof TemplateError)) throw error
         fault = error.problem
       }
-      known.set(key, fault)
+      known[kind].set(source, fault)
     }
     return fault
   }
