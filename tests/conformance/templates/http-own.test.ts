@@ -136,6 +136,11 @@ test('cookies, bodies and payloads through a login of three steps', async () => 
   expect(matches.map(({ matchedAt }) => matchedAt)).toEqual([`${server.url}/home`])
 })
 
+test('a body in chunks is read as one', async () => {
+  await using server = await serve((request, response) => void bodyOf(request).then((body) => answer(response, `${request.headers['transfer-encoding']} ${request.headers['content-length']} ${body}`)))
+  expect((await run(raw('POST / HTTP/1.1\nHost: {{Hostname}}\nTransfer-Encoding: chunked\n\n<script>'), server.url)).matches[0]!.extracted[1]).toMatch(/^chunked undefined <script>/)
+})
+
 test('settings of the run reach every request', async () => {
   await using server = await serve((request, response) => answer(response, String(request.headers['user-agent'])))
   expect((await run(raw('GET / HTTP/1.1\nHost: {{Hostname}}\n'), server.url)).matches[0]!.extracted[1]).toBe(settings.userAgent)

@@ -29,7 +29,7 @@ test('the query of the target comes first', async () => {
 test('bytes above ASCII are encoded one by one', async () => expect(await sentTo('http://a.test', ['{{BaseURL}}/é?x=é'])).toEqual(['GET http://a.test/%C3%A9?x=%C3%A9']))
 
 test('headers: those of the template, else some that every client sends', async () => {
-  const { requests } = await runOn({}, paths(['{{BaseURL}}', '{{BaseURL}}/{{Port}}'], '    headers:\n      X-A: "{{Host}}"\n      user-agent: mine\n      Connection: close\n      Content-Length: 5\n      Transfer-Encoding: chunked\n'))
+  const { requests } = await runOn({}, paths(['{{BaseURL}}', '{{BaseURL}}/{{Port}}'], '    headers:\n      X-A: "{{Host}}"\n      user-agent: mine\n      Connection: close\n      Content-Length: 5\n      Transfer-Encoding: gzip\n'))
   for (const request of requests) expect(request.headers).toEqual([['Host', 'a.test'], ['user-agent', 'mine'], ['Accept', '*/*'], ['Accept-Language', 'en'], ['X-A', 'a.test']])
   const plain = await runOn({}, paths(['{{BaseURL}}', '{{BaseURL}}/{{Port}}']), { target: 'https://a.test:443' })
   for (const request of plain.requests) expect(request.headers).toEqual([['Host', 'a.test'], ['User-Agent', 'haechi'], ['Accept', '*/*'], ['Accept-Language', 'en']])
@@ -69,6 +69,12 @@ test('headers and body of the block go before those of raw text', async () => {
 test('multipart bodies keep their last line end', async () => {
   const multipart = 'POST / HTTP/1.1\nContent-Type: multipart/form-data; boundary=b\n\n--b\nContent-Disposition: form-data; name="x"\n\n1\n--b--\n'
   expect((await rawTo('http://a.test', multipart)).requests[0]?.body).toBe('--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n')
+})
+
+test('a body in chunks is one where the template says so, and has its length where it does not', async () => {
+  expect((await rawTo('http://a.test', 'POST / HTTP/1.1\nHost: a.test\nTransfer-Encoding: chunked\n\n<script>')).requests).toMatchObject([{ body: '8\r\n<script>\r\n0\r\n\r\n', headers: [['Host', 'a.test'], ['User-Agent', 'haechi'], ['Transfer-Encoding', 'chunked']] }])
+  expect((await rawTo('http://a.test', 'POST / HTTP/1.1\nTransfer-Encoding: gzip, chunked\n\nx')).requests).toMatchObject([{ body: 'x', headers: [['Host', 'a.test'], ['User-Agent', 'haechi']] }])
+  expect((await rawTo('http://a.test', 'POST / HTTP/1.1\nTransfer-Encoding: chunked\n')).requests).toMatchObject([{ body: null, headers: [['Host', 'a.test'], ['User-Agent', 'haechi']] }])
 })
 
 test('annotations', async () => {

@@ -160,9 +160,9 @@ function standardHeaders(base: Base, agent: Bytes): readonly (readonly [Bytes, B
   return headers
 }
 
-/** Lengths and codings are the network's, and a connection's life too. */
+/** Lengths are the network's, and a connection's life too. */
 const ofTheNetwork = (name: string, value: Bytes): boolean =>
-  name === 'content-length' || name === 'transfer-encoding' || (name === 'connection' && /^(?:close|keep-alive)$/i.test(value)) || name === 'proxy-connection'
+  name === 'content-length' || (name === 'transfer-encoding' && !/^chunked$/i.test(value)) || (name === 'connection' && /^(?:close|keep-alive)$/i.test(value)) || name === 'proxy-connection'
 
 function assemble(making: Making, plan: PreparedBlock, address: Address, ownHeaders: RawHead['headers'], isRaw: boolean): readonly (readonly [Bytes, Bytes])[] {
   const agent = making.run.settings.userAgent
@@ -186,6 +186,13 @@ function assemble(making: Making, plan: PreparedBlock, address: Address, ownHead
   for (const [name, value] of ownHeaders) put(name, value)
   for (const [name, value] of plan.headers) put(name, making.render(value).trim())
   return [...headers.values()]
+}
+
+/** A body that is announced in chunks is one, as Go sends it; without a body there is nothing to announce. */
+function framed(headers: HttpRequest['headers'], body: Bytes | null): Pick<HttpRequest, 'headers' | 'body'> {
+  if (!headers.some(([name]) => name.toLowerCase() === 'transfer-encoding')) return { headers, body }
+  if (body === null || body === '') return { headers: headers.filter(([name]) => name.toLowerCase() !== 'transfer-encoding'), body: null }
+  return { headers, body: `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n` }
 }
 
 function decodeUserinfo(userinfo: Bytes): Bytes {
@@ -232,7 +239,7 @@ export function build(block: HttpBlock, run: Run, { source }: Prepared, combinat
     if (making.missing.length > 0 && !block.skipVariablesCheck) return { missing: making.missing }
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(method)) throw new TemplateError('request_invalid', 'method', 'The method holds what no method may.')
     const query = selfContained ? parsed.query : joinQueries(base.address.query, parsed.query)
-    return { request: { ...common, method, scheme: address.scheme, host: address.host, port: address.port, target: wireTarget(parsed.path, query), headers, body }, url: text, bytes: null }
+    return { request: { ...common, method, scheme: address.scheme, host: address.host, port: address.port, target: wireTarget(parsed.path, query), ...framed(headers, body) }, url: text, bytes: null }
   }
 
   return buildRaw(block, run, plan, source, own, selfContained, combination, current, common)
@@ -258,6 +265,7 @@ function buildRaw(
   }
   const making = new Making(block, run, base, combination, current, base !== own)
   const headText = making.renderHead(source.head)
+  if (making.missing.length > 0 && !block.skipVariablesCheck) return { missing: making.missing }
   const head = readHead(headText, block.unsafe)
   const rest = headText.slice(head.end) + making.render(source.body)
   const host = source.host === null ? null : making.renderHead(source.host)
@@ -290,7 +298,7 @@ function buildRaw(
   const target = wireTarget(path, query)
   const named = serverName === 'request.host' ? hostOf(headers) : serverName
   return {
-    request: { ...limits, serverName: named, method: head.method, scheme: address.scheme, host: address.host, port: address.port, target, headers, body: body === '' ? null : body },
+    request: { ...limits, serverName: named, method: head.method, scheme: address.scheme, host: address.host, port: address.port, target, ...framed(headers, body === '' ? null : body) },
     url: `${address.scheme}://${address.authority}${path === '' && query === null ? '' : target}`,
     bytes: null,
   }
@@ -311,6 +319,6 @@ export function requestText(request: HttpRequest, bytes: Bytes | null): Bytes {
   if (bytes !== null) return bytes
   let text = `${request.method} ${request.target} HTTP/1.1\r\n`
   for (const [name, value] of request.headers) text += `${name}: ${value}\r\n`
-  if (request.body !== null) text += `Content-Length: ${request.body.length}\r\n`
+  if (request.body !== null && !request.headers.some(([name]) => name.toLowerCase() === 'transfer-encoding')) text += `Content-Length: ${request.body.length}\r\n`
   return `${text}\r\n${request.body ?? ''}`
 }

@@ -103,7 +103,7 @@ test('loops end', async () => {
 
 test('another host: only with leave for all, never out of scope, and its silence is no answer', async () => {
   const away = (fault: 'out_of_scope' | 'refused'): Web => ({ http: ({ host }) => (host === 'b.test' ? fault : { ...to('http://b.test/'), body: 'here' }) })
-  expect(lines(await runOn(away('refused'), httpTemplate(paths('{{BaseURL}}') + '    host-redirects: true\n' + word('here'))))).toEqual(['GET http://a.test/'])
+  for (const leave of ['    host-redirects: true\n', '    host-redirects: true\n    redirects: true\n']) expect(lines(await runOn(away('refused'), httpTemplate(paths('{{BaseURL}}') + leave + word('here'))))).toEqual(['GET http://a.test/'])
   const outside = await runOn(away('out_of_scope'), httpTemplate(paths('{{BaseURL}}') + '    redirects: true\n' + word('here')))
   expect(outside).toMatchObject({ matched: true, faults: ['out_of_scope'] })
   expect(await runOn(away('refused'), httpTemplate(paths('{{BaseURL}}') + '    redirects: true\n' + word('here')))).toMatchObject({ matched: false, faults: ['refused'] })

@@ -155,7 +155,7 @@ class BlockRun {
   /** A request and where its answers lead; null: no answer. */
   async #chain(built: Built, current: ReadonlyMap<string, Bytes>, payload: Combination): Promise<readonly Exchange[] | null> {
     const block = this.#block
-    const policy: Redirects = this.#run.settings.disableRedirects ? 'none' : block.redirects ? 'all' : block.hostRedirects ? 'same-host' : 'none'
+    const policy: Redirects = this.#run.settings.disableRedirects ? 'none' : block.hostRedirects ? 'same-host' : block.redirects ? 'all' : 'none'
     const first = await this.#exchange(built, current, payload)
     if (first === null) return null
     const chain = [first]
