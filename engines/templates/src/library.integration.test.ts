@@ -1,10 +1,12 @@
 // All public templates: each is read or refused with a code, what is called runnable compiles in every piece, and a cache gives the same.
 import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { corpusFiles, isTemplateFile, missingTemplates } from '../../../tests/templates-corpus.ts'
 import { fromCache, toCache } from './cache.ts'
 import { readLibrary } from './library.ts'
 import { compileOperators, defaultParts } from './operators.ts'
+import { createReader } from './read.ts'
 
 test.skipIf(missingTemplates !== false)(`the public templates${missingTemplates === false ? '' : `: ${missingTemplates}`}`, { timeout: 120_000 }, () => {
   const files = corpusFiles()!
@@ -60,4 +62,24 @@ test.skipIf(missingTemplates !== false)(`the public templates${missingTemplates 
 
   const bytes = Buffer.from([...toCache(library)].join(''))
   expect(isDeepStrictEqual(fromCache(bytes), library)).toBe(true)
+})
+
+const notFull = process.env['HAECHI_TEST_FULL'] === '1' ? missingTemplates : 'HAECHI_TEST_FULL is not 1'
+
+test.skipIf(notFull !== false)(`public templates, bent, are read or refused with a code, each within two seconds${notFull === false ? '' : `: ${notFull}`}`, { timeout: 600_000 }, () => {
+  const files = corpusFiles()!.filter(({ path, content }) => isTemplateFile(path) && content.length < 50_000)
+  const read = createReader({})
+  const token = fc.constantFrom('\n', ':', '- ', '{{', '}}', '&a ', '*a', '[', ']', '{', '}', '"', '|', '\t', '!!binary ', '<<: ', '(', '\\', '\0', '5', 'null', '\u00ff', '(a+)+$', '{{repeat("a",9999999)}}', '\u00c2\u00a7', 'a{1000}')
+  const edit = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), length: fc.nat(40), put: fc.oneof(token, fc.constant('')), rest: fc.boolean() })
+  fc.assert(fc.property(fc.nat(files.length - 1), fc.array(edit, { minLength: 1, maxLength: 5 }), (number, edits) => {
+    const { path, content } = files[number]!
+    const bent = edits.reduce((text, { at, length, put, rest }) => {
+      const from = Math.floor(at * text.length)
+      return text.slice(0, from) + put + (rest && length === 0 ? '' : text.slice(from + length))
+    }, Buffer.from(content).toString('latin1'))
+    const started = performance.now()
+    const result = read(path, Buffer.from(bent, 'latin1'))
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect('refusal' in result ? result.refusal.reason : result.template.id).not.toBe('')
+  }), { numRuns: 30_000 })
 })
