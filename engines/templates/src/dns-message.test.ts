@@ -106,7 +106,8 @@ describe('hostile messages', () => {
   const header = '000780000001000000000000'
   it.each([
     ['a name that points at itself', `${header}c00c00010001`],
-    ['a name that points forward', `${header}c0ff00010001`],
+    ['a name that points beyond the end', `${header}c0ff00010001`],
+    ['a name that points forward', `${header}c0120001000100`],
     ['a label that goes beyond the end', `${header}3f41`],
     ['an unknown kind of label', `${header}8041`],
     ['a name without an end', `${header}0141`],

@@ -86,3 +86,14 @@ it('each try asks the next resolver', async () => {
 it('more questions than a run may ask end the template', async () => {
   await expect(run('    retries: 5\n    matchers: [{ type: word, words: [IN] }]', {}, 3)).rejects.toMatchObject({ problem: { code: 'budget_exceeded', place: 'dns' } })
 })
+
+it.each<readonly [string, Server]>([
+  ['type', question => ({ questions: [{ ...question, type: 'TXT' }] })], ['class', question => ({ questions: [{ ...question, class: 'CH' }] })],
+  ['name', () => ({ questions: [{ type: 'A', name: 'example.com' }] })], ['id', () => ({ id: 1 })], ['direction', () => ({ type: 'query' })],
+])('an answer to a question of another %s is none', async (_, server) => {
+  expect(await run('    retries: 1\n    matchers: [{ type: dsl, dsl: ["true"] }]', { own: server })).toMatchObject({ matches: [], faults: ['protocol_error'] })
+})
+
+it('an answer may write the name in other letters', async () => {
+  expect((await run('    matchers: [{ type: word, words: [IN] }]', { own: (question, recursion) => ({ ...answer(question, recursion), questions: [{ ...question, name: 'WWW.Example.COM' }] }) })).matches).toHaveLength(1)
+})
