@@ -97,7 +97,8 @@ export function matches(criterion: Criterion, product: CpeName): Truth {
   if (from === null && to === null) {
     const [one, other] = [includes(name[version]!, found), includes(name[update]!, product[update]!)]
     // The same release written in one value or in two: 9.3p2, and 9.3 with update p2.
-    if ((one === 'no' || other === 'no') && joined(name) !== joined(product)) return no
+    if ((one !== 'yes' || other !== 'yes') && found !== '*' && joined(name) === joined(product)) return truth
+    if (one === 'no' || other === 'no') return no
     return one === 'unknown' || other === 'unknown' ? Math.min(truth, possible) as Truth : truth
   }
   if (found === '-') return no

@@ -69,14 +69,25 @@ export const plain = (value: string): string => (value.includes('\\') ? value.re
 /** The formatted string. */
 export const writeCpe = (name: CpeName): string => `cpe:2.3:${name.join(':')}`
 
-/** A value with wildcards as an expression, or null. Wildcards stand only in front and behind, so nothing can backtrack. */
-export function patternOf(value: string): RegExp | null {
-  if (value === '*' || (!value.includes('*') && !value.includes('?')) || !/(?:^|[^\\])(?:\\\\)*[*?]/.test(value)) return null
-  const source = splitSigns(value).map((sign) => (sign === '*' ? '.*' : sign === '?' ? '.?' : escapeRegex(sign.replace(/^\\/, '')))).join('')
-  return new RegExp(`^${source}$`, 's')
+/** A value with wildcards: a text with so many signs in front of it and behind it at the most. They stand only there, so that a match is found by looking for the text: nothing can backtrack. */
+export type Pattern = { readonly front: number; readonly text: string; readonly behind: number }
+
+/** null where there is no wildcard. */
+export function patternOf(value: string): Pattern | null {
+  if (!value.includes('*') && !value.includes('?')) return null
+  const [, front = '', middle = '', behind = ''] = /^([*?]*)((?:\\.|[^\\*?])*)([*?]*)$/s.exec(value) ?? []
+  if (front === '' && behind === '') return null
+  const most = (signs: string): number => (signs.includes('*') ? Infinity : signs.length)
+  return { front: most(front), text: plain(middle), behind: most(behind) }
 }
-const splitSigns = (value: string): readonly string[] => value.match(/\\.|[^\\]/gs) ?? []
-const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+
+export function fits({ front, text, behind }: Pattern, value: string): boolean {
+  for (let at = value.indexOf(text); at !== -1 && at <= front; at = value.indexOf(text, at + 1)) {
+    if (value.length - at - text.length <= behind) return true
+    if (at === value.length) return false
+  }
+  return false
+}
 
 export type Inclusion = 'yes' | 'no' | /** The candidate does not state its value. */ 'unknown'
 
@@ -86,5 +97,5 @@ export function includes(criterion: string, product: string): Inclusion {
   if (product === '*') return 'unknown'
   if (criterion === '-' || product === '-') return 'no'
   const pattern = patternOf(criterion)
-  return (pattern === null ? plain(criterion) === plain(product) : pattern.test(plain(product))) ? 'yes' : 'no'
+  return (pattern === null ? plain(criterion) === plain(product) : fits(pattern, plain(product))) ? 'yes' : 'no'
 }

@@ -2,7 +2,8 @@
 // Defended by knowledge.test.ts and tests/conformance/risk/knowledge.test.ts (all feeds of the corpus, whole and broken).
 import { applicability } from '../cpe/applicability.ts'
 import type { Configurations, Criterion, Node } from '../cpe/applicability.ts'
-import { patternOf, plain, readCpe, writeCpe } from '../cpe/name.ts'
+import { fits, patternOf, plain, readCpe, writeCpe } from '../cpe/name.ts'
+import type { Pattern } from '../cpe/name.ts'
 import type { VulnerabilityFacts } from '../decision/model.ts'
 import { openAdvisories } from '../package/advisories.ts'
 import type { Advisories } from '../package/advisories.ts'
@@ -52,7 +53,7 @@ export function createKnowledge(): Knowledge {
   const statements = new Map<string, Statement>()
   /** By `vendor product` of what is vulnerable; those whose vendor or product has wildcards apart. */
   const byProduct = new Map<string, Statement[]>()
-  const byPattern: { readonly vendor: RegExp | string; readonly product: RegExp | string; readonly statement: Statement }[] = []
+  const byPattern: { readonly vendor: Pattern; readonly product: Pattern; readonly statement: Statement }[] = []
   const intern = cpeInterner()
   const readings: FeedReading[] = []
   const advisories = openAdvisories()
@@ -65,12 +66,12 @@ export function createKnowledge(): Knowledge {
       const key = `${name[1]} ${name[2]}`
       if (!vulnerable || seen.has(key)) continue
       seen.add(key)
-      const [vendor, product] = [patternFor(name[1]!), patternFor(name[2]!)]
-      if (typeof vendor === 'string' && typeof product === 'string') {
+      const [vendor, product] = [patternOf(name[1]!), patternOf(name[2]!)]
+      if (vendor === null && product === null) {
         const list = byProduct.get(key)
         if (list === undefined) byProduct.set(key, [statement])
         else list.push(statement)
-      } else byPattern.push({ vendor, product, statement })
+      } else byPattern.push({ vendor: vendor ?? exactly(name[1]!), product: product ?? exactly(name[2]!), statement })
     }
   }
 
@@ -246,8 +247,7 @@ function* criteriaOf(nodes: readonly Node[]): Generator<Criterion> {
     yield* criteriaOf(node.children)
   }
 }
-const patternFor = (value: string): RegExp | string => patternOf(value) ?? (value === '*' ? /^/ : value)
-const fits = (wanted: RegExp | string, value: string): boolean => (typeof wanted === 'string' ? plain(wanted) === value : wanted.test(value))
+const exactly = (value: string): Pattern => ({ front: 0, text: plain(value), behind: 0 })
 const united = (...lists: readonly (readonly string[] | undefined)[]): readonly string[] => [...new Set(lists.flatMap((list) => list ?? []))]
 
 function writeCriterion({ name, from, fromIncluded, to, toIncluded }: Criterion): string {
