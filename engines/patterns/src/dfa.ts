@@ -8,7 +8,7 @@ import type { Assertion } from './syntax.ts'
 /** Instructions looked at in one search beyond what the table knows: some hundreds of milliseconds. */
 const BUDGET = 10_000_000
 /** Numbers that all tables together hold at most, by some 8 bytes; beyond it all forget before the next search. */
-const MAX_REMEMBERED = 6_000_000
+const MAX_REMEMBERED = 4_000_000
 /** And each by itself. */
 const MAX_OWN = 1_000_000
 let rememberedByAll = 0

@@ -26,7 +26,7 @@ export type CompiledMatcher = {
 }
 
 const compiledRegexes = new Map<Bytes, Regex>()
-const MAX_COMPILED = 20_000
+const MAX_COMPILED = 2000
 
 /** As written in a template. Errors: TemplateError `regex_invalid`. */
 export function compileTemplateRegex(source: Bytes): Regex {

@@ -35,7 +35,9 @@ export const defaultParts: Readonly<Record<Block['protocol'], string>> = {
 }
 
 const NOTHING: Judgement = { matched: false, results: [], extracted: [], dynamic: new Map() }
-const compiled = new WeakMap<Operators, CompiledOperators>()
+/** Compiling is quick and what is compiled is large: those of all public templates would take 80 MB. */
+const KEPT = 2000
+const compiled = new Map<Operators, CompiledOperators>()
 
 const placed = <T>(place: string, compile: () => T): T => {
   try {
@@ -46,11 +48,15 @@ const placed = <T>(place: string, compile: () => T): T => {
   }
 }
 
-/** Once for each block. Errors: TemplateError `regex_invalid`, `expression_invalid`, `function_unsupported`, `matcher_invalid`, `extractor_invalid`, with 'matchers[0]' as place. */
+/** Of a block; made anew where it was made long ago. Errors: TemplateError `regex_invalid`, `expression_invalid`, `function_unsupported`, `matcher_invalid`, `extractor_invalid`, with 'matchers[0]' as place. */
 export function compileOperators(block: Operators, defaultPart: string): CompiledOperators {
   let known = compiled.get(block)
   if (known === undefined) {
     known = operators(block, defaultPart)
+    if (compiled.size >= KEPT) for (const first of compiled.keys()) {
+      compiled.delete(first)
+      break
+    }
     compiled.set(block, known)
   }
   return known
