@@ -24,7 +24,12 @@ type Source =
   | { readonly kind: 'path'; readonly text: Text; readonly port: number | null }
   | { readonly kind: 'raw'; readonly host: Text | null; readonly serverName: Text | null; readonly timeoutMs: number | null; readonly line: Text; readonly head: Text; readonly body: Text }
 
-export type Prepared = { readonly source: Source; readonly once: boolean }
+export type Prepared = {
+  readonly source: Source
+  readonly once: boolean
+  /** Takes away what a request before it has left: sent even where nothing can match any more. */
+  readonly cleansUp: boolean
+}
 
 export type PreparedBlock = {
   readonly requests: readonly Prepared[]
@@ -41,7 +46,7 @@ export function prepare(block: HttpBlock): PreparedBlock {
   let known = prepared.get(block)
   if (known === undefined) {
     known = {
-      requests: block.path.length > 0 ? block.path.map(preparePath) : block.raw.map(prepareRaw),
+      requests: block.path.length > 0 ? block.path.map(preparePath) : withCleaning(block.raw.map(prepareRaw)),
       method: compileText(block.method === '' ? 'GET' : block.method),
       headers: Object.entries(block.headers).map(([name, value]) => [bytesOf(name), compileText(value)] as const),
       body: block.body === '' ? null : compileText(withLineEnds(block.body)),
@@ -52,23 +57,30 @@ export function prepare(block: HttpBlock): PreparedBlock {
   return known
 }
 
+const line = ({ source }: Prepared): Bytes => (source.kind === 'raw' ? source.line.source : '')
+
+function withCleaning(requests: readonly Prepared[]): Prepared[] {
+  const first = requests.findIndex((request) => /^(?:POST|PUT|PATCH|MKCOL) /.test(line(request)))
+  return requests.map((request, index) => (first >= 0 && index > first && /^DELETE |^\S+ \S*(?:delete|remove|uninstall|destroy)/i.test(line(request)) ? { ...request, cleansUp: true } : request))
+}
+
 const ownPort = /\{\{BaseURL\}\}:(\d{1,5})/
 
 function preparePath(path: Bytes): Prepared {
   const fixed = /^\{\{(BaseURL|RootURL)\}\}((?:[/?][^]*)?)$/.exec(path)
   if (fixed !== null && compileText(fixed[2]!).literal !== null) {
     const rest = splitRelative(fixed[2]!)
-    return { source: { kind: 'fixed', fromRoot: fixed[1] === 'RootURL', rest: fixed[2]!, path: rest.path, query: rest.query }, once: false }
+    return { source: { kind: 'fixed', fromRoot: fixed[1] === 'RootURL', rest: fixed[2]!, path: rest.path, query: rest.query }, once: false, cleansUp: false }
   }
   const port = ownPort.exec(path)
-  return { source: { kind: 'path', text: compileText(port === null ? path : path.replace(`:${port[1]}`, '')), port: port === null ? null : Number(port[1]) }, once: false }
+  return { source: { kind: 'path', text: compileText(port === null ? path : path.replace(`:${port[1]}`, '')), port: port === null ? null : Number(port[1]) }, once: false, cleansUp: false }
 }
 
 function prepareRaw(raw: Bytes): Prepared {
   const { host, serverName, timeoutMs, once, head, body } = splitRaw(raw)
   const end = head.indexOf('\n')
   const text = (value: Bytes | null): Text | null => (value === null ? null : compileText(value))
-  return { source: { kind: 'raw', host: text(host), serverName: text(serverName), timeoutMs, line: compileText(end < 0 ? head : head.slice(0, end)), head: compileText(head), body: compileText(body) }, once }
+  return { source: { kind: 'raw', host: text(host), serverName: text(serverName), timeoutMs, line: compileText(end < 0 ? head : head.slice(0, end)), head: compileText(head), body: compileText(body) }, once, cleansUp: false }
 }
 
 const lineBreak = /[\r\n\0]/

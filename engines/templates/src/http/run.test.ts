@@ -77,6 +77,14 @@ test('conditions over several requests, by number, with payloads anew', async ()
   expect((await runOn(site({ '/1': { body: 'two' }, '/2': { status: 404, headers: [['X-B', 'c']] } }), template)).matches).toHaveLength(0)
 })
 
+test('what cannot match any more is not sent, but what was left behind is taken away', async () => {
+  const condition = '    matchers:\n      - type: dsl\n        dsl: [\'status_code_1 == 201 && contains(body_2, "x") && status_code_4 == 200\']\n'
+  const block = (third: string): string => raws('POST /users HTTP/1.1\n\nname=x', 'GET /users/x HTTP/1.1\n', third, 'GET /last HTTP/1.1\n') + condition
+  expect(lines(await runOn({ http: () => ({ status: 201 }) }, httpTemplate(block('GET /3 HTTP/1.1\n'))))).toEqual(['POST http://a.test/users', 'GET http://a.test/users/x'])
+  expect(lines(await runOn({ http: () => ({ status: 201 }) }, httpTemplate(block('DELETE /users/x HTTP/1.1\n'))))).toEqual(['POST http://a.test/users', 'GET http://a.test/users/x', 'DELETE http://a.test/users/x'])
+  expect(lines(await runOn({ http: () => ({ status: 404 }) }, httpTemplate(raws('GET /1 HTTP/1.1\n', 'DELETE /2 HTTP/1.1\n') + condition.replace('body_2', 'body_1'))))).toEqual(['GET http://a.test/1'])
+})
+
 test('the first match ends the block; extractors alone do not', async () => {
   expect((await runOn({}, httpTemplate(paths('{{BaseURL}}/1', '{{BaseURL}}/2') + '    stop-at-first-match: true\n' + status(200)))).requests).toHaveLength(1)
   expect((await runOn(bodies('id=a', 'id=b'), httpTemplate(paths('{{BaseURL}}/1', '{{BaseURL}}/2') + '    stop-at-first-match: true\n' + extractor('x', 'id=(.)', false)))).matches).toHaveLength(2)

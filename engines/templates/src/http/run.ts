@@ -52,9 +52,11 @@ export async function runHttp(block: HttpBlock, run: Run): Promise<Outcome> {
       if (await blockRun.race(plan.requests, payload)) return blockRun.outcome
       continue
     }
+    let hopeless = false
     for (const [index, prepared] of plan.requests.entries()) {
       if (prepared.once && done.has(prepared)) continue
-      if (index > 0 && !blockRun.goesOn(index)) break
+      hopeless ||= index > 0 && !blockRun.goesOn(index)
+      if (hopeless && !prepared.cleansUp) continue
       done.add(prepared)
       for (const current of blockRun.currents()) if (await blockRun.one(prepared, index + 1, payload, current)) return blockRun.outcome
     }
