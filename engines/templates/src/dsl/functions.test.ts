@@ -1,5 +1,6 @@
 import { createDecipheriv, generateKeyPairSync, privateDecrypt, constants } from 'node:crypto'
 import { inflateRawSync } from 'node:zlib'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytesOf } from '../bytes.ts'
 import { compileExpression } from '../interpolation.ts'
@@ -137,6 +138,8 @@ const cases: readonly (readonly [expression: string, result: Value])[] = [
   [String.raw`replace_regex("He123llo", "(\\d+)", "")`, 'Hello'],
   [String.raw`replace_regex("a1b2", "([a-z])(\\d)", "${'$'}{2}${'$'}1")`, '1a2b'],
   ['replace_regex("é1", "[0-9]", "é")', bytesOf('éé')],
+  ['replace_regex("a1", "[0-9]", "é")', bytesOf('aé')],
+  ['replace_regex(hex_decode("ff31"), "[0-9]", "é") == concat(hex_decode("ff"), "é")', true],
   ['reverse("abc")', 'cba'],
   ['reverse("né")', bytesOf('én')],
   ['sha1("Hello")', 'f7ff9e8b7bb2e09b70935a5d785e0cc5d9d0abf0'],
@@ -306,6 +309,22 @@ test('a function that is not to be had is told when the template is read', () =>
   for (const source of ['jarm(Hostname)', 'resolve(Host)', 'public_ip()', 'llm_prompt("x")', 'generate_java_gadget("commons-collections3.1", "x", "raw")'])
     expect(() => compileExpression(source)).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code: 'function_unsupported' }) as unknown }) as Error)
   expect(() => compileExpression('nosuch(1)')).toThrow(TemplateError)
+})
+
+test('whatever a function is given, it gives bytes or fails in a typed way', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }).map(bytesOf),
+    fc.constantFrom<Value>('', '0', '-1', '1e9', '99999999999999999999', 'a,b', '{"a":1}', '[1]', '%41', '&amp;', '2021-01-01', '>1.0', '192.0.2.0/24', '>I', 'HS256', 'none', 'x'.repeat(300), '\u00FF\u00FE'),
+    fc.double(), fc.integer({ min: -1_000, max: 1_000 }), fc.boolean(), fc.constant(null), fc.array(fc.string({ maxLength: 5 }), { maxLength: 4 }),
+  )
+  const isBytes = (result: Value): boolean => (typeof result === 'string' ? !/[\u0100-\uFFFF]/.test(result) : !Array.isArray(result) || result.every(isBytes))
+  fc.assert(fc.property(fc.constantFrom(...functionNames.filter((name) => typeof helperFunction(name) !== 'string')), fc.array(value, { maxLength: 5 }), (name, values) => {
+    try {
+      expect(isBytes(compileExpression(`${name}(${values.map((_, index) => `v${index}`).join(', ')})`).evaluate((asked) => values[Number(asked.slice(1))], environment))).toBe(true)
+    } catch (error) {
+      expect(error).toBeInstanceOf(EvaluationError)
+    }
+  }), { numRuns: 5_000 })
 })
 
 test('every function has a case', () => {

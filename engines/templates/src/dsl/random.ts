@@ -15,7 +15,8 @@ const below = (environment: Environment, limit: number): number => {
 
 function drawn(set: Bytes, length: number, scope: Scope): Bytes {
   if (length < 0 || set === '') throw new EvaluationError('wrong_arguments', 'A random text needs a length of 0 or more and something to draw from.')
-  spend(scope, length)
+  // Drawing costs more time than room.
+  spend(scope, 32 * length)
   const parts: string[] = []
   for (let index = 0; index < length; index++) parts.push(set[below(scope.environment, set.length)]!)
   return parts.join('')

@@ -1,6 +1,6 @@
 import { compileRegex, PatternError, type Regex } from '@haechi/patterns'
 import type { Bytes } from '../model.ts'
-import { bytesOf, isAscii } from '../bytes.ts'
+import { bytesOf } from '../bytes.ts'
 import { unicodeOf } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 
@@ -56,12 +56,15 @@ export const matches = (source: Bytes, bytes: Bytes): boolean => {
 export function replaceMatches(source: Bytes, bytes: Bytes, template: Bytes, scope: Scope): Bytes {
   const regex = regexOf(source)
   return within(() => {
-    const subject = searchable(bytes)
+    // All of it as Unicode, or, where something is no UTF-8, all of it as bytes.
+    const inUnicode = unicodeOf(template)
+    const asUnicode = inUnicode !== null && unicodeOf(bytes) !== null
+    const subject = asUnicode ? searchable(bytes) : bytes
     if (template.length > 0) {
       const found = regex.all(subject)
       spend(scope, found.length * template.length + (template.includes('$') ? found.reduce((sum, one) => sum + (one.end - one.index), 0) * (template.split('$').length - 1) : 0))
     }
-    const replaced = regex.replaceAll(subject, isAscii(template) ? template : (unicodeOf(template) ?? template))
-    return subject === bytes && (isAscii(subject) || unicodeOf(bytes) === null) ? replaced : bytesOf(replaced)
+    const replaced = regex.replaceAll(subject, asUnicode ? inUnicode : template)
+    return asUnicode ? bytesOf(replaced) : replaced
   })
 }
