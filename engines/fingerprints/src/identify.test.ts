@@ -31,6 +31,15 @@ test('sparing what cannot match changes nothing', () => {
   }), { numRuns: 300 })
 })
 
+test('a banner is known as it came over the wire, too', () => {
+  for (const [name, wire] of [['ssh.banner', 'SSH-2.0-Known 1\r\n'], ['ftp.banner', '220 Known 1\r\n'], ['ftp.banner', '220-Welcome\r\n220 Known 1'], ['smtp.banner', '220 Known 1'], ['pop3.banner', '+OK Known 1\r\n'], ['imap4.banner', '* OK Known 1'], ['http_header.server', 'Server: Known 1'], ['other', 'Known 1\n\n']] as const) {
+    expect([wire, createIdentifier(database(['^Known 1\\z'], `matches="${name}"`)).identify(name, wire)?.matched]).toEqual([wire, '0'])
+  }
+  expect(createIdentifier(database(['^Known 1\\z'], 'matches="other"')).identify('other', '220 Known 1')).toBeNull()
+  // What is written for the whole comes first.
+  expect(createIdentifier(database(['^Known', '^220 Known'], 'matches="ftp.banner"')).identify('ftp.banner', '220 Known')?.matched).toBe('1')
+})
+
 test('any banner: huge, binary, empty, not UTF-8', () => {
   const identifier = createIdentifier(database(['^$', '(a+)+z', 'ÿþ', '한글', '\u{1F600}']))
   expect(identifier.identify('m', '')?.matched).toBe('0')

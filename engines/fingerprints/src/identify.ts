@@ -11,7 +11,10 @@ import { bannerText, placeholders } from './recog.ts'
 export type Identifier = {
   /** In the order in which they are asked. */
   readonly databases: readonly Database[]
-  /** By the first match in the databases of this name (`ssh.banner`, or the file's `ssh_banners`); null: none, or there is no such database. */
+  /**
+   * By the first match in the databases of this name (`ssh.banner`, or the file's `ssh_banners`); null: none, or there is no such database. A banner that is not
+   * known is also looked for without what its protocol puts before it (`SSH-2.0-`, `220 `, `+OK `) and without its line end.
+   */
   identify(database: string, banner: string | Uint8Array): Identification | null
   /** The first match of each database (of this `type`: `service` or `util.os`), those with the greatest preference first. */
   all(banner: string | Uint8Array, type?: string): Identification[]
@@ -33,6 +36,11 @@ export function createIdentifier(databases: readonly Database[], options: { read
   const byName = Map.groupBy(ordered.flatMap((database) => [...new Set([database.name, database.stem])].map((name) => ({ name, database }))), ({ name }) => name)
   const names = options.cpeNames ?? noNames
   const first = (database: Database, text: string, truncated: boolean): Identification | null => {
+    const found = firstIn(database, text, truncated)
+    const bare = found === null ? withoutProtocol(database, text) : text
+    return bare === text ? found : firstIn(database, bare, truncated)
+  }
+  const firstIn = (database: Database, text: string, truncated: boolean): Identification | null => {
     const candidates = searches.get(database)?.(text) ?? []
     for (const number of candidates) {
       const fingerprint = database.fingerprints[number]!
@@ -61,6 +69,16 @@ export function createIdentifier(databases: readonly Database[], options: { read
       return ordered.filter((database) => type === undefined || database.type === type).flatMap((database) => first(database, text, truncated) ?? [])
     },
   }
+}
+
+/** What the protocol puts before the text that Recog's fingerprints are written for (RFC 4253, 4.2; 959, 4.2; 5321, 4.2; 1939, 3; 9051, 7.1). */
+const greetings: readonly (readonly [RegExp, RegExp])[] = [[/^ssh\./, /^SSH-\d\.\d+-/], [/^(?:ftp|smtp|nntp)/, /^\d{3}[ -]/gm], [/^pop3/, /^\+OK ?/], [/^imap4/, /^\* (?:OK|PREAUTH) ?/], [/^http_header\./, /^[A-Za-z-]{3,20}: /]]
+
+/** A banner as it came over the wire, without its protocol's part and its line end. */
+function withoutProtocol({ name }: Database, text: string): string {
+  const greeting = greetings.find(([database]) => database.test(name))?.[1]
+  const end = /[\r\n]{1,8}$/.exec(text.slice(-8))?.[0].length ?? 0
+  return greeting === undefined && end === 0 ? text : (greeting === undefined ? text : text.replace(greeting, '')).slice(0, end === 0 ? undefined : -end)
 }
 
 function looked(banner: string | Uint8Array): { readonly text: string; readonly truncated: boolean } {
