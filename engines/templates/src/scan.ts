@@ -211,7 +211,9 @@ class Scan {
     const found: Match[] = []
     const known = new Set<string>()
 
-    const one = async (template: Template): Promise<void> => {
+    const one = async (given: Template): Promise<void> => {
+      // What is compiled of a block is kept for as long as the block is: where it is run only once, for no longer.
+      const template = this.#options.targets.length > 1 ? given : { ...given, blocks: given.blocks.map((block) => ({ ...block })) }
       const reported: Match[] = []
       const runOn = (network: Network, report: (match: Match) => void): Promise<unknown> => {
         const execution: Execution = { target, network, signal, settings, seed, now, report, sent: () => undefined }

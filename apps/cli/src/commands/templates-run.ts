@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { parseTarget, scan, toSarif } from '@haechi/templates'
 import type { FileEntry, Match, ScanEvent, ScanTotals, Selection, Settings, Severity, Target } from '@haechi/templates'
 import { HaechiError } from '@haechi/server/errors'
@@ -58,6 +59,8 @@ export const templatesRun = command({
     { line: 'haechi templates run ./src --templates ./nuclei-templates/file --sarif > result.sarif', about: 'example_templates_files' },
   ],
   async run(context, { options, arguments: named }) {
+    // Answers live for a moment. Where the room for what is young grows, they become old in it, and the whole takes half as much memory again.
+    setFlagsFromString('--semi-space-growth-factor=1')
     const selection = selectionOf(options)
     const settings = settingsOf(options)
     const perHost = wholeNumber('--concurrency', options.concurrency, 1, 500, 25)
