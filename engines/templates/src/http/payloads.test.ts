@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Payloads } from '../model.ts'
-import { combinations, countCombinations, ofOwn } from './payloads.ts'
+import { combinations, ofOwn } from './payloads.ts'
 
 const lists = { user: ['a', 'b'], word: ['1', '2', '3'] }
 const all = (attack: Payloads['attack'], from: Payloads['lists'] = lists): string[] => [...combinations({ attack, lists: from })].map((one) => Object.entries(one).map(([name, value]) => `${name}=${value}`).join(' '))
@@ -19,7 +19,6 @@ test('an attack from outside goes before that of the template', () => expect([..
 test('a billion of billions costs nothing before it is asked for', () => {
   const many = Array.from({ length: 1000 }, (_, at) => String(at))
   const payloads: Payloads = { attack: 'clusterbomb', lists: Object.fromEntries(Array.from({ length: 6 }, (_, at) => [`p${at}`, many])) }
-  expect(countCombinations(payloads)).toBe(1e18)
   const drawn = combinations(payloads)
   expect(drawn.next().value).toEqual({ p0: '0', p1: '0', p2: '0', p3: '0', p4: '0', p5: '0' })
 })
@@ -34,7 +33,8 @@ test('as many as are counted, and all different where the values are', () => {
   fc.assert(fc.property(fc.constantFrom<Payloads['attack']>('batteringram', 'pitchfork', 'clusterbomb'), fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 4 }), (attack, lengths) => {
     const payloads: Payloads = { attack, lists: Object.fromEntries(lengths.map((length, at) => [`n${at}`, Array.from({ length }, (_, index) => `${at}.${index}`)])) }
     const found = [...combinations(payloads)].map((one) => JSON.stringify(one))
-    expect(found).toHaveLength(countCombinations(payloads))
+    const counted = { batteringram: lengths.reduce((sum, length) => sum + length, 0), pitchfork: Math.min(...lengths), clusterbomb: lengths.reduce((product, length) => product * length, 1) }
+    expect(found).toHaveLength(counted[attack])
     expect(new Set(found).size).toBe(found.length)
   }))
 })

@@ -36,14 +36,4 @@ export function* combinations(payloads: Payloads | null, attack: Payloads['attac
   }
 }
 
-/** How many `combinations` gives; Infinity where a number cannot hold it. */
-export function countCombinations(payloads: Payloads | null, attack: Payloads['attack'] | null = null): number {
-  if (payloads === null) return 1
-  const lengths = Object.values(payloads.lists).map((list) => list.length)
-  if (lengths.length === 0) return 1
-  const kind = attack ?? payloads.attack
-  if (kind === 'batteringram') return lengths.reduce((sum, length) => sum + length, 0)
-  return kind === 'pitchfork' ? Math.min(...lengths) : lengths.reduce((product, length) => product * length, 1)
-}
-
 export const ofOwn = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(record, name) ? record[name] : undefined)

@@ -9,7 +9,7 @@ type Limits = { readonly maxBytes: number; readonly timeoutMs: number; readonly 
 type Head = { readonly status: number; readonly reason: Bytes; readonly headers: readonly (readonly [Bytes, Bytes])[]; readonly end: number }
 
 /** null: more is needed. Throws `protocol_error` where it is no HTTP. */
-export function readResponseHead(text: Bytes, ended: boolean, endpoint: string): Head | null {
+function readResponseHead(text: Bytes, ended: boolean, endpoint: string): Head | null {
   const start = /^[\r\n]*/.exec(text)![0].length
   const known = text.slice(start, start + 5)
   if (known.length === 5 ? known !== 'HTTP/' : !'HTTP/'.startsWith(known) || ended) throw new NetworkError('protocol_error', endpoint, 'The answer is no HTTP.')
