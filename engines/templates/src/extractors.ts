@@ -11,7 +11,7 @@ import { textOf } from './markup.ts'
 import { compileTemplateRegex } from './matchers.ts'
 import type { Answer } from './matchers.ts'
 import type { Bytes, Extractor } from './model.ts'
-import { encoded, partText } from './part-text.ts'
+import { decoded, encoded, partText } from './part-text.ts'
 import { compileXPath } from './xpath.ts'
 
 /** Errors: PatternError `exhausted`; EvaluationError `too_large`. */
@@ -61,7 +61,7 @@ export function compileExtractor(extractor: Extractor, defaultPart: string): Com
       }
     }
     case 'xpath': {
-      const paths = values.map(compileXPath)
+      const paths = values.map((value) => compileXPath(decoded(value)))
       return (answer) => {
         const bytes = answer.part(part)
         if (bytes === undefined) return []
@@ -71,7 +71,7 @@ export function compileExtractor(extractor: Extractor, defaultPart: string): Com
         for (const path of paths) {
           const value = path.evaluate(document)
           if (typeof value !== 'object') found.add(String(value))
-          else for (const node of value.slice(0, MAX_FOUND)) found.add(extractor.attribute === null ? textOf(node) : attributeOf(node, extractor.attribute))
+          else for (const node of value.slice(0, MAX_FOUND)) found.add(extractor.attribute === null ? textOf(node) : attributeOf(node, decoded(extractor.attribute)))
         }
         return Array.from(found, encoded)
       }

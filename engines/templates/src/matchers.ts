@@ -83,7 +83,7 @@ export function compileMatcher(matcher: Matcher, defaultPart: string): CompiledM
     }
     case 'dsl': return expressions(matcher, part, every)
     case 'xpath': {
-      const paths = matcher.values.map(compileXPath)
+      const paths = matcher.values.map((value) => compileXPath(decoded(value)))
       return { part, cost: 5, names: [], holds: (answer) => {
         const bytes = answer.part(part)
         if (bytes === undefined) return false

@@ -89,6 +89,7 @@ describe('extractors', () => {
     ['an attribute', { type: 'xpath', values: ['//a'], attribute: 'href' }, { body: '<a href=/x>one</a>' }, ['/x']],
     ['the nodes of attributes', { type: 'xpath', values: ['//a/@href'] }, { body: '<a href=/x>one</a>' }, ['/x']],
     ['xml', { type: 'xpath', values: ['/r/v', "concat(/r/v, '!')"] }, { body: `<?xml version="1.0" encoding="ISO-8859-1"?><r><v>\xE9</v></r>` }, [bytesOf('é'), bytesOf('é!')]],
+    ['names and texts beyond ASCII', { type: 'xpath', values: [bytesOf("//관[@x='é']/text()")] }, { body: bytesOf("<?xml version='1.0'?><r><관 x='é'>값</관><관 x='e'>-</관></r>") }, [bytesOf('값')]],
     ['broken xml', { type: 'xpath', values: ['//v'] }, { body: '<?xml?><r><v>' }, []],
     ['dsl', { type: 'dsl', values: ['to_upper(body)', 'nobody', '1 + 1', '""'] }, { body: 'x' }, ['X', '2']],
     ['a failure ends the rest', { type: 'dsl', values: ['1 + true', '"x"'] }, {}, []],
