@@ -1,6 +1,6 @@
 // TLS handshakes and what a server shows in them (the ssl protocol). The network's own TLS speaks the newer versions; what it no longer speaks, and which suites and
 // versions a server takes, is found out with a greeting written by hand.
-// Invariant: a certificate that cannot be read, or a handshake that stops half way, is a typed fault (ssl.test.ts).
+// Invariant: a certificate that cannot be read, or a handshake that stops half way, is a typed fault, and what was shown before counts (ssl.test.ts).
 import { addressVersion, splitAddress } from './address.ts'
 import { strength, suiteName, suiteNumber, suitesBefore13, suitesOfTls13 } from './cipher-suites.ts'
 import type { Strength } from './cipher-suites.ts'
@@ -50,13 +50,16 @@ async function handshake(place: Place, run: Run, block: SslBlock): Promise<Hands
   }
 }
 
-function readable(der: readonly Uint8Array[], endpoint: string): Certificate[] {
+/** Those before the first that cannot be read, which is told: what else the handshake shows is not lost for it. */
+function readable(der: readonly Uint8Array[], endpoint: string, run: Run): Certificate[] {
+  const certificates: Certificate[] = []
   try {
-    return der.map(readCertificate)
+    for (const each of der) certificates.push(readCertificate(each))
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
-    throw new NetworkError('protocol_error', endpoint, `A certificate of ${endpoint} cannot be read: ${error.message}.`)
+    run.sent({ protocol: 'ssl', fault: new NetworkError('protocol_error', endpoint, `A certificate of ${endpoint} cannot be read: ${error.message}.`) })
   }
+  return certificates
 }
 
 async function connected(place: Place, run: Run, block: SslBlock): Promise<Handshake> {
@@ -69,7 +72,7 @@ async function connected(place: Place, run: Run, block: SslBlock): Promise<Hands
   try {
     const { tls } = connection
     if (tls === null) throw new NetworkError('tls_failed', place.endpoint, `${place.endpoint} was reached without TLS.`)
-    return { version: tls.version, cipher: tls.cipher, certificates: readable(tls.certificates, place.endpoint), address: connection.address, connection: 'ctls' }
+    return { version: tls.version, cipher: tls.cipher, certificates: readable(tls.certificates, place.endpoint, run), address: connection.address, connection: 'ctls' }
   } finally {
     connection.close()
   }
@@ -80,7 +83,7 @@ async function greeted(place: Place, run: Run, minVersion: TlsVersion, maxVersio
   const connection: Connection = await run.network.dial(place.host, place.port, { tls: null, timeoutMs: run.settings.timeoutMs }, run.signal)
   try {
     const answer = await greet(connection, { endpoint: place.endpoint, serverName: place.serverName, minVersion, maxVersion, suites, timeoutMs: run.settings.timeoutMs, random: run.random, now: run.now })
-    return { version: answer.version, cipher: suiteName(answer.suite), certificates: readable(answer.certificates, place.endpoint), address: connection.address, connection: 'ztls' }
+    return { version: answer.version, cipher: suiteName(answer.suite), certificates: readable(answer.certificates, place.endpoint, run), address: connection.address, connection: 'ztls' }
   } finally {
     connection.close()
   }

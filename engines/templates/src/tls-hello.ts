@@ -2,7 +2,7 @@
 // version and suite a server takes, SSL 3.0 and the weakest ones included, which no TLS library speaks any longer.
 // Invariant: whatever the server sends, reading ends within its bounds and throws nothing but NetworkError (tls-hello.test.ts).
 import { addressVersion } from './address.ts'
-import { suitesBefore13, suitesOfTls13, strength, suiteName } from './cipher-suites.ts'
+import { strength, suiteName, suitesBefore13 } from './cipher-suites.ts'
 import { NetworkError } from './model.ts'
 import type { Connection, TlsVersion } from './model.ts'
 
@@ -166,5 +166,3 @@ function certificates(message: Buffer, wrong: (what: string) => NetworkError): U
   }
   return list
 }
-
-export const suitesFor = (version: TlsVersion): readonly number[] => (version === 'tls13' ? suitesOfTls13 : offeredSuites)

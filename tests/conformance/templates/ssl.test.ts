@@ -173,9 +173,8 @@ describe('servers that are no TLS, or half of it', () => {
     ['a suite that nobody offered', socket => { socket.end(withHello(3, hello(0x1301))) }, 'tls_failed'],
     ['an unknown version', socket => { socket.end(withHello(3, Buffer.concat([Buffer.from([2, 0, 0, 38, 9, 9]), Buffer.alloc(32), Buffer.from([0, 0, 0x2f, 0])]))) }, 'protocol_error'],
     ['a certificate beyond its list', socket => { socket.end(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 0, 0, 6, 0, 0, 3, 0xff, 0xff, 0xff])]))) }, 'protocol_error'],
-    ['a certificate that is none', socket => { socket.end(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 0, 0, 8, 0, 0, 5, 0, 0, 2, 5, 0])]))) }, 'protocol_error'],
     ['a message without an end', socket => {
-      socket.write(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 0, 0xff, 0xff])])))
+      socket.write(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 7, 0xff, 0xff])])))
       const more = (): void => { while (!socket.destroyed && socket.write(withHello(3, Buffer.alloc(16_000)))); }
       socket.on('drain', more)
       more()
@@ -189,6 +188,17 @@ describe('servers that are no TLS, or half of it', () => {
     expect(ran.matches).toEqual([])
     expect(ran.faults.map(each => each.fault)).toEqual([fault])
     expect((await runOn(ssl(matching('true')), place)).matches).toEqual([])
+  })
+
+  it('a certificate that is none is told, and the rest of the handshake counts', async () => {
+    const place = await listening(createPlainServer(socket => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => { socket.end(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 0, 0, 8, 0, 0, 5, 0, 0, 2, 5, 0])]))) })
+    }))
+    const ran = await runOn(ssl(`${both[1]}${extracting('.tls_version', '.cipher')}`), place)
+    expect(extracted(ran)).toEqual(['tls12', 'TLS_RSA_WITH_AES_128_CBC_SHA'])
+    expect(ran.faults.map(fault => fault.fault)).toEqual(['protocol_error'])
+    expect((await runOn(ssl(both[1] + matching('self_signed == true')), place)).matches).toEqual([])
   })
 
   it('silence is a timeout', async () => {
