@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Context } from './context.ts'
@@ -38,6 +39,16 @@ test('what is missing, empty or unreadable is told, and the rest is loaded', asy
   const root = files({ 'a.yaml': template('a'), 'empty/readme.md': '' })
   const loaded = await load([join(root, 'none.yaml'), join(root, 'empty'), join(root, 'a.yaml'), join(root, 'a.yaml')])
   expect([idsOf(loaded), loaded.faults]).toEqual([['a'], [`${join(root, 'none.yaml')}: file_unreadable`, `${join(root, 'empty')}: templates_missing`]])
+})
+
+test('of what is too large no more than that is read, and what is no file is not waited for', async () => {
+  const root = files({ 'huge.yaml': '', 'a.yaml': template('a', '    payloads: {u: huge.txt}'), 'huge.txt': 'x\n' })
+  truncateSync(join(root, 'huge.yaml'), 3 * 2 ** 30)
+  truncateSync(join(root, 'huge.txt'), 3 * 2 ** 30)
+  execFileSync('mkfifo', [join(root, 'pipe.yaml')])
+  const loaded = await load([root, join(root, 'pipe.yaml')])
+  expect(loaded.library.refused.map(({ file, problem }) => [file, problem.code])).toEqual([['a.yaml', 'payload_invalid'], ['huge.yaml', 'file_too_large']])
+  expect(loaded.faults).toEqual([`${join(root, 'pipe.yaml')}: templates_missing`])
 })
 
 test('payloads and workflows find their files from the root, also where only a part of it is named, and nothing above it', async () => {

@@ -1,13 +1,13 @@
 // Templates by the paths that a person names, and what they read beside themselves: word lists, and what workflows name. Nothing above the folder of the
 // templates is read for a template's sake, whatever it names and wherever a link leads: template-files.test.ts holds it.
 import { createHash } from 'node:crypto'
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setImmediate } from 'node:timers/promises'
 import { HaechiError } from '@haechi/server/errors'
-import { createLibraryReader, fromCache, publicKeys, signerKeyOf, toCache } from '@haechi/templates'
+import { MAX_FILE_BYTES, MAX_PAYLOAD_FILE_BYTES, createLibraryReader, fromCache, publicKeys, signerKeyOf, toCache } from '@haechi/templates'
 import type { Keys, Library } from '@haechi/templates'
 import type { Options } from './command.ts'
 import type { Context } from './context.ts'
@@ -75,7 +75,7 @@ export async function loadTemplates(context: Context, paths: readonly string[], 
   let read = 0
   for (const [name, { root, name: path, shown }] of names) {
     try {
-      reader.add(name, readFileSync(join(root, path)))
+      reader.add(name, readUpTo(join(root, path), MAX_FILE_BYTES))
     } catch (error) {
       refuse(shown, unreadable(shown, error))
     }
@@ -107,7 +107,8 @@ function findTemplates(paths: readonly string[], refuse: Refuse): Found[] {
       if (stats.isDirectory()) {
         walk(path, add, refuse)
         if (found.size === before) refuse(path, new HaechiError('templates_missing', { path }))
-      } else add(path, stats.size, stats.mtimeMs)
+      } else if (stats.isFile()) add(path, stats.size, stats.mtimeMs)
+      else refuse(path, new HaechiError('templates_missing', { path }))
     } catch (error) {
       refuse(path, unreadable(path, error))
     }
@@ -148,11 +149,24 @@ function readWithin(root: string, path: string): { readonly content: Uint8Array;
     const file = realpathSync(join(root, path))
     if (!file.startsWith(realpathSync(root) + sep)) return null
     const stats = statSync(file)
-    return stats.isFile() ? { content: readFileSync(file), size: stats.size, modified: stats.mtimeMs } : null
+    return stats.isFile() ? { content: readUpTo(file, MAX_PAYLOAD_FILE_BYTES), size: stats.size, modified: stats.mtimeMs } : null
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
     return null
+  }
+}
+
+/** A byte more than `most` says that there is more. */
+function readUpTo(file: string, most: number): Uint8Array {
+  const { size } = statSync(file)
+  if (size <= most) return readFileSync(file)
+  const descriptor = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(most + 1)
+    return bytes.subarray(0, readSync(descriptor, bytes))
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -93,6 +93,15 @@ test('what is no text is refused before it is looked at', () => {
   expect(codeOf(bytes(`\uFEFF${httpText('')}`))).toBe('read')
 })
 
+test('expressions of any depth are read or refused', () => {
+  const nested: readonly ((depth: number) => string)[] = [
+    (depth) => `flow: '${'`${'.repeat(depth)}1${'}`'.repeat(depth)}'`, (depth) => `flow: '${'('.repeat(depth)}http()${')'.repeat(depth)}'`, (depth) => `flow: '${'x=>'.repeat(depth)}1'`,
+    ...['dsl', 'regex', 'xpath'].map((type) => (depth: number) => `    matchers: [{type: ${type}, ${type}: ['${'('.repeat(depth)}1${')'.repeat(depth)}']}]`), (depth) => `    extractors: [{type: json, json: ['${'['.repeat(depth)}1${']'.repeat(depth)}']}]`,
+    (depth) => `    body: '{{${'md5('.repeat(depth)}a${')'.repeat(depth)}}}'`,
+  ]
+  for (const text of nested) for (const depth of [50, 3_000, 20_000]) expect(verdictOf(httpText(text(depth)))).toMatch(/^(?:runnable|refused (?:field|flow|regex|expression)_invalid|parsed flow_unsupported)/)
+})
+
 test('payloads: lists, texts of lines and files, which only stand beneath the folder of the templates', () => {
   const asked: string[] = []
   const payloadFile = (path: string): Uint8Array | null => {
@@ -113,6 +122,8 @@ test('lists that combine to too much are refused before they are combined', () =
   const lines = (attack: string): string => `    attack: ${attack}\n    payloads:\n      a: ${list}\n      b: ${list}\n      c: ${list}\n`
   expect(verdictOf(httpText(lines('clusterbomb')))).toBe('refused payload_explosion http[0].payloads')
   expect(verdictOf(httpText(lines('pitchfork')))).toBe('runnable')
+  const file = Buffer.alloc(2_000_002, 'a\n')
+  expect(verdictOf(httpText('    payloads: {a: x.txt}'), { payloadFile: () => file })).toBe('refused payload_explosion x.txt')
 })
 
 // What authors write, and what may happen to it on its way.

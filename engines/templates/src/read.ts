@@ -24,8 +24,8 @@ export type ReadOptions = {
 export type ReadTemplate = { readonly template: Template } | { readonly refusal: Problem }
 
 export const MAX_FILE_BYTES = 8 * 1024 * 1024
-/** Of all payload files of a library together, and of one. */
-const MAX_PAYLOAD_FILE_BYTES = 64 * 1024 * 1024
+export const MAX_PAYLOAD_FILE_BYTES = 64 * 1024 * 1024
+const MAX_PAYLOAD_LINES = 1_000_000
 export const publicKeys: Keys = new Map([publicTemplatesKey])
 
 /** `file`: its path with '/', relative to the folder of the templates. Never throws for what the content is. */
@@ -51,6 +51,8 @@ export function createReader(options: ReadOptions): (file: string, content: Uint
       return { template: read(file, content, { lines, keys, checks }) }
     } catch (error) {
       if (error instanceof TemplateError) return { refusal: error.problem }
+      // JavaScript's own limit, should no other have held before.
+      if (error instanceof RangeError) return { refusal: { code: 'field_invalid', place: '', reason: 'An expression or a flow is nested too deeply, or would need more memory than there is.' } }
       throw error
     }
   }
@@ -83,7 +85,7 @@ function read(file: string, content: Uint8Array, { lines, keys, checks }: Shared
 }
 
 function decoded(content: Uint8Array): string {
-  if (content.length > MAX_FILE_BYTES) throw new TemplateError('file_too_large', 'line 1', `The file has ${content.length} bytes; at most ${MAX_FILE_BYTES} are read.`)
+  if (content.length > MAX_FILE_BYTES) throw new TemplateError('file_too_large', 'line 1', `The file has more than ${MAX_FILE_BYTES} bytes.`)
   if (!isUtf8(content) || content.includes(0)) throw new TemplateError('not_text', 'line 1', 'The file is no UTF-8 text.')
   return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8').replace(/^\uFEFF/, '')
 }
@@ -112,7 +114,10 @@ function resolved(base: string, written: string): string | null {
 }
 
 function linesOf(path: string, content: Uint8Array): readonly Bytes[] {
-  if (content.length > MAX_PAYLOAD_FILE_BYTES) throw new TemplateError('payload_invalid', path, `The file has ${content.length} bytes; at most ${MAX_PAYLOAD_FILE_BYTES} are read.`)
+  if (content.length > MAX_PAYLOAD_FILE_BYTES) throw new TemplateError('payload_invalid', path, `The file has more than ${MAX_PAYLOAD_FILE_BYTES} bytes.`)
+  let count = 0
+  for (let at = content.indexOf(10); at !== -1 && count <= MAX_PAYLOAD_LINES; at = content.indexOf(10, at + 1)) count += 1
+  if (count > MAX_PAYLOAD_LINES) throw new TemplateError('payload_explosion', path, `The file has more than ${MAX_PAYLOAD_LINES} lines.`)
   const list = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1').split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)).filter((line) => line !== '')
   if (list.length === 0) throw new TemplateError('payload_invalid', path, 'The file has no lines.')
   return list
