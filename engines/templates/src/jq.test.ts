@@ -16,7 +16,10 @@ const cases: readonly (readonly [expression: string, input: Json, results: reado
   ['.[-1], .[5], .[1:], .[:-1]', [1, 2, 3], [3, null, [2, 3], [1, 2]]],
   ['..|objects|.nodeId//empty[0]', [{ nodeId: 1 }, { x: { nodeId: 2 } }], [1, 2]],
   ['.version?', [1], []],
-  ['.a.b?', { a: 1 }, []],
+  // Only the last step is forgiven.
+  ['[.[] | .b?]', [{ a: 1 }, 1, { b: 2 }], [[null, 2]]],
+  ['try [.a.b.c?] catch "failed"', { a: 1 }, ['failed']],
+  ['[(.a.b.c)?]', { a: 1 }, [[]]],
   ['"Version: "+ .version , "Cluster Name: "+ .name', { version: '1', name: 'n' }, ['Version: 1', 'Cluster Name: n']],
   ['.server | select((.name != null) and (.version != null)) | .name, .version', { server: { name: 'a', version: 'b' } }, ['a', 'b']],
   ['.rows[] | "\\(.user) : \\(.n + 1)"', { rows: [{ user: 'u', n: 1 }] }, ['u : 2']],

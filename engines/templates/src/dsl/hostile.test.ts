@@ -10,7 +10,7 @@ const environment = { random: () => 1, now: () => 0 }
 const evaluate = (source: string, values: Readonly<Record<string, Value>> = {}): Value => compileExpression(source).evaluate((name) => values[name], environment)
 const bytes = (data: Buffer): string => data.toString('latin1')
 
-const zeros = Buffer.alloc(40 * 1024 * 1024)
+const zeros = Buffer.alloc(12 * 1024 * 1024)
 const bombs: readonly (readonly [expression: string, values: Readonly<Record<string, Value>>])[] = [
   ["repeat('a', 1000000000)", {}],
   ["repeat(repeat(repeat('abcdefgh', 1000), 1000), 1000)", {}],
@@ -79,7 +79,7 @@ test('numbers that are none fail at once', () => {
     expect(() => evaluate(expression, { a: `${'1'.repeat(1_000_000)}x` })).toThrow(EvaluationError)
 })
 
-test.each(['repeat(.)', '[range(1e9)]', 'def f: f; f', 'def f: [f]; f', '[limit(1e9; repeat(1))]', '"a" * 1e9', '.[1e9] = 1', '[paths]', 'until(false; . + 1)', 'reduce range(40) as $x ("aa"; . + .)', 'reduce range(40) as $x ([1]; . + .)', '[combinations]', 'range(0; 1; 0)'])('jq %s ends', (source) => {
+test.each(['repeat(.)', '[range(1e9)]', 'def f: f; f', 'def f: [f]; f', '[limit(1e9; repeat(1))]', '"a" * 1e9', '.[1e9] = 1', '[paths]', 'until(false; . + 1)', 'last(range(1e9))', 'reduce range(40) as $x ("aa"; . + .)', 'reduce range(40) as $x ([1]; . + .)', '[combinations]', 'range(0; 1; 0)'])('jq %s ends', (source) => {
   const deep = JSON.parse('['.repeat(3_000) + ']'.repeat(3_000)) as never
   const input = source === '[paths]' ? deep : source === '[combinations]' ? Array.from({ length: 30 }, () => Array.from({ length: 30 }, (_, index) => index)) : [1, 2, 3]
   try {
