@@ -458,7 +458,8 @@ class Parser {
       case '(': {
         const node = this.pipe()
         this.expect(')')
-        return node
+        // All between the parentheses is forgiven, not its last step alone.
+        return this.takes('?') ? { kind: 'try', of: node, otherwise: null } : node
       }
       case '[': {
         if (this.takes(']')) return { kind: 'array', of: null }
