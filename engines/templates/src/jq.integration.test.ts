@@ -65,7 +65,7 @@ const inputsFor = (source: string, count: number): Json[] => {
 }
 
 const language = [
-  '.', '..', '.[]?', '.a?', '.a', '.[0]?', '.[1:]?', '.[-1:]?', '.[:2]?', '.[1:3]?', '.[:-1]?', '[.a.b?]', '[.[]?.a?]', '[(.a.b)?]', '[(.a.b)?.c?]', '[.[]?] | length', 'keys?', 'to_entries?', 'objects | with_entries(.value |= tostring)', 'map(type)?', '[paths]', '[leaf_paths]', '[paths(type == "number")]', 'tostring', 'tojson', '[.[]? | tonumber?]',
+  '.', '..', '.[]?', '.a?', '.a', '.[0]?', '.[1:]?', '.[-1:]?', '.[:2]?', '.[1:3]?', '.[:-1]?', '[.a.b?]', '[.[]?.a?]', '[(.a.b)?]', '[.[]?] | length', 'keys?', 'to_entries?', 'objects | with_entries(.value |= tostring)', 'map(type)?', '[paths]', '[leaf_paths]', '[paths(type == "number")]', 'tostring', 'tojson', '[.[]? | tonumber?]',
   'length?', 'add?', 'any?', 'all?', 'flatten?', 'flatten(1)?', 'sort?', 'unique?', 'group_by(type)?', 'min?, max?', 'arrays | reverse', 'map(has("a"))?', 'contains("a")?', 'inside([1, "a"])?', 'first?, last?', '[limit(2; .[]?)]', '[.[]? | select(. != null)]',
   'ascii_downcase?', 'split(",")?', 'arrays | join("-")?', 'explode?', 'test("a")?', '[match("[a-z]"; "g") | .string]?', '[scan("[a-z]")]?', 'sub("a"; "b")?', 'gsub("(?<x>[a-z])"; "<\\(.x)>")?', 'ltrimstr("a")', '@text', '@json', '@html', '@uri', '@base64', '@sh?', '@csv?', '@tsv?',
   'reduce .[]? as $x (0; . + 1)', '[foreach .[]? as $x (0; . + 1; [., $x])]', 'def f(g): [g, g]; f(.a?)', 'try error catch .', '.a // "d"', '(.a?, .b?) // "d"', 'if . then 1 elif .a? then 2 else 3 end', '[.[]?, 1] | map(. == 1)', '. as [$x, $y] | [$y, $x]', '. as {a: $x} | $x',
