@@ -26,7 +26,7 @@ export const ofThree = (run: (first: Bytes, second: Bytes, third: Bytes, scope: 
 export function remembered(run: (text: Bytes) => Bytes): (text: Bytes) => Bytes {
   let [last, result]: [Bytes, Bytes] = ['', '']
   return (text) => {
-    if (text.length < 256 || text.length > 4 * 1024 * 1024) return run(text)
+    if (text.length < 256 || text.length > 2 * 1024 * 1024) return run(text)
     if (text !== last) [last, result] = [text, run(text)]
     return result
   }

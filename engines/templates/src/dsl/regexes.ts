@@ -5,7 +5,7 @@ import { unicodeOf } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 
 const compiled = new Map<Bytes, Regex | EvaluationError>()
-const kept = 4_096
+const kept = 1_024
 
 function regexOf(source: Bytes): Regex {
   let regex = compiled.get(source)
