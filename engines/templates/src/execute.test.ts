@@ -16,10 +16,10 @@ describe('names', () => {
     const template = read(`variables:\n  base: "x{{suffix}}"\n  suffix: "{{to_lower(\'TWO\')}}"\n  late: "{{token}}-{{base}}"\nhttp:\n${path('{{BaseURL}}/one', '    extractors:\n      - type: regex\n        name: token\n        internal: true\n        group: 1\n        regex:\n          - "t=(\\\\w+)"\n')}${path('{{BaseURL}}/{{late}}')}`)
     expect(lines(await runOn({ http: () => ({ body: 't=abc' }) }, template))).toEqual(['GET http://a.test/one', 'GET http://a.test/abc-xtwo'])
   })
-  test('one that stands for itself ends the template', async () => {
-    const { error, requests } = await runOn({}, read(`variables:\n  a: "{{b}}"\n  b: "{{a}}"\nhttp:\n${path('{{BaseURL}}/{{a}}')}`))
-    expect(error).toBeInstanceOf(TemplateError)
-    expect(requests).toEqual([])
+  test('one that stands for itself has no value, and what needs it is not asked', async () => {
+    const template = read(`variables:\n  a: "{{b}}"\n  b: "{{a}}"\n  user: "{{user}}"\nhttp:\n${['{{a}}', '{{user}}', 'plain'].map((place) => path(`{{BaseURL}}/${place}`)).join('')}`)
+    expect(lines(await runOn({}, template))).toEqual(['GET http://a.test/plain'])
+    expect(lines(await runOn({}, template, { settings: { variables: { user: 'kim' } } }))).toEqual(['GET http://a.test/kim', 'GET http://a.test/plain'])
   })
   test('markers are the same within a run, differ by name, and follow from the seed', async () => {
     const template = read(`variables:\n  n: "{{rand_int(1000, 9999)}}"\nhttp:\n${path('{{BaseURL}}/{{randstr}}/{{randstr_1}}/{{n}}', '      - "{{BaseURL}}/{{randstr}}/{{n}}"\n')}`)

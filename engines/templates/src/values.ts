@@ -29,17 +29,17 @@ export function createValues({ template, target, settings, given, random, now }:
   const beingEvaluated = new Set<string>()
   let ofTarget: ReadonlyMap<string, Value> | null = null
 
-  /** A variable that needs what is not known yet stays as written, and is asked for again. */
-  function evaluate(name: string, written: Value): Value {
+  /** A variable that needs what nobody knows (yet), or itself, has no value, and is asked for again. */
+  function evaluate(name: string, written: Value): Value | undefined {
     if (typeof written !== 'string') return written
     const known = evaluated.get(name)
-    if (known !== undefined) return known
-    if (beingEvaluated.has(name)) throw new TemplateError('expression_invalid', `variables.${name}`, 'The variable stands for itself.')
+    if (known !== undefined || beingEvaluated.has(name)) return known
     beingEvaluated.add(name)
     try {
       const text = compileText(written)
+      if (text.unresolved(get).length > 0) return undefined
       const value = text.render(get, { random, now })
-      if (text.unresolved(get).length === 0) evaluated.set(name, value)
+      evaluated.set(name, value)
       return value
     } catch (error) {
       if (error instanceof EvaluationError) throw new TemplateError('budget_exceeded', `variables.${name}`, error.message)
