@@ -6,12 +6,10 @@ import { TemplateError } from './problem.ts'
 import { condition, operatorFields, readMatchers, readOperators } from './read-operators.ts'
 import type { Yaml } from './yaml.ts'
 
-/** The lines of a payload file, shared by all who name it; null where there is none. Throws TemplateError payload_invalid. */
-export type PayloadLines = (path: string) => readonly Bytes[] | null
-
 /** What reading a block finds beside it. */
 export type Reading = {
-  readonly lines: PayloadLines
+  /** The lines of a payload file, shared by all who name it; null where there is none. Throws TemplateError payload_invalid, payload_explosion. */
+  readonly lines: (path: string, place: string) => readonly Bytes[] | null
   /** Of a template that is read, why it cannot be run. */
   readonly lacks: (problem: Problem) => void
 }
@@ -203,7 +201,7 @@ function readList(node: Yaml | null, place: string, { lines, lacks }: Reading): 
   if (node instanceof Map) return [...(node as ReadonlyMap<string, Yaml>)].flatMap(([name, items]) => textsOf(items, `${place}.${name.slice(0, 80)}`))
   const text = written(node)
   if (text.includes('\n')) return text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const found = lines(text)
+  const found = lines(text, place)
   if (found === null) lacks({ code: 'needs_file', place, reason: `The file ${text.slice(0, 200)} is not beneath the folder of the templates.` })
   return found
 }

@@ -123,7 +123,7 @@ test('lists that combine to too much are refused before they are combined', () =
   expect(verdictOf(httpText(lines('clusterbomb')))).toBe('refused payload_explosion http[0].payloads')
   expect(verdictOf(httpText(lines('pitchfork')))).toBe('runnable')
   const file = Buffer.alloc(2_000_002, 'a\n')
-  expect(verdictOf(httpText('    payloads: {a: x.txt}'), { payloadFile: () => file })).toBe('refused payload_explosion x.txt')
+  expect(verdictOf(httpText('    payloads: {a: x.txt}'), { payloadFile: () => file })).toBe('refused payload_explosion http[0].payloads.a')
 })
 
 // What authors write, and what may happen to it on its way.

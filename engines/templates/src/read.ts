@@ -6,7 +6,6 @@ import { Fields, textOf } from './fields.ts'
 import type { Bytes, Classification, Info, Problem, Severity, Template, WorkflowStep } from './model.ts'
 import { TemplateError } from './problem.ts'
 import { blockFields, readBlocks } from './read-blocks.ts'
-import type { PayloadLines } from './read-blocks.ts'
 import { condition } from './read-operators.ts'
 import { publicTemplatesKey, signatureOf } from './signature.ts'
 import type { Keys } from './signature.ts'
@@ -58,7 +57,7 @@ export function createReader(options: ReadOptions): (file: string, content: Uint
   }
 }
 
-type Shared = { readonly lines: PayloadLines; readonly keys: Keys; readonly checks: Checks }
+type Shared = { readonly lines: (path: string) => readonly Bytes[] | null; readonly keys: Keys; readonly checks: Checks }
 
 const topFields = new Set(['id', 'info', 'flow', ...blockFields, 'workflows', 'self-contained', 'stop-at-first-match', 'signature', 'variables', 'constants'])
 const idForm = /^(?:[a-zA-Z0-9]+[-_])*[a-zA-Z0-9]+$/
@@ -74,7 +73,7 @@ function read(file: string, content: Uint8Array, { lines, keys, checks }: Shared
   const info = readInfo(fields)
   const problems: Problem[] = []
   const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : ''
-  const blocks = readBlocks(fields, { lines: (path) => payloadLines(path, folder, lines), lacks: (problem) => problems.push(problem) })
+  const blocks = readBlocks(fields, { lines: (path, place) => payloadLines(path, folder, (found) => placed(place, () => lines(found))), lacks: (problem) => problems.push(problem) })
   if (blocks.length === 0 && workflow.length === 0) throw new TemplateError('nothing_to_do', '', 'A template has blocks (http, dns, tcp, ssl, file, websocket) or workflows.')
   const draft = {
     id, file, hash: createHash('sha256').update(content).digest('hex'), info, signature: signatureOf(content, keys), variables: fields.values('variables'), constants: fields.values('constants'),
@@ -93,13 +92,22 @@ function decoded(content: Uint8Array): string {
 // ---- payload files ----
 
 /** As Nuclei looks for them: from the folder of the templates, then beside the template. Never above. */
-function payloadLines(written: string, folder: string, lines: PayloadLines): readonly Bytes[] | null {
+function payloadLines(written: string, folder: string, lines: Shared['lines']): readonly Bytes[] | null {
   for (const base of folder === '' ? [''] : ['', folder]) {
     const path = resolved(base, written)
     const found = path === null ? null : lines(path)
     if (found !== null) return found
   }
   return null
+}
+
+/** A file's fault is told where the template names it. */
+function placed<T>(place: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof TemplateError ? new TemplateError(error.problem.code, place, `${error.problem.place}: ${error.problem.reason}`) : error
+  }
 }
 
 function resolved(base: string, written: string): string | null {
