@@ -1,6 +1,7 @@
 // Texts with markers: `{{name}}`, `{{expression}}`, `§name§`. What a marker gives is data: it is never looked through for markers again, so that an answer cannot bring
 // its own into a later request. A marker that has no value stays as written. Defended by interpolation.test.ts ('data stays data') and the fixture response-data-literal-reuse.
-import { codeOf, expressionOf, guarded, isFunction, toText, type Code, type Expression, type TextCompiler, type Uses } from './dsl/expression.ts'
+import { toText } from './dsl/convert.ts'
+import { codeOf, expressionOf, guarded, isFunction, type Code, type Expression, type TextCompiler, type Uses } from './dsl/expression.ts'
 import { EvaluationError, scopeOf, spend, type Environment, type Scope } from './dsl/evaluation.ts'
 import { functionNames } from './dsl/functions.ts'
 import { parseExpression } from './dsl/grammar.ts'

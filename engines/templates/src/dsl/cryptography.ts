@@ -11,7 +11,7 @@ const buffer = (bytes: Bytes): Buffer => Buffer.from(bytes, 'latin1')
 const hash = (algorithm: string): HelperFunction => ofText(remembered((value) => createHash(algorithm).update(value, 'latin1').digest('hex')))
 
 /** MurmurHash3 for 32 bits with seed 0 (github.com/aappleby/smhasher), as a signed number: what search engines call the hash of a favicon. */
-export function murmur3(bytes: Bytes): number {
+function murmur3(bytes: Bytes): number {
   const data = buffer(bytes)
   let state = 0
   const mixed = (block: number): number => {

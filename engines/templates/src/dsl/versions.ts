@@ -18,7 +18,7 @@ function versionOf(match: readonly (string | undefined)[]): Version | null {
   return { segments, given, pre: match[2] ?? match[1] ?? '' }
 }
 
-export function parseVersion(text: string): Version | null {
+function parseVersion(text: string): Version | null {
   const match = text.length > longest ? null : alone.exec(text)
   return match === null ? null : versionOf(match.slice(1))
 }
@@ -37,7 +37,7 @@ function comparePart(a: string, b: string): number {
 
 const sameSegments = (a: Version, b: Version): boolean => a.segments.length === b.segments.length && a.segments.every((segment, index) => segment === b.segments[index])
 
-export function compareVersions(a: Version, b: Version): number {
+function compareVersions(a: Version, b: Version): number {
   if (sameSegments(a, b)) {
     if (a.pre === b.pre) return 0
     if (a.pre === '') return 1
