@@ -23,6 +23,7 @@ const archiveExtensions = new Set(['7z', 'apk', 'gz', 'rar', 'tar', 'zip'])
 const defaultMaxBytes = 64 * 1024 * 1024
 const evidenceLength = 4096
 const evidenceLines = 16
+const longestShownLine = 512
 const mostArchived = 10_000
 
 export type FileScanOptions = {
@@ -267,7 +268,8 @@ export function createFileScan(templates: readonly Template[], options: FileScan
     if (blocks.length === 0) return []
     const plainFound = new Set(plainSet.find(raw))
     const foldedFound = new Set(foldedSet.find(raw))
-    const lowered = lazily(() => lower(raw))
+    // A letter stays where it is: each character is a byte.
+    const lowered = lazily(() => raw.toLowerCase())
     const starts = lazily(() => lineStarts(raw))
     const hash = new Map<string, string>()
     const hashed = (algorithm: string): string => {
@@ -280,6 +282,13 @@ export function createFileScan(templates: readonly Template[], options: FileScan
     const fulfilled = (needs: Needs): boolean =>
       needs === null || needs.plain.some(number => plainFound.has(number)) || needs.folded.some(number => unusual || foldedFound.has(number))
       || needs.hashes.some(known => known.endsWith(`:${hashed(known.slice(0, known.indexOf(':')))}`))
+
+    let last = { start: -1, end: -1, text: '' }
+    /** Without its line feed and the carriage return before it. Many blocks look at a line one after another: it is cut out once. */
+    const lineText = (start: number, end: number): Bytes => {
+      if (last.start !== start || last.end !== end) last = { start, end, text: raw.slice(start, end).replace(/\r?\n$/, '') }
+      return last.text
+    }
 
     /** Lines in which any of a block's alternatives may be found, each with these alone; in the order of the lines. */
     function* candidates(each: Prepared, alternatives: readonly Alternative[], content: Bytes): Generator<Piece> {
@@ -311,51 +320,57 @@ export function createFileScan(templates: readonly Template[], options: FileScan
         const start = starts()[line] ?? 0
         if (start >= content.length) return
         const end = Math.min(content.length, starts()[line + 1] ?? content.length)
-        yield { line: line + 1, text: content.slice(start, end).replace(/\r?\n$/, ''), block: partOf(each, here === undefined ? everywhere : [...everywhere, ...here]) }
+        yield { line: line + 1, text: lineText(start, end), block: partOf(each, here === undefined ? everywhere : [...everywhere, ...here]) }
       }
     }
 
-    const matches: Match[] = []
-    for (const each of blocks) {
-      if (!fulfilled(each.needs)) continue
+    const readings = blocks.filter(each => fulfilled(each.needs)).map((each): Reading => {
       const limit = each.block.maxSize
       const content = limit !== null && raw.length > limit ? raw.slice(0, limit) : raw
-      try {
-        report(each, path, each.byLine === null ? [{ line: null, text: content, block: each.block }] : candidates(each, each.byLine, content), matches)
-      } catch (error) {
-        if (!(error instanceof TemplateError) && !(error instanceof PatternError)) throw error
-        options.failed?.(each.template, path, error instanceof TemplateError ? error.problem : { code: 'regex_invalid', place: each.template.file, reason: error.message })
+      const pieces = (each.byLine === null ? [{ line: 0, text: content, block: each.block }] : candidates(each, each.byLine, content))[Symbol.iterator]()
+      return { each, pieces, next: null, found: new Map(), shown: [], failed: false }
+    })
+    for (const reading of readings) advance(reading, path)
+    // Line by line, not block by block: what was made of a line serves all.
+    for (let left = readings.filter(({ next }) => next !== null); left.length > 0; left = left.filter(({ next }) => next !== null)) {
+      const line = left.reduce((least, { next }) => Math.min(least, next?.line ?? Infinity), Infinity)
+      for (const reading of left) {
+        if (reading.next?.line !== line) continue
+        guarded(reading, path, () => { look(reading, reading.next!, path) })
+        advance(reading, path)
       }
     }
-    return matches
+    return readings.filter(({ failed }) => !failed).flatMap(reading => matchesOf(reading, path))
   }
 
-  function report(each: Prepared, path: string, pieces: Iterable<Piece>, matches: Match[]): void {
-    const found = new Map<string, { matcher: string | null; extracted: Set<Bytes> }>()
-    const shown: string[] = []
-    for (const { line, text, block } of pieces) {
-      const lookup: Lookup = name => (contentParts.has(name) ? text : name === 'path' || name === 'matched' ? path : name === 'type' ? 'file' : each.values(name))
-      const part = (name: string): Bytes | undefined => {
-        const value = lookup(name)
-        return value === undefined ? undefined : toText(value)
-      }
-      const judgement = compileOperators(block, 'raw').judge({ part, lookup }, environment)
-      const results = judgement.results.filter(result => !result.internal)
-      if (results.length === 0) continue
-      if (line !== null && shown.length < evidenceLines) shown.push(`${line}: ${readable(text.slice(0, 512))}`)
-      for (const result of results) {
-        const name = result.matcher ?? result.extractor
-        const known = found.get(name ?? '') ?? { matcher: name, extracted: new Set<Bytes>() }
-        for (const value of result.extracted) known.extracted.add(value)
-        found.set(name ?? '', known)
-      }
-      if (line === null) shown.push(readable(text.slice(0, evidenceLength)))
+  const advance = (reading: Reading, path: string): void => { guarded(reading, path, () => { reading.next = reading.pieces.next().value ?? null }) }
+
+  /** What cannot judge a file has found nothing in it, and the others go on. */
+  function guarded(reading: Reading, path: string, act: () => void): void {
+    if (reading.failed) return
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof TemplateError) && !(error instanceof PatternError)) throw error
+      reading.failed = true
+      reading.next = null
+      options.failed?.(reading.each.template, path, error instanceof TemplateError ? error.problem : { code: 'regex_invalid', place: reading.each.template.file, reason: error.message })
     }
-    for (const { matcher, extracted } of found.values()) {
-      matches.push({
-        template: each.template.id, file: each.template.file, info: each.template.info, protocol: 'file', matcher, extracted: [...extracted].map(readable), values: {}, matchedAt: path, target: path,
-        address: null, evidence: { request: '', response: shown.join('\n').slice(0, evidenceLength) }, doubt: null,
-      })
+  }
+
+  function look({ each, found, shown }: Reading, { line, text, block }: Piece, path: string): void {
+    const lookup: Lookup = name => (contentParts.has(name) ? text : name === 'path' || name === 'matched' ? path : name === 'type' ? 'file' : each.values(name))
+    const part = (name: string): Bytes | undefined => {
+      const value = lookup(name)
+      return value === undefined ? undefined : toText(value)
+    }
+    const results = compileOperators(block, 'raw').judge({ part, lookup }, environment).results.filter(result => !result.internal)
+    if (results.length > 0 && shown.length < evidenceLines) shown.push(line === 0 ? readable(text.slice(0, evidenceLength)) : `${line}: ${readable(text.slice(0, longestShownLine))}`)
+    for (const result of results) {
+      const name = result.matcher ?? result.extractor
+      const known = found.get(name) ?? new Set<Bytes>()
+      for (const value of result.extracted) known.add(value)
+      found.set(name, known)
     }
   }
 
@@ -376,8 +391,26 @@ export function createFileScan(templates: readonly Template[], options: FileScan
   }
 }
 
-/** A part of a file and what looks at it. */
-type Piece = { readonly line: number | null; readonly text: Bytes; readonly block: FileBlock }
+/** A line, from 1, or the whole file (0), and what looks at it. */
+type Piece = { readonly line: number; readonly text: Bytes; readonly block: FileBlock }
+
+/** One block on its way through a file. */
+type Reading = {
+  readonly each: Prepared
+  readonly pieces: Iterator<Piece, void>
+  next: Piece | null
+  /** What was extracted, by the name of the matcher or extractor. */
+  readonly found: Map<string | null, Set<Bytes>>
+  readonly shown: string[]
+  failed: boolean
+}
+
+function matchesOf({ each: { template }, found, shown }: Reading, path: string): Match[] {
+  return Array.from(found, ([matcher, extracted]) => ({
+    template: template.id, file: template.file, info: template.info, protocol: 'file', matcher, extracted: Array.from(extracted, readable), values: {}, matchedAt: path, target: path, address: null,
+    evidence: { request: '', response: shown.join('\n').slice(0, evidenceLength) }, doubt: null,
+  }))
+}
 
 const mostParts = 1000
 
