@@ -73,9 +73,9 @@ export async function loadTemplates(context: Context, paths: readonly string[], 
   }
   const reader = createLibraryReader({ payloadFile: within, templateFile: within, ...(options.keys === undefined ? {} : { keys: options.keys }) })
   let read = 0
-  for (const [name, { root, name: path, shown }] of names) {
+  for (const [name, { root, name: path, shown, size }] of names) {
     try {
-      reader.add(name, readUpTo(join(root, path), MAX_FILE_BYTES))
+      reader.add(name, readUpTo(join(root, path), size, MAX_FILE_BYTES))
     } catch (error) {
       refuse(shown, unreadable(shown, error))
     }
@@ -149,7 +149,7 @@ function readWithin(root: string, path: string): { readonly content: Uint8Array;
     const file = realpathSync(join(root, path))
     if (!file.startsWith(realpathSync(root) + sep)) return null
     const stats = statSync(file)
-    return stats.isFile() ? { content: readUpTo(file, MAX_PAYLOAD_FILE_BYTES), size: stats.size, modified: stats.mtimeMs } : null
+    return stats.isFile() ? { content: readUpTo(file, stats.size, MAX_PAYLOAD_FILE_BYTES), size: stats.size, modified: stats.mtimeMs } : null
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
@@ -158,8 +158,7 @@ function readWithin(root: string, path: string): { readonly content: Uint8Array;
 }
 
 /** A byte more than `most` says that there is more. */
-function readUpTo(file: string, most: number): Uint8Array {
-  const { size } = statSync(file)
+function readUpTo(file: string, size: number, most: number): Uint8Array {
   if (size <= most) return readFileSync(file)
   const descriptor = openSync(file, 'r')
   try {
