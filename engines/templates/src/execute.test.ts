@@ -45,6 +45,11 @@ describe('blocks', () => {
     const { matches } = await runOn({ http: (_, number) => ({ body: `body ${number}` }) }, read(`http:\n  - id: login\n    method: GET\n    path:\n      - "{{BaseURL}}/1"\n${path('{{BaseURL}}/2', dsl('login_body == "body 1"'))}`))
     expect(matches).toHaveLength(1)
   })
+  test('wait before the request whose text says so, and not for ever', async () => {
+    const seen = await runOn({}, read(`http:\n${path('{{BaseURL}}/1')}${path('{{BaseURL}}/2?{{wait_for(9)}}')}${path('{{BaseURL}}/3?{{wait_for(500)}}')}`))
+    expect(seen.pauses).toEqual([{ milliseconds: 9_000, after: 1 }, { milliseconds: 111_000, after: 2 }])
+    expect(lines(seen)[1]).toBe('GET http://a.test/2?true')
+  })
   test('stop at the first match where the template says so', async () => {
     const blocks = `http:\n${path('{{BaseURL}}/1', dsl('status_code == 200'))}${path('{{BaseURL}}/2', dsl('status_code == 200'))}`
     expect((await runOn({}, read(`stop-at-first-match: true\n${blocks}`))).requests).toHaveLength(1)

@@ -1,5 +1,6 @@
 // One template on one target: its blocks one after the other, or as its flow says. What a block is, its own executor knows. Defended by execute.test.ts and
 // tests/conformance/templates.
+import { setTimeout } from 'node:timers/promises'
 import { runDns } from './dns.ts'
 import { runFlow } from './flow/flow.ts'
 import { runHttp } from './http/run.ts'
@@ -21,7 +22,12 @@ export type Execution = {
   readonly now: () => number
   readonly report: (match: Match) => void
   readonly sent: (what: { readonly protocol: Protocol; readonly fault: NetworkError | null }) => void
+  /** Milliseconds of a pause that a template asks for. By default they pass. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
+
+/** Of all pauses of one template on one target. */
+const MAX_PAUSE_SECONDS = 120
 
 /**
  * Runs a template that is `runnable` and no workflow; matches go to `execution.report` as they are found. `given`: what a workflow's earlier templates extracted.
@@ -36,8 +42,18 @@ export async function runTemplate(template: Template, execution: Execution, give
     matched = true
     execution.report(match)
   }
+  const { sleep = (milliseconds: number) => setTimeout(milliseconds, undefined, { signal }) } = execution
+  let [due, left] = [0, MAX_PAUSE_SECONDS]
+  const wait = (seconds: number): void => void (due = Math.min(left, due + Math.max(0, seconds)))
+  const pause = (): Promise<void> | null => {
+    if (due === 0) return null
+    const milliseconds = due * 1_000
+    left -= due
+    due = 0
+    return sleep(milliseconds, signal)
+  }
   const runs = new Map(prefixes(template).map(([block, prefix]): [Block, Run] => [block, {
-    template, target, network, signal, settings, values, random, now, report, sent, answered: (answer) => {
+    template, target, network, signal, settings, values, random, now, wait, pause, report, sent, answered: (answer) => {
       values.answered(prefix, answer)
       // http_body is what http answered last, whichever of its blocks asked.
       if (prefix !== block.protocol) values.answered(block.protocol, answer)

@@ -370,6 +370,10 @@ export type Run = {
   readonly random: () => number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** An expression of the next request asks for a pause (wait_for). */
+  readonly wait: (seconds: number) => void
+  /** What was asked for since the last time, to be awaited before a request is sent; null: nothing. */
+  readonly pause: () => Promise<void> | null
   readonly report: (match: Match) => void
   /** A request was sent, or could not be. */
   readonly sent: (what: { readonly protocol: Protocol; readonly fault: NetworkError | null }) => void

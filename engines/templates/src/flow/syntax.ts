@@ -60,11 +60,15 @@ class Scanner {
   private at: number
   private line: number
   private before: Token | null = null
+  /** Texts in backticks inside of which it reads. */
+  private readonly depth: number
 
-  constructor(source: string, line: number, at = 0) {
+  constructor(source: string, line: number, at = 0, depth = 0) {
+    if (depth > MAX_DEPTH) throw invalid(line, `More than ${MAX_DEPTH} texts in backticks stand inside one another.`)
     this.source = source
     this.line = line
     this.at = at
+    this.depth = depth
   }
 
   next(): Token {
@@ -174,15 +178,15 @@ class Scanner {
         const text = this.source.slice(from, at)
         this.line += text.split('\n').length - 1
         return text
-      } else if (letter === '$' && this.source[at + 1] === '{') at = endOfValue(this.source, at + 2, this.line)
+      } else if (letter === '$' && this.source[at + 1] === '{') at = endOfValue(this.source, at + 2, this.line, this.depth + 1)
     }
     throw invalid(this.line, 'A text in backticks has no end.')
   }
 }
 
 /** Where the brace stands that closes ${ in a text. */
-function endOfValue(source: string, from: number, line: number): number {
-  const scanner = new Scanner(source, line, from)
+function endOfValue(source: string, from: number, line: number, depth = 0): number {
+  const scanner = new Scanner(source, line, from, depth)
   for (let depth = 0; ;) {
     const { kind, value, at } = scanner.next()
     if (kind === 'end') throw invalid(line, 'A text in backticks has a ${ without its }.')

@@ -199,8 +199,10 @@ class BlockRun {
   }
 
   async #send(built: Built): Promise<Exchange> {
-    const { network, signal, settings, now, sent } = this.#run
+    const { network, signal, settings, now, sent, pause } = this.#run
     const { jar } = this.#session
+    const pausing = pause()
+    if (pausing !== null) await pausing
     if (signal.aborted) throw new NetworkError('cancelled', `${withBrackets(built.request.host)}:${built.request.port}`, 'The scan was stopped.')
     if (++this.#session.requests > settings.maxRequests) this.#exceeded()
     let { request } = built

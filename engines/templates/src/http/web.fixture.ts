@@ -26,12 +26,14 @@ export type Seen = {
   readonly written: Bytes[]
   readonly dialled: { readonly host: string; readonly port: number; readonly serverName: string | null | undefined }[]
   readonly faults: NetworkFault[]
+  /** Milliseconds that templates asked to wait, and after how many requests. */
+  readonly pauses: { readonly milliseconds: number; readonly after: number }[]
   readonly error: unknown
 }
 
 /** Runs a template; what it throws is in `error`. */
 export async function runOn(web: Web, template: Template, options: { readonly target?: string; readonly settings?: Partial<Settings>; readonly signal?: AbortSignal } = {}): Promise<Seen> {
-  const seen = { matched: false, matches: [] as Match[], requests: [] as HttpRequest[], written: [] as Bytes[], dialled: [] as Seen['dialled'][number][], faults: [] as NetworkFault[], error: undefined as unknown }
+  const seen = { matched: false, matches: [] as Match[], requests: [] as HttpRequest[], written: [] as Bytes[], dialled: [] as Seen['dialled'][number][], faults: [] as NetworkFault[], pauses: [] as Seen['pauses'][number][], error: undefined as unknown }
   let time = 1_700_000_000_000
   const network: Network = {
     async http(request) {
@@ -65,6 +67,7 @@ export async function runOn(web: Web, template: Template, options: { readonly ta
     const { matched } = await runTemplate(template, {
       target: parseTarget(options.target ?? 'http://a.test')!, network, signal: options.signal ?? new AbortController().signal, settings: { ...settings, ...options.settings }, seed: 1, now: () => time++,
       report: (match) => void seen.matches.push(match), sent: ({ fault }) => void (fault !== null && seen.faults.push(fault.fault)),
+      sleep: (milliseconds) => Promise.resolve(void seen.pauses.push({ milliseconds, after: seen.requests.length })),
     })
     seen.matched = matched
   } catch (error) {
