@@ -203,7 +203,7 @@ describe.skipIf(missingTemplates !== false)(`templates as they are${missingTempl
       const { believed } = await serving((request, response) => {
         const known = request.headers.authorization === `Basic ${Buffer.from('tomcat:tomcat').toString('base64')}`
         if (!known) response.writeHead(401, { 'www-authenticate': 'Basic realm="Tomcat Manager Application"' }).end('401 Unauthorized')
-        else html(response, '<title>/manager</title>Apache Tomcat Tomcat Web Application Manager <a href="/manager/html">Manager</a>')
+        else html(response, '<title>/manager</title>Apache Tomcat/9 Server Information: Tomcat Version, JVM Version')
       }, (port) => scanned(only(http, 'tomcat-default-login'), port))
       expect(believed.map(({ template }) => template)).toContain('tomcat-default-login')
     })
