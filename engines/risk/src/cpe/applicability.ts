@@ -85,6 +85,8 @@ const [version, update] = [3, 4]
 /** Whether the product is among those that the criterion names. */
 export function matches(criterion: Criterion, product: CpeName): Truth {
   const { name, from, to } = criterion
+  // The product decides most often, and most names have no wildcard.
+  if (includes(name[2]!, product[2]!) !== 'yes') return no
   let truth: Truth = yes
   for (let at = 0; at < name.length; at++) {
     if (at === version || at === update) continue

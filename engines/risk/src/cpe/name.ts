@@ -96,6 +96,7 @@ export function includes(criterion: string, product: string): Inclusion {
   if (criterion === '*' || criterion === product) return 'yes'
   if (product === '*') return 'unknown'
   if (criterion === '-' || product === '-') return 'no'
+  if (!criterion.includes('*') && !criterion.includes('?') && !criterion.includes('\\') && !product.includes('\\')) return 'no'
   const pattern = patternOf(criterion)
   return (pattern === null ? plain(criterion) === plain(product) : fits(pattern, plain(product))) ? 'yes' : 'no'
 }

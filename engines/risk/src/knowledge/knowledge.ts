@@ -1,6 +1,6 @@
 // What is known about vulnerabilities, from feeds that arrive in pieces. A feed that is broken costs what is broken in it; what it does not hold counts as absent only where it was whole.
 // Defended by knowledge.test.ts and tests/conformance/risk/knowledge.test.ts (all feeds of the corpus, whole and broken).
-import { applicability } from '../cpe/applicability.ts'
+import { applicability, matches } from '../cpe/applicability.ts'
 import type { Configurations, Criterion, Node } from '../cpe/applicability.ts'
 import { fits, patternOf, plain, readCpe, writeCpe } from '../cpe/name.ts'
 import type { Pattern } from '../cpe/name.ts'
@@ -45,6 +45,9 @@ export type Knowledge = {
 
 type Statement = { readonly cve: string; readonly configurations: Configurations; readonly cvss: readonly string[]; readonly cwe: readonly string[] }
 
+/** The criteria of a statement that call one product vulnerable. */
+type Mention = { readonly statement: Statement; readonly criteria: readonly Criterion[] }
+
 export function createKnowledge(): Knowledge {
   const kev = new Map<string, KevEntry>()
   const epss = new Map<string, readonly [probability: number, percentile: number, at: number | null]>()
@@ -52,26 +55,34 @@ export function createKnowledge(): Knowledge {
   const techniques = new Map<string, string[]>()
   const statements = new Map<string, Statement>()
   /** By `vendor product` of what is vulnerable; those whose vendor or product has wildcards apart. */
-  const byProduct = new Map<string, Statement[]>()
-  const byPattern: { readonly vendor: Pattern; readonly product: Pattern; readonly statement: Statement }[] = []
+  const byProduct = new Map<string, Mention[]>()
+  const byPattern: { readonly vendor: Pattern; readonly product: Pattern; readonly mention: Mention }[] = []
   const intern = cpeInterner()
   const readings: FeedReading[] = []
   const advisories = openAdvisories()
   let criteria = 0
 
   function index(statement: Statement): void {
-    const seen = new Set<string>()
-    for (const { name, vulnerable } of criteriaOf(statement.configurations)) {
+    const mentions = new Map<string, Criterion[]>()
+    for (const criterion of criteriaOf(statement.configurations)) {
       criteria += 1
-      const key = `${name[1]} ${name[2]}`
-      if (!vulnerable || seen.has(key)) continue
-      seen.add(key)
-      const [vendor, product] = [patternOf(name[1]!), patternOf(name[2]!)]
-      if (vendor === null && product === null) {
-        const list = byProduct.get(key)
-        if (list === undefined) byProduct.set(key, [statement])
-        else list.push(statement)
-      } else byPattern.push({ vendor: vendor ?? exactly(name[1]!), product: product ?? exactly(name[2]!), statement })
+      if (!criterion.vulnerable) continue
+      const key = `${criterion.name[1]} ${criterion.name[2]}`
+      const list = mentions.get(key)
+      if (list === undefined) mentions.set(key, [criterion])
+      else list.push(criterion)
+    }
+    for (const [key, named] of mentions) {
+      const [, vendorValue = '', productValue = ''] = named[0]!.name
+      const [vendor, product] = [patternOf(vendorValue), patternOf(productValue)]
+      const mention: Mention = { statement, criteria: named }
+      if (vendor !== null || product !== null || vendorValue === '*' || productValue === '*') {
+        byPattern.push({ vendor: vendor ?? exactly(vendorValue), product: product ?? exactly(productValue), mention })
+        continue
+      }
+      const list = byProduct.get(key)
+      if (list === undefined) byProduct.set(key, [mention])
+      else list.push(mention)
     }
   }
 
@@ -157,9 +168,13 @@ export function createKnowledge(): Knowledge {
       const products = cpes.map(readCpe)
       const candidates = new Set<Statement>()
       for (const product of products) {
-        for (const statement of byProduct.get(`${product[1]} ${product[2]}`) ?? []) candidates.add(statement)
+        const consider = ({ statement, criteria: named }: Mention) => {
+          // Most of what names the product names other versions of it: the rest of the statement need not be asked.
+          if (!candidates.has(statement) && named.some((criterion) => matches(criterion, product) > 0)) candidates.add(statement)
+        }
+        for (const mention of byProduct.get(`${product[1]} ${product[2]}`) ?? []) consider(mention)
         const [vendor, name] = [plain(product[1]!), plain(product[2]!)]
-        for (const { vendor: wantedVendor, product: wantedName, statement } of byPattern) if (fits(wantedVendor, vendor) && fits(wantedName, name)) candidates.add(statement)
+        for (const { vendor: wantedVendor, product: wantedName, mention } of byPattern) if (fits(wantedVendor, vendor) && fits(wantedName, name)) consider(mention)
       }
       const found: CpeMatch[] = []
       for (const { cve, configurations } of candidates) {
@@ -247,7 +262,7 @@ function* criteriaOf(nodes: readonly Node[]): Generator<Criterion> {
     yield* criteriaOf(node.children)
   }
 }
-const exactly = (value: string): Pattern => ({ front: 0, text: plain(value), behind: 0 })
+const exactly = (value: string): Pattern => (value === '*' ? { front: Infinity, text: '', behind: Infinity } : { front: 0, text: plain(value), behind: 0 })
 const united = (...lists: readonly (readonly string[] | undefined)[]): readonly string[] => [...new Set(lists.flatMap((list) => list ?? []))]
 
 function writeCriterion({ name, from, fromIncluded, to, toIncluded }: Criterion): string {

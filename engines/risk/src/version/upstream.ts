@@ -6,8 +6,8 @@ import { compareDigits } from './rpm.ts'
 const early: Readonly<Record<string, number>> = { dev: -9, snapshot: -8, alpha: -7, beta: -5, milestone: -4, ea: -3, preview: -3, pre: -3, cr: -2, rc: -2 }
 
 export function compareUpstream(a: string, b: string): number {
-  const one = tokens(a)
-  const other = tokens(b)
+  const one = remembered(a)
+  const other = remembered(b)
   for (let at = 0; at < Math.max(one.length, other.length); at++) {
     const x = one[at] ?? ''
     const y = other[at] ?? ''
@@ -27,7 +27,20 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57
 /** Words of "before", the end and zero, words of "after", numbers. */
 const rank = (token: string): number => (token === '' || /^0+$/.test(token) ? atEnd : isDigit(token.charCodeAt(0)) ? number : Object.hasOwn(early, token) ? early[token]! : later)
 
-function tokens(version: string): string[] {
+// The bounds of ranges are few and are asked about again and again. Emptied when it is full: what is in it follows from the text alone.
+const memory = new Map<string, readonly string[]>()
+const mostRemembered = 65_536
+
+function remembered(version: string): readonly string[] {
+  const known = memory.get(version)
+  if (known !== undefined) return known
+  const found = tokens(version)
+  if (memory.size >= mostRemembered) memory.clear()
+  if (version.length <= 64) memory.set(version, found)
+  return found
+}
+
+function tokens(version: string): readonly string[] {
   // 1.24.0-0: the least pre-release of Semantic Versioning, by which Go's advisories begin a range.
   const text = version.slice(0, 256).toLowerCase().replace(/^v(?=\d)/, '').replace(/^(\d+\.\d+\.\d+)-0$/, '$1-dev')
   return Array.from(text.matchAll(/\d+|[a-z]+/g), ({ 0: token, index }) => {
