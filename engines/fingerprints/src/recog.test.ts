@@ -20,6 +20,7 @@ test('patterns mean what they mean in Ruby', () => {
   for (const written of [print('a.b', undefined, 'flags="REG_DOT_NEWLINE"'), print('a.b', undefined, 'flags="REG_MULTILINE"'), print('(?m)a.b'), print('(?im:A.B)')]) expect(params(xml(written), 'a\nb')).not.toBeNull()
   for (const written of [print('AB', undefined, 'flags="REG_ICASE"'), print('AB', undefined, 'flags="IGNORECASE, REG_DOT_NEWLINE"'), print('(?i)AB')]) expect(params(xml(written), 'xab')).not.toBeNull()
   expect(params(xml(print(String.raw`^\h+[\hx]\Z`)), 'beefx\n')).not.toBeNull()
+  expect(params(xml(print(String.raw`[]a][^]b]\h(?m:.)`)), 'ac1\n')).not.toBeNull()
   expect(params(xml(print(String.raw`[(?m)\]]a\(\?m\)`)), 'ma(?m)')).not.toBeNull()
 })
 
