@@ -44,8 +44,18 @@ export async function runFlow(template: Template, { values, random, now, signal,
   readonly signal: AbortSignal
   readonly runBlock: (block: Block) => Promise<Outcome>
 }): Promise<void> {
+  const views = new Map<string, { readonly of: string; readonly text: string }>()
+  /** A long text is made Unicode once, however often it is looked at. */
+  const viewed = (key: string, value: Value | undefined): FlowValue => {
+    if (typeof value !== 'string' || value.length < 1_024) return ofValue(value)
+    const known = views.get(key)
+    if (known?.of === value) return known.text
+    const text = readable(value)
+    views.set(key, { of: value, text })
+    return text
+  }
   const view: FlowObject = {
-    get: (key) => ofValue(values.get(key)), has: (key) => values.get(key) !== undefined, keys: () => [],
+    get: (key) => viewed(key, values.get(key)), has: (key) => values.get(key) !== undefined, keys: () => [],
     set: (key, value) => values.set(key, toValue(value)),
   }
   const functions = new Map<string, FlowFunction>()

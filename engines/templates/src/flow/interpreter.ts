@@ -27,6 +27,8 @@ const MAX_STEPS = 500_000
 const MAX_DEPTH = 400
 const MAX_TEXT = 4_000_000
 const MAX_LIST = 100_000
+/** Characters of all texts that a flow makes, an item of a list counted as eight: all of them may be kept. */
+const MAX_MADE = 67_108_864
 
 type Scope = { readonly names: Map<string, FlowValue>; readonly outer: Scope | null; readonly isFunction: boolean }
 type Completion = { readonly kind: 'normal' | 'break' | 'continue' } | { readonly kind: 'return'; readonly value: FlowValue }
@@ -59,7 +61,10 @@ class Interpreter {
   private readonly signal: AbortSignal
   private readonly root: Scope = { names: new Map(), outer: null, isFunction: true }
   private steps = 0
+  private size = 0
   private depth = 0
+  /** What they give back was paid for where it was made. */
+  private readonly own = new WeakSet<FlowFunction>()
   private last: FlowValue = undefined
 
   constructor(globals: Globals, signal: AbortSignal) {
@@ -76,6 +81,13 @@ class Interpreter {
     this.steps += 1
     if (this.steps > MAX_STEPS) throw exceeded(`The flow took more than ${MAX_STEPS} steps.`)
     if ((this.steps & 255) === 0) this.signal.throwIfAborted()
+  }
+
+  private made(value: FlowValue): FlowValue {
+    if (Array.isArray(value) && value.length > MAX_LIST) throw exceeded(`A list of the flow has more than ${MAX_LIST} items.`)
+    this.size += typeof value === 'string' ? value.length : Array.isArray(value) ? 8 * value.length : 0
+    if (this.size > MAX_MADE) throw exceeded(`The flow made more than ${MAX_MADE} characters.`)
+    return value
   }
 
   private async deeper<T>(work: () => Promise<T>): Promise<T> {
@@ -116,8 +128,8 @@ class Interpreter {
         return normal
       case 'define': return normal
       case 'if': {
-        if (truthy(await this.value(statement.test, scope))) return this.deeper(() => this.execute(statement.then, inner(scope)))
-        return statement.otherwise === null ? normal : this.deeper(() => this.execute(statement.otherwise!, inner(scope)))
+        if (truthy(await this.value(statement.test, scope))) return this.deeper(() => this.execute(statement.consequent, inner(scope)))
+        return statement.alternate === null ? normal : this.deeper(() => this.execute(statement.alternate!, inner(scope)))
       }
       case 'for': {
         let own = inner(scope)
@@ -162,7 +174,7 @@ class Interpreter {
       case 'return': return { kind: 'return', value: statement.value === null ? undefined : await this.value(statement.value, scope) }
       case 'break': case 'continue': return { kind: statement.kind }
       case 'throw': throw new Thrown(await this.value(statement.value, scope))
-      case 'try': {
+      default: {
         let completion = normal
         try {
           completion = await this.deeper(() => this.all(statement.body, inner(scope)))
@@ -185,11 +197,13 @@ class Interpreter {
   }
 
   private closure(source: Extract<Expression, { kind: 'function' }>, scope: Scope): FlowFunction {
-    return (values) => this.deeper(async () => {
+    const closure: FlowFunction = (values) => this.deeper(async () => {
       const own: Scope = { names: new Map(source.parameters.map((name, at) => [name, values[at]])), outer: scope, isFunction: true }
       const completion = await this.all(source.body, own)
       return completion.kind === 'return' ? completion.value : undefined
     })
+    this.own.add(closure)
+    return closure
   }
 
   private lookUp(name: string, scope: Scope): FlowValue {
@@ -219,7 +233,7 @@ class Interpreter {
       case 'text': {
         let text = expression.parts[0] ?? ''
         for (const [at, value] of expression.values.entries()) text = bounded(text + textOf(await this.value(value, scope)) + (expression.parts[at + 1] ?? ''))
-        return text
+        return this.made(text)
       }
       case 'name': return this.lookUp(expression.name, scope)
       case 'array': return this.list(expression.items, scope)
@@ -251,13 +265,13 @@ class Interpreter {
         await this.store(expression.target, after, scope)
         return expression.prefix ? after : before
       }
-      case 'binary': return binary(expression.operator, await this.value(expression.left, scope), await this.value(expression.right, scope))
+      case 'binary': return this.made(binary(expression.operator, await this.value(expression.left, scope), await this.value(expression.right, scope)))
       case 'logical': {
         const left = await this.value(expression.left, scope)
         const decided = expression.operator === '&&' ? !truthy(left) : expression.operator === '||' ? truthy(left) : left !== null && left !== undefined
         return decided ? left : this.value(expression.right, scope)
       }
-      case 'conditional': return this.value(truthy(await this.value(expression.test, scope)) ? expression.then : expression.otherwise, scope)
+      case 'conditional': return this.value(truthy(await this.value(expression.test, scope)) ? expression.consequent : expression.alternate, scope)
       case 'assign': {
         const { operator, target } = expression
         if (operator === '=') {
@@ -273,7 +287,7 @@ class Interpreter {
           await this.store(target, value, scope)
           return value
         }
-        const value = binary(plain, before, await this.value(expression.value, scope))
+        const value = this.made(binary(plain, before, await this.value(expression.value, scope)))
         await this.store(target, value, scope)
         return value
       }
@@ -286,7 +300,7 @@ class Interpreter {
         return property(object, await this.value(expression.property, scope))
       }
       case 'call': return this.call(expression, scope)
-      case 'sequence': {
+      default: {
         let value: FlowValue
         for (const one of expression.of) value = await this.value(one, scope)
         return value
@@ -302,6 +316,7 @@ class Interpreter {
       else list.push(found)
       if (list.length > MAX_LIST) throw exceeded(`A list of the flow has more than ${MAX_LIST} items.`)
     }
+    this.made(list)
     return list
   }
 
@@ -317,17 +332,19 @@ class Interpreter {
       if (method !== undefined) {
         // What a method goes through by itself is paid for, too.
         this.steps += Array.isArray(object) ? object.length >> 4 : typeof object === 'string' ? object.length >> 10 : 0
-        return method(values)
+        const result = await method(values)
+        return Array.isArray(object) && !Array.isArray(result) ? result : this.made(result)
       }
       const found = property(object, key)
-      if (typeof found === 'function') return found(values)
+      if (typeof found === 'function') return this.made(await found(values))
       if (found === undefined && expression.optional) return undefined
       throw failed(expression.line, `${textOf(key)} is no function of ${typeName(object)} here.`)
     }
     const called = await this.value(callee, scope)
     if ((called === null || called === undefined) && expression.optional) return undefined
     if (typeof called !== 'function') throw failed(expression.line, callee.kind === 'name' ? `${callee.name} is no function here.` : 'What is called is no function.')
-    return called(await this.list(expression.arguments, scope))
+    const result = await called(await this.list(expression.arguments, scope))
+    return this.own.has(called) ? result : this.made(result)
   }
 
   private async store(target: Target, value: FlowValue, scope: Scope): Promise<void> {
@@ -390,11 +407,11 @@ function bounded(text: string): string {
 
 function iterable(value: FlowValue): FlowValue[] {
   if (Array.isArray(value)) return [...value]
-  if (typeof value === 'string') return [...value]
+  if (typeof value === 'string') return Array.from(value)
   throw failed(null, `${typeName(value)} is nothing that can be gone through; iterate(…) takes anything.`)
 }
 
-const keysOf = (value: FlowValue): string[] => (Array.isArray(value) ? value.map((_, at) => String(at)) : typeof value === 'string' ? [...value].map((_, at) => String(at)) : isObject(value) ? [...value.keys()] : [])
+const keysOf = (value: FlowValue): string[] => (Array.isArray(value) ? value.map((_, at) => String(at)) : typeof value === 'string' ? Array.from({ length: value.length }, (_, at) => String(at)) : isObject(value) ? [...value.keys()] : [])
 
 function same(left: FlowValue, right: FlowValue): boolean {
   if ((left === null || left === undefined) && (right === null || right === undefined)) return true
@@ -625,7 +642,7 @@ async function mergeSorted(list: FlowValue[], compare: (one: FlowValue, other: F
   const right = await mergeSorted(list.slice(middle), compare)
   const made: FlowValue[] = []
   let [at, other] = [0, 0]
-  while (at < left.length && other < right.length) made.push((await compare(left[at]!, right[other]!)) <= 0 ? left[at++]! : right[other++]!)
+  while (at < left.length && other < right.length) made.push((await compare(left[at], right[other])) <= 0 ? left[at++]! : right[other++]!)
   return [...made, ...left.slice(at), ...right.slice(other)]
 }
 
