@@ -13,7 +13,7 @@ describe('names', () => {
     expect(lines(await runOn({}, template, { settings: { variables: { a: 'outside', b: 'OUTSIDE', c: 'outside' } } }))).toEqual(['GET http://a.test/outside/fixed'])
   })
   test('variables may stand on others, and on what is extracted later', async () => {
-    const template = read(`variables:\n  base: "x{{suffix}}"\n  suffix: "{{to_lower(\'TWO\')}}"\n  late: "{{token}}-{{base}}"\nhttp:\n${path('{{BaseURL}}/one', '    extractors:\n      - type: regex\n        name: token\n        internal: true\n        group: 1\n        regex:\n          - "t=(\\\\w+)"\n')}${path('{{BaseURL}}/{{late}}')}`)
+    const template = read(`variables:\n  base: "x{{suffix}}"\n  suffix: "{{to_lower('TWO')}}"\n  late: "{{token}}-{{base}}"\nhttp:\n${path('{{BaseURL}}/one', '    extractors:\n      - type: regex\n        name: token\n        internal: true\n        group: 1\n        regex:\n          - "t=(\\\\w+)"\n')}${path('{{BaseURL}}/{{late}}')}`)
     expect(lines(await runOn({ http: () => ({ body: 't=abc' }) }, template))).toEqual(['GET http://a.test/one', 'GET http://a.test/abc-xtwo'])
   })
   test('one that stands for itself has no value, and what needs it is not asked', async () => {

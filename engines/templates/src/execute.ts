@@ -81,7 +81,7 @@ function execute(block: Block, run: Run): Promise<Outcome> {
     case 'tcp': return runTcp(block, run)
     case 'ssl': return runSsl(block, run)
     case 'websocket': return runWebsocket(block, run)
-    default: throw new TemplateError('feature_unsupported', block.protocol, `${block.protocol} is not run against a target.`)
+    case 'file': case 'headless': case 'javascript': case 'code': case 'whois': default: throw new TemplateError('feature_unsupported', block.protocol, `${block.protocol} is not run against a target.`)
   }
 }
 

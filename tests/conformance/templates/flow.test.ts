@@ -41,7 +41,7 @@ const siteZone = { [`${site} CNAME`]: [{ type: 'CNAME', name: site, ttl: 60, dat
 /** A name with an alias, a certificate of its own and a page: as the site that the fixtures name upstream. */
 async function onSite(path: string): Promise<number> {
   await using names = await nameServer(siteZone)
-  const server = createServer(await certificate(site), (_, response) => response.end('welcome home'))
+  const server = createServer(certificate(site), (_, response) => response.end('welcome home'))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   try {

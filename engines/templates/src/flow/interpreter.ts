@@ -174,7 +174,7 @@ class Interpreter {
       case 'return': return { kind: 'return', value: statement.value === null ? undefined : await this.value(statement.value, scope) }
       case 'break': case 'continue': return { kind: statement.kind }
       case 'throw': throw new Thrown(await this.value(statement.value, scope))
-      default: {
+      case 'try': default: {
         let completion = normal
         try {
           completion = await this.deeper(() => this.all(statement.body, inner(scope)))
@@ -300,7 +300,7 @@ class Interpreter {
         return property(object, await this.value(expression.property, scope))
       }
       case 'call': return this.call(expression, scope)
-      default: {
+      case 'sequence': default: {
         let value: FlowValue
         for (const one of expression.of) value = await this.value(one, scope)
         return value

@@ -14,7 +14,7 @@ export type Expression =
   | { readonly kind: 'update'; readonly operator: '++' | '--'; readonly prefix: boolean; readonly target: Target }
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'logical'; readonly operator: '&&' | '||' | '??'; readonly left: Expression; readonly right: Expression }
-  | { readonly kind: 'conditional'; readonly test: Expression; readonly then: Expression; readonly otherwise: Expression }
+  | { readonly kind: 'conditional'; readonly test: Expression; readonly consequent: Expression; readonly alternate: Expression }
   | { readonly kind: 'assign'; readonly operator: string; readonly target: Target; readonly value: Expression }
   | Member
   | { readonly kind: 'call'; readonly callee: Expression; readonly arguments: readonly { readonly value: Expression; readonly spread: boolean }[]; readonly optional: boolean; readonly line: number }
@@ -26,7 +26,7 @@ export type Statement =
   | { readonly kind: 'expression'; readonly value: Expression }
   | { readonly kind: 'declare'; readonly how: 'var' | 'let' | 'const'; readonly names: readonly { readonly name: string; readonly value: Expression | null }[] }
   | { readonly kind: 'define'; readonly name: string; readonly value: Expression }
-  | { readonly kind: 'if'; readonly test: Expression; readonly then: Statement; readonly otherwise: Statement | null }
+  | { readonly kind: 'if'; readonly test: Expression; readonly consequent: Statement; readonly alternate: Statement | null }
   | { readonly kind: 'for'; readonly first: Statement | null; readonly test: Expression | null; readonly step: Expression | null; readonly body: Statement }
   | { readonly kind: 'each'; readonly over: 'of' | 'in'; readonly how: 'var' | 'let' | 'const' | null; readonly name: string; readonly list: Expression; readonly body: Statement }
   | { readonly kind: 'while'; readonly test: Expression; readonly body: Statement; readonly bodyFirst: boolean }
@@ -314,8 +314,8 @@ class Parser {
         case 'if': {
           this.place += 1
           const test = this.inParentheses()
-          const then = this.one()
-          return [{ kind: 'if', test, then, otherwise: this.take('else') ? this.one() : null }]
+          const consequent = this.one()
+          return [{ kind: 'if', test, consequent, alternate: this.take('else') ? this.one() : null }]
         }
         case 'for': return [this.loop()]
         case 'while': {
@@ -480,9 +480,9 @@ class Parser {
   private conditional(): Expression {
     const test = this.logical(0)
     if (!this.take('?')) return test
-    const then = this.assignment()
+    const consequent = this.assignment()
     this.need(':')
-    return { kind: 'conditional', test, then, otherwise: this.assignment() }
+    return { kind: 'conditional', test, consequent, alternate: this.assignment() }
   }
 
   private logical(level: number): Expression {
