@@ -2,7 +2,7 @@
 // for a place that nobody has, with names that nobody reads, with what they carry unchanged. Where it matches once more, and the answer is the one that harmless
 // requests get, it is the host that matches everything. And who has too many products is a trap. Defended by believing.test.ts and
 // tests/conformance/templates/believing.test.ts, in both directions.
-import type { Bytes, Connection, Doubt, HttpRequest, HttpResponse, Match, Network, Target } from './model.ts'
+import type { Bytes, Connection, Doubt, HttpRequest, HttpResponse, Match, Network, Target, Template } from './model.ts'
 
 /** More vendors than one web server has. What runs inside of one product (its plugins) counts as that product. */
 const productsOfATrap = 10
@@ -14,12 +14,18 @@ const comparedBytes = 65_536
 export type Rerun = (network: Network) => Promise<readonly Match[]>
 
 /** The matches with their doubt, where there is one, and what it took to ask. `network` is the same that they were found over. */
-export async function judge(matches: readonly Match[], target: Target, network: Network, seed: number, rerun: Rerun): Promise<{ readonly matches: readonly Match[]; readonly requests: number }> {
+export async function judge(matches: readonly Match[], { template, target, network, seed }: { readonly template: Template; readonly target: Target; readonly network: Network; readonly seed: number }, rerun: Rerun): Promise<{ readonly matches: readonly Match[]; readonly requests: number }> {
   const decoy = new Decoy(target, network, seed)
   const again = await rerun(decoy)
   const doubt = decoy.verdict()
-  const doubted = (match: Match): boolean => again.some((other) => other.template === match.template && other.matcher === match.matcher && !decoy.untouched(other))
-  return { matches: doubt === null ? matches : matches.map((match) => (doubted(match) ? { ...match, doubt } : match)), requests: decoy.requests }
+  // The front page says what it says, unless a template of several steps takes for its own deed what everybody is told.
+  const frontCounts = !decoy.frontForAll || !template.blocks.some((block) => block.protocol === 'http' && block.raw.length > 1)
+  const doubtOf = (match: Match): Doubt | null => {
+    const same = again.filter((other) => other.template === match.template && other.matcher === match.matcher)
+    if (doubt !== null && same.some((other) => !decoy.ofFront(other))) return doubt
+    return !frontCounts && decoy.ofFront(match) ? 'catch_all' : null
+  }
+  return { matches: matches.map((match) => ({ ...match, doubt: doubtOf(match) })), requests: decoy.requests }
 }
 
 /** All matches of a host that are believed so far: none of them is where they are of too many products. */
@@ -43,12 +49,15 @@ type Control = { readonly alike: boolean; readonly echoed: boolean }
 /** A network on which nothing that a template asks for can be there. */
 class Decoy implements Network {
   requests = 0
+  /** Who asks for nothing gets the front page. */
+  frontForAll = false
   readonly #base: string
   readonly #network: Network
   readonly #seed: number
   readonly #controls: Control[] = []
-  /** What was asked for as it stands, by request target: the front page, and where a redirect leads. */
-  readonly #passed = new Set<Bytes>()
+  /** Request targets: the front page, and where it leads. */
+  readonly #front = new Set<Bytes>()
+  /** Where answers lead. */
   readonly #redirects = new Set<Bytes>()
   readonly #asked = new Set<Bytes>()
   #wall = false
@@ -60,11 +69,26 @@ class Decoy implements Network {
   }
 
   async http(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const control = this.#redirects.has(request.target) ? null : controlOf(request, this.#base, this.#seed)
-    this.requests += control === null ? 1 : 2
+    if (this.#redirects.has(request.target)) {
+      this.requests++
+      const answer = await this.#network.http(request, signal)
+      const next = locationOf(answer, request)
+      if (next !== null) this.#redirects.add(next)
+      return answer
+    }
+    this.requests += 2
+    const control = controlOf(request, this.#base, this.#seed)
     if (control === null) {
-      this.#passed.add(request.target)
-      return this.#network.http(request, signal)
+      const answer = await this.#network.http(request, signal)
+      const other = { ...request, target: elsewhere(split(request.target)[0], this.#base, this.#seed) }
+      this.frontForAll ||= compare(request, answer, other, await this.#network.http(other, signal)).alike
+      this.#front.add(request.target)
+      const next = locationOf(answer, request)
+      if (next !== null) {
+        this.#redirects.add(next)
+        this.#front.add(next)
+      }
+      return answer
     }
     this.#asked.add(request.target)
     const answer = await this.#network.http(control, signal)
@@ -102,9 +126,9 @@ class Decoy implements Network {
     return this.#controls.some(({ echoed }) => echoed) ? 'reflected' : 'catch_all'
   }
 
-  untouched({ matchedAt }: Match): boolean {
+  ofFront({ matchedAt }: Match): boolean {
     const place = /^[a-z]+:\/\/[^/?#]*(.*)$/is.exec(matchedAt)?.[1]
-    return place !== undefined && this.#passed.has(place.startsWith('/') ? place : `/${place}`)
+    return place !== undefined && this.#front.has(place.startsWith('/') ? place : `/${place}`)
   }
 }
 
@@ -123,13 +147,16 @@ export function controlOf(request: HttpRequest, base: string, seed: number): Htt
   const body = request.body === null ? null : bodyWithOtherNames(request.body, type, seed)
   const headers = request.headers.map(([name, value]): readonly [Bytes, Bytes] => headerOf(name, value, seed))
   const changed = renamed !== query || body !== request.body || headers.some(([name, value], at) => name !== request.headers[at]![0] || value !== request.headers[at]![1])
-  if (root && !changed && request.method === 'GET' && request.body === null) return null
+  if (root && query === null && !changed && request.method === 'GET' && request.body === null && !request.headers.some(isOdd)) return null
   const place = root && changed ? path : elsewhere(path, base, seed)
   return { ...request, target: renamed === null ? place : `${place}?${renamed}`, body, headers }
 }
 
 const plainHeaders = new Set(['host', 'user-agent', 'accept', 'accept-language', 'accept-encoding', 'connection', 'content-length', 'content-type', 'referer', 'origin', 'upgrade-insecure-requests', 'cache-control', 'pragma', 'x-requested-with', 'te', 'range', 'cookie', 'authorization'])
 const harmlessHeaders = new Set(['host', 'user-agent', 'accept', 'accept-language', 'accept-encoding', 'connection', 'upgrade-insecure-requests'])
+
+/** What no browser says in a header that all of them have. */
+const isOdd = ([name, value]: readonly [Bytes, Bytes]): boolean => /[{}<>$`'"\\|]|\.\.\//.test(value) && name.toLowerCase() !== 'cookie'
 
 function headerOf(name: Bytes, value: Bytes, seed: number): readonly [Bytes, Bytes] {
   const plain = name.toLowerCase()
@@ -235,7 +262,7 @@ const escapes = new Set(['quot', 'amp', 'lt', 'gt', 'apos'])
 
 function tokensIn(text: Bytes): Set<string> {
   const tokens = new Set<string>()
-  for (const [token] of text.toLowerCase().matchAll(/[a-z0-9_\x80-\xff]{2,}/g)) if (!/\d/.test(token) && token.length <= 40 && !escapes.has(token)) tokens.add(token)
+  for (const [token] of text.toLowerCase().matchAll(/[a-z0-9_]{2,}/g)) if (!/\d/.test(token) && token.length <= 40 && !escapes.has(token)) tokens.add(token)
   return tokens
 }
 

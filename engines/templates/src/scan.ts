@@ -233,7 +233,7 @@ class Scan {
       }
       if (reported.length === 0 || signal.aborted) return
       this.#found += reported.length
-      const judged = await judge(reported, target, shared.session(), seed, async (decoy) => {
+      const judged = await judge(reported, { template, target, network: shared.session(), seed }, async (decoy) => {
         const again: Match[] = []
         try {
           await runOn(decoy, (match) => again.push(match))
