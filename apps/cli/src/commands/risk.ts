@@ -79,7 +79,7 @@ const riskDecide = command({
       context.report(coded(error), place)
     }
     const directory = options.knowledge ?? (context.environment['HAECHI_CORPUS'] === undefined ? null : join(context.environment['HAECHI_CORPUS'], 'vuln'))
-    if (directory === null) context.err.write(`${context.text('risk_without_knowledge')}\n`)
+    if (directory === null && !context.json) context.err.write(`${context.text('risk_without_knowledge')}\n`)
     const knowledge = directory === null ? null : await loadKnowledge(context, directory, refuse)
     const changelog = options.changelog === undefined ? null : readChangelog(await changelogText(options.changelog))
     const findings: Facts[] = []
