@@ -105,6 +105,8 @@ test('records, redirects, compressed bodies, and what is no answer', async () =>
   }
   const ids = async (path: string) => lines((await haechi(['fingerprint', '--http', path, '--json'])).out).map(({ technologies }) => (technologies as { id: string }[]).map(({ id }) => id))
   expect(await ids(file('a.ndjson', '{"status":200,"headers":{"server":"openresty"},"url":"http://a","more":1}\n{"body":"Ollama is running"}\n'))).toEqual([['openresty', 'nginx'], ['ollama']])
+  // The icon of Jenkins is not at hand; its hash is.
+  expect(await ids(file('g.ndjson', '{"favicon":{"md5":"","mmh3":81586312}}\n{"favicon":"AQID"}\n'))).toEqual([['jenkins', 'java'], []])
   expect(await ids(file('b', 'HTTP/1.1 301 Moved\nServer: lighttpd/1.4.69\nLocation: /x\n\nHTTP/2 200\nserver: Caddy\n\n<p>'))).toEqual([['lighttpd'], ['caddy']])
   expect(await ids(file('c', Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n'), gzipSync('<title>Grafana</title>')])))).toEqual([['grafana']])
   expect(await ids(file('d', 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n<title>Grafana</title>'))).toEqual([['grafana']])

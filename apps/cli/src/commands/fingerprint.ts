@@ -1,7 +1,6 @@
 // `haechi fingerprint`: what banners and HTTP answers are of, from Recog's files and our own rules. Nothing is asked over a network. A line or an answer that
 // cannot be read costs only itself. Defended by fingerprint.test.ts.
-import { readFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { createReadStream } from 'node:fs'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { answerProblem, createIdentifier, createTechnologyIdentifier, identifyHttp, readFingerprints, readIcons, readTechnologyRules } from '@haechi/fingerprints'
 import type { DistributionBuild, HttpAnswer, Identification, Identifier, Product, Refusal, Technology } from '@haechi/fingerprints'
@@ -171,22 +170,23 @@ const technologyAnswer = ({ id, name, category, vendor, version, cpe, confidence
 
 /** Answers of a file: as they went over the wire (`curl -si`), or records with status, headers, body and url (JSON, NDJSON, gzip of these). */
 async function* answersIn(context: Context, file: string, name: string, refuse: Refuse): AsyncGenerator<{ place: string; answer: HttpAnswer }> {
-  let content: Uint8Array
   try {
-    content = file === '-' ? await whole(context.input) : await readFile(file)
+    const { start, all } = await peeked(file === '-' ? context.input : createReadStream(file))
+    if (start.toString('latin1') === wireStart) {
+      const found = wireAnswers(await whole(all))
+      for (const [at, answer] of found.entries()) yield { place: found.length === 1 ? name : `${name}#${at + 1}`, answer }
+    } else yield* recorded(context, all, name, refuse)
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall === undefined && !(error instanceof HaechiError)) throw error
-    refuse(name, error instanceof HaechiError ? error : new HaechiError('file_unreadable', { file: name, reason: code ?? '' }, { cause: error }))
-    return
+    if (error instanceof HaechiError && error.code !== 'interrupted') refuse(name, error)
+    else if (syscall === undefined) throw error
+    else refuse(name, new HaechiError('file_unreadable', { file: name, reason: code ?? '' }, { cause: error }))
   }
-  if (Buffer.from(content.buffer, content.byteOffset, Math.min(5, content.length)).toString('latin1') === 'HTTP/') {
-    const found = wireAnswers(Buffer.from(content.buffer, content.byteOffset, content.length))
-    for (const [at, answer] of found.entries()) yield { place: found.length === 1 ? name : `${name}#${at + 1}`, answer }
-    return
-  }
+}
+
+async function* recorded(context: Context, input: AsyncIterable<Uint8Array>, name: string, refuse: Refuse): AsyncGenerator<{ place: string; answer: HttpAnswer }> {
   let met = 0
-  for await (const batch of splitRecords(Readable.from([content]), { name, maxRecordBytes: largestAnswer })) {
+  for await (const batch of splitRecords(input, { name, maxRecordBytes: largestAnswer })) {
     if (context.stop.aborted) throw new HaechiError('interrupted')
     for (const { error, bytes, line } of batch) {
       met++
@@ -196,16 +196,36 @@ async function* answersIn(context: Context, file: string, name: string, refuse: 
       }
       const record = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Readonly<Record<string, unknown>>
       // What else a record says of its answer is not ours.
-      const answer = Object.fromEntries(['status', 'headers', 'body', 'url', 'favicon', 'certificate', 'dns'].flatMap((key) => (record[key] === undefined || record[key] === null ? [] : [[key, record[key]]])))
+      const answer: Record<string, unknown> = Object.fromEntries(answerParts.flatMap((key) => (record[key] === undefined || record[key] === null ? [] : [[key, record[key]]])))
+      if (typeof answer['favicon'] === 'string') answer['favicon'] = Buffer.from(answer['favicon'], 'base64')
       const problem = Object.keys(answer).length === 0 ? 'neither status, headers nor body' : answerProblem(answer)
       if (problem === null) yield { place: `${name}:${line}`, answer }
       else refuse(`${name}:${line}`, new HaechiError('http_answer_invalid', { reason: problem }))
     }
   }
-  if (met === 0) refuse(name, new HaechiError('file_without_records', { file: name }))
+  if (met === 0) throw new HaechiError('file_without_records', { file: name })
 }
 
-async function whole(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+const answerParts = ['status', 'headers', 'body', 'url', 'favicon', 'certificate', 'dns'] as const
+const wireStart = 'HTTP/'
+
+/** The first bytes, and all of them again. */
+async function peeked(input: AsyncIterable<Uint8Array>): Promise<{ start: Buffer; all: AsyncIterable<Uint8Array> }> {
+  const parts = input[Symbol.asyncIterator]()
+  const seen: Uint8Array[] = []
+  while (seen.reduce((length, part) => length + part.length, 0) < wireStart.length) {
+    const next = await parts.next()
+    if (next.done === true) break
+    seen.push(next.value)
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* seen
+    for (let next = await parts.next(); next.done !== true; next = await parts.next()) yield next.value
+  }
+  return { start: Buffer.concat(seen).subarray(0, wireStart.length), all: all() }
+}
+
+async function whole(input: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of input) {
