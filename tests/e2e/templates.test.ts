@@ -29,7 +29,7 @@ beforeAll(async () => {
   template('redirected', 'medium', http('/away', 'redirects: true\n    matchers: [{type: word, words: ["secret of another host"]}]'))
   template('elsewhere', 'medium', 'http:\n  - method: GET\n    path: ["http://192.0.2.77:81/"]\n    matchers: [{type: status, status: [200]}]\n')
   writeFileSync(join(templates, 'changes.yaml'), `id: changes\ninfo: {name: n, author: a, severity: critical, tags: intrusive}\n${http('/.env', 'matchers: [{type: status, status: [200]}]')}`)
-  template('token', 'low', `${http('/?key={{token}}', 'matchers: [{type: word, words: ["key accepted"]}]')}`)
+  template('token', 'low', http('/?key={{token}}', 'matchers: [{type: word, words: ["key accepted"]}]'))
   template('slow', 'info', http('/slow', 'matchers: [{type: status, status: [200]}]'))
   template('in-files', 'high', 'file:\n  - extensions: [txt]\n    extractors: [{type: regex, regex: ["AKIA[A-Z0-9]{16}"]}]\n')
   writeFileSync(join(templates, 'broken.yaml'), 'id: broken\n')

@@ -237,9 +237,10 @@ function compare(control: HttpRequest, answer: HttpResponse, harmless: HttpReque
   const said = tokensOf(answer)
   const usual = tokensOf(other)
   const ofControl = tokensIn(textOf(control))
-  const ofHarmless = tokensIn(textOf(harmless))
-  const own = said.difference(ofControl)
-  const theirs = usual.difference(ofHarmless)
+  // What was asked proves nothing, in either answer.
+  const asked = ofControl.union(tokensIn(textOf(harmless)))
+  const own = said.difference(asked)
+  const theirs = usual.difference(asked)
   const both = own.intersection(theirs).size
   const alike = answer.status === other.status && (own.size + theirs.size === 0 || (2 * both) / (own.size + theirs.size) >= alikeFrom)
   return { alike, echoed: [...said].some((token) => ofControl.has(token) && !usual.has(token)) }

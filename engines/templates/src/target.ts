@@ -16,6 +16,6 @@ export function parseTarget(input: string): Target | null {
   const authority = (place.match(/:/g)?.length ?? 0) > 1 && !place.startsWith('[') ? `[${place}]` : place
   const url = URL.parse(`http://${authority}/`)
   const port = /:(\d+)$/.exec(authority.replace(/^\[[^\]]*\]/, ''))?.[1]
-  if (url === null || url.hostname === '' || port === '0' || (port === undefined && /:$/.test(authority))) return null
+  if (url === null || url.hostname === '' || port === '0' || (port === undefined && authority.endsWith(':'))) return null
   return { input: text, scheme, host: url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, ''), port: port === undefined ? null : Number(port), path: path.replace(/\/+$/, '') }
 }
