@@ -41,7 +41,9 @@ describe.skipIf(missing !== null)(`decision tables${reason}`, () => {
   })
 
   test('what is not answered leaves the worst of what a naive walk over the rows leaves', () => {
-    const table = readDecisionTable(JSON.parse(textOf('ssvc/deployer_patch_application_priority_1_0_0.json')))
+    // Published rows go from least to worst; the outcome does not depend on that.
+    const published = JSON.parse(textOf('ssvc/deployer_patch_application_priority_1_0_0.json')) as { mapping: unknown[] }
+    const table = readDecisionTable({ ...published, mapping: published.mapping.toReversed() })
     const rank = (key: string) => table.outcome.values.findIndex((value) => value.key === key)
     fc.assert(fc.property(fc.tuple(...table.points.map(({ values }) => fc.option(fc.constantFrom(...values.map(({ key }) => key)), { nil: undefined }))), (when) => {
       const left = table.rows.filter((row) => row.when.every((key, column) => when[column] === undefined || when[column] === key)).map(({ gives }) => gives).toSorted((a, b) => rank(a) - rank(b))

@@ -2,7 +2,6 @@
 import { excerpt, RiskProblem } from '../problem.ts'
 
 export const attributes = ['part', 'vendor', 'product', 'version', 'update', 'edition', 'language', 'swEdition', 'targetSw', 'targetHw', 'other'] as const
-export type Attribute = (typeof attributes)[number]
 /** Values in the order of `attributes`: `*` is any, `-` is "not applicable", everything else is escaped as in a formatted string and in small letters. */
 export type CpeName = readonly string[]
 

@@ -20,7 +20,7 @@ const problemOf = (text: string): RiskProblem => {
 describe('scores', () => {
   // The worked examples of the specifications' user guides and well-known CVEs.
   test.each([
-    ['AV:N/AC:L/Au:N/C:N/I:N/A:C', 7.8, null, null, 'high'], ['(AV:N/AC:L/Au:N/C:N/I:N/A:C/E:F/RL:OF/RC:C)', 7.8, 6.4, null, 'medium'], ['CVSS:2.0/AV:L/AC:H/Au:N/C:C/I:C/A:C/CDP:ND/TD:ND', 6.2, null, 6.2, 'medium'],
+    ['AV:N/AC:L/Au:N/C:N/I:N/A:C', 7.8, null, null, 'high'], ['(AV:N/AC:L/Au:N/C:N/I:N/A:C/E:F/RL:OF/RC:C)', 7.8, 6.4, null, 'medium'], ['CVSS:2.0/AV:L/AC:H/Au:N/C:C/I:C/A:C/CDP:ND/TD:ND', 6.2, null, null, 'medium'], ['AV:L/AC:H/Au:M/C:P/I:N/A:N/E:U/RC:UR/CDP:ND/CR:L/IR:L/AR:H', 0.8, 0.6, 0, 'low'], ['AV:L/AC:H/Au:N/C:C/I:C/A:C/CDP:H/TD:H', 6.2, null, 8.1, 'high'],
     ['CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N', 6.1, 6.1, 6.1, 'medium'], ['CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', 9.8, 9.8, 9.8, 'critical'], ['CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H', 10, 10, 10, 'critical'],
     ['CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:U/RL:O', 9.8, 8.5, 8.5, 'high'], ['CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:N/I:N/A:N', 0, 0, 0, 'none'],
     ['CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H', 10, null, null, 'critical'], ['CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N', 0, null, null, 'none'],

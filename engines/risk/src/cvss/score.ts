@@ -12,9 +12,9 @@ export type CvssScore = {
   readonly version: CvssVersion
   /** 0.0 to 10.0. CVSS 4.0 has one score, made of all that the vector states (specification 4.0, section 8); it stands here, and `nomenclature` says of what it is made. */
   readonly base: number
-  /** 2.0: null where no temporal metric is stated. 3.x: always. 4.0: null. */
+  /** 2.0: null where no temporal metric is defined. 3.x: always. 4.0: null. */
   readonly temporal: number | null
-  /** 2.0: null where no environmental metric is stated. 3.x: always. 4.0: null. */
+  /** 2.0: null where no environmental metric is defined. 3.x: always. 4.0: null. */
   readonly environmental: number | null
   /** The score of the most specific group that the vector states, and its word. 2.0 has no words of its own: NVD's (low, medium, high). */
   readonly score: number

@@ -7,12 +7,13 @@ const weights: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   CR: { L: 0.5, M: 1, H: 1.51, ND: 1 }, IR: { L: 0.5, M: 1, H: 1.51, ND: 1 }, AR: { L: 0.5, M: 1, H: 1.51, ND: 1 },
 }
 
-/** To one decimal, halves up. The products of the equations have few decimals: what is left beyond the ninth is the arithmetic's. */
-const rounded = (value: number): number => Math.round(Number((value * 10).toFixed(9))) / 10
+/** To one decimal, halves up, never below 0 (a requirement that lowers a small impact would lead there). The products of the equations have few decimals: what is left beyond the ninth is the arithmetic's. */
+const rounded = (value: number): number => Math.max(0, Math.round(Number((value * 10).toFixed(9))) / 10)
 
 export function scoreTwo(metrics: ReadonlyMap<string, string>): { base: number; temporal: number | null; environmental: number | null } {
   const w = (name: string): number => weights[name]?.[metrics.get(name) ?? 'ND'] ?? 1
-  const has = (...names: readonly string[]) => names.some((name) => metrics.has(name))
+  // What is written out as not defined is not defined.
+  const has = (...names: readonly string[]) => names.some((name) => (metrics.get(name) ?? 'ND') !== 'ND')
   const exploitability = 20 * w('AV') * w('AC') * w('Au')
   const fromImpact = (impact: number) => rounded((0.6 * impact + 0.4 * exploitability - 1.5) * (impact === 0 ? 0 : 1.176))
   const later = w('E') * w('RL') * w('RC')
