@@ -7,8 +7,8 @@ const weights: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   CR: { L: 0.5, M: 1, H: 1.51, ND: 1 }, IR: { L: 0.5, M: 1, H: 1.51, ND: 1 }, AR: { L: 0.5, M: 1, H: 1.51, ND: 1 },
 }
 
-/** To one decimal, halves up, never below 0 (a requirement that lowers a small impact would lead there). The products of the equations have few decimals: what is left beyond the ninth is the arithmetic's. */
-const rounded = (value: number): number => Math.max(0, Math.round(Number((value * 10).toFixed(9))) / 10)
+/** To one decimal, halves up. The products of the equations have few decimals: what is left beyond the ninth is the arithmetic's. */
+const rounded = (value: number): number => Math.round(Number((value * 10).toFixed(9))) / 10 + 0
 
 export function scoreTwo(metrics: ReadonlyMap<string, string>): { base: number; temporal: number | null; environmental: number | null } {
   const w = (name: string): number => weights[name]?.[metrics.get(name) ?? 'ND'] ?? 1
@@ -18,10 +18,11 @@ export function scoreTwo(metrics: ReadonlyMap<string, string>): { base: number; 
   const fromImpact = (impact: number) => rounded((0.6 * impact + 0.4 * exploitability - 1.5) * (impact === 0 ? 0 : 1.176))
   const later = w('E') * w('RL') * w('RC')
   const base = fromImpact(10.41 * (1 - (1 - w('C')) * (1 - w('I')) * (1 - w('A'))))
+  // A requirement that lowers a small impact leads below 0; only the score at the end is held above it.
   const adjusted = rounded(fromImpact(Math.min(10, 10.41 * (1 - (1 - w('C') * w('CR')) * (1 - w('I') * w('IR')) * (1 - w('A') * w('AR'))))) * later)
   return {
     base,
     temporal: has('E', 'RL', 'RC') ? rounded(base * later) : null,
-    environmental: has('CDP', 'TD', 'CR', 'IR', 'AR') ? rounded((adjusted + (10 - adjusted) * w('CDP')) * w('TD')) : null,
+    environmental: has('CDP', 'TD', 'CR', 'IR', 'AR') ? Math.max(0, rounded((adjusted + (10 - adjusted) * w('CDP')) * w('TD'))) : null,
   }
 }
