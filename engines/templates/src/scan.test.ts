@@ -162,3 +162,29 @@ describe('what is told', () => {
     expect(abandoned.sent.length).toBeLessThanOrEqual(1)
   })
 })
+
+describe('templates that look at everybody\'s answers', () => {
+  const watching = template('watching', '    global-matchers: true\n    extractors: [{type: regex, name: key, regex: ["key-\\\\d+"]}]\n')
+  const told: Tell = ({ target }) => answer(200, target === '/page1' ? 'ok key-17' : 'nothing')
+  test('are off until they are asked for, and counted', async () => {
+    const { found, totals } = await run({ library: library(page('good', '/page1'), watching), network: network(told) })
+    expect([found, totals.skipped]).toEqual([['good http://a.example/page1'], { global: 1 }])
+  })
+  test('then send nothing of their own, and see the answers of others', async () => {
+    const net = network(told)
+    const { found } = await run({ library: library(page('good', '/page1'), watching), network: net, selection: { ...everything, ids: ['watching', 'good'] } })
+    expect(found).toEqual(['good http://a.example/page1', 'watching http://a.example/page1'])
+    expect(net.sent.filter(({ target }) => target === '/')).toEqual([])
+  })
+})
+
+describe('workflows', () => {
+  const flow = 'id: flow\ninfo: {name: n, author: a}\nworkflows:\n  - template: 0.yaml\n    subtemplates:\n      - tags: own\n      - tags: intrusive\n'
+  const decides = page('decides', '/page1').replace('"own"', '"first"')
+  const harmful = page('harmful', '/page3').replace('"own"', '"own,intrusive"')
+  test('run what they name, but nothing that is off', async () => {
+    const given = { library: library(decides, page('good', '/page2'), harmful, flow), network: network(real) }
+    expect((await run({ ...given, selection: { ...everything, ids: ['flow'] } })).found).toEqual(['good http://a.example/page2'])
+    expect((await run({ ...given, selection: { ...everything, ids: ['flow'], includeIntrusive: true } })).found).toEqual(['good http://a.example/page2', 'harmful http://a.example/page3'])
+  })
+})

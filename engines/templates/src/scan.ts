@@ -4,11 +4,12 @@ import { judge, judgeHost } from './believing.ts'
 import { runTemplate } from './execute.ts'
 import type { Execution } from './execute.ts'
 import { createFileScan } from './file.ts'
+import { globalBlocks, watched } from './http/global-matchers.ts'
 import type { Library } from './library.ts'
 import { NetworkError } from './model.ts'
 import type { Connection, FileEntry, HttpRequest, HttpResponse, Match, Network, NetworkFault, ProblemCode, Settings, Target, Template } from './model.ts'
 import { TemplateError } from './problem.ts'
-import { select } from './selection.ts'
+import { allowedInWorkflow, select } from './selection.ts'
 import type { Selection, Skipped } from './selection.ts'
 import { sharing } from './sharing.ts'
 import { runWorkflow } from './workflow.ts'
@@ -90,7 +91,6 @@ class Scan {
   readonly #failed: Partial<Record<ProblemCode | 'internal', number>> = {}
   readonly #faults: Partial<Record<NetworkFault, number>> = {}
   readonly #chosen: readonly Template[]
-  readonly #isChosen: ReadonlySet<Template>
   readonly #overall: Semaphore
   readonly #hosts = new Map<string, Host>()
   readonly #total: number
@@ -108,7 +108,6 @@ class Scan {
     this.#options = options
     const { chosen, skipped } = select(options.library.templates, options.selection)
     this.#chosen = [...chosen].sort(byRequest)
-    this.#isChosen = new Set(chosen)
     const places = options.targets.length + (options.folders?.length ?? 0)
     this.#skipped = Object.fromEntries(Object.entries(skipped).map(([reason, count]) => [reason, count * places]))
     this.#overall = new Semaphore(options.concurrency.overall)
@@ -207,8 +206,9 @@ class Scan {
     const queue = noWeb ? wanted.filter((template) => !usesWeb(template)) : [...wanted]
     if (noWeb) this.#skip('no_web', needsWeb.length)
     queue.reverse()
-    const shared = sharing(guarded, keptBytes)
     const found: Match[] = []
+    const overseen = watched(guarded, globalBlocks(this.#chosen), { target, random: () => 0, now, report: (match) => { found.push(match) }, failed: (template, error) => { this.#caught(error, template, target.input) } })
+    const shared = sharing(overseen, keptBytes)
     const known = new Set<string>()
 
     const one = async (given: Template): Promise<void> => {
@@ -218,7 +218,7 @@ class Scan {
       const runOn = (network: Network, report: (match: Match) => void): Promise<unknown> => {
         const execution: Execution = { target, network, signal, settings, seed, now, report, sent: () => undefined }
         return template.workflow.length > 0
-          ? runWorkflow(template, lookupsOf(this.#options.library), execution, { selected: (each) => this.#isChosen.has(each) || each.support.status === 'runnable', failed: (each, error) => { this.#fail(each, target.input, error) } })
+          ? runWorkflow(template, lookupsOf(this.#options.library), execution, { selected: (each) => allowedInWorkflow(each, this.#options.selection), failed: (each, error) => { this.#fail(each, target.input, error) } })
           : runTemplate(template, execution)
       }
       try {

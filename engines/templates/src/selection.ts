@@ -19,7 +19,10 @@ export type Selection = {
 
 export const everything: Selection = { tags: [], excludeTags: [], severities: [], ids: [], includeIntrusive: false, workflows: false, signedOnly: false }
 
-export type Skipped = 'not_selected' | 'not_runnable' | 'intrusive' | 'self_contained' | 'workflow' | 'unsigned'
+export type Skipped = 'not_selected' | 'not_runnable' | 'intrusive' | 'self_contained' | 'workflow' | 'unsigned' | 'global'
+
+/** Of templates that look at everybody's answers; by this tag they are asked for. */
+const globalTag = 'global-matchers'
 
 /** Off until asked for: by tag, and why. */
 export const offByDefault: Readonly<Record<string, string>> = {
@@ -49,9 +52,10 @@ export function select(templates: readonly Template[], selection: Selection): { 
     if (selection.signedOnly && template.signature?.state !== 'verified') return 'unsigned'
     if (selection.ids.includes(template.id)) return null
     if (template.workflow.length > 0 && !selection.workflows) return 'workflow'
+    if (!tags.has(globalTag) && template.blocks.some((block) => block.protocol === 'http' && block.globalMatchers)) return 'global'
     // There is no target in it whose owner has been proven.
     if (template.selfContained) return 'self_contained'
-    return own.some((tag) => Object.hasOwn(offByDefault, tag) && !tags.has(tag) && !(tag === 'intrusive' && selection.includeIntrusive)) ? 'intrusive' : null
+    return isOff(template, selection) ? 'intrusive' : null
   }
   const chosen = templates.filter((template) => {
     const reason = reasonFor(template)
@@ -59,6 +63,18 @@ export function select(templates: readonly Template[], selection: Selection): { 
     return reason === null
   })
   return { chosen, skipped }
+}
+
+/** May a workflow that was chosen run this one? What it is chosen by (tags, severities) is the workflow's matter, what is off is not. */
+export function allowedInWorkflow(template: Template, selection: Selection): boolean {
+  if (template.support.status !== 'runnable' || template.selfContained || (selection.signedOnly && template.signature?.state !== 'verified')) return false
+  const excluded = new Set(selection.excludeTags.map(plain))
+  return !template.info.tags.some((tag) => excluded.has(plain(tag))) && (selection.ids.includes(template.id) || !isOff(template, selection))
+}
+
+function isOff({ info }: Template, selection: Selection): boolean {
+  const tags = new Set(selection.tags.map(plain))
+  return info.tags.map(plain).some((tag) => Object.hasOwn(offByDefault, tag) && !tags.has(tag) && !(tag === 'intrusive' && selection.includeIntrusive))
 }
 
 const plain = (tag: string): string => tag.trim().toLowerCase()
