@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { decode, encode, streamDecode, streamEncode } from 'dns-packet'
 import type { Answer, DecodedPacket, Packet, Question } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blockTemplate, fixture, missingFixtures, runOn, templateOf } from './running.ts'
-import type { Ran } from './running.ts'
+import { blockTemplate, fixture, missingFixtures, run, templateOf } from './harness.ts'
+import type { Ran } from './harness.ts'
 
 type Reply = Partial<Packet> & { readonly rcode?: number }
 type Handler = (question: Question, query: DecodedPacket) => Reply | Buffer | null
@@ -72,12 +72,12 @@ beforeAll(async () => {
 })
 afterAll(async () => { for (const close of closing) await close() })
 
-async function ask(template: Parameters<typeof runOn>[0], target: string, by: Handler = byZone, timeoutMs = 2000): Promise<Ran> {
+async function ask(template: Parameters<typeof run>[0], target: string, by: Handler = byZone, timeoutMs = 2000): Promise<Ran> {
   handler = by
   seen.length = 0
-  return await runOn(template, target, { resolvers: [resolver], permit: false, settings: { timeoutMs } })
+  return await run(template, target, { permit: [], settings: { timeoutMs, resolvers: [resolver] } })
 }
-const block = (type: string, rest = '', name = '{{FQDN}}'): Parameters<typeof runOn>[0] => blockTemplate('dns', `
+const block = (type: string, rest = '', name = '{{FQDN}}'): Parameters<typeof run>[0] => blockTemplate('dns', `
   - name: "${name}"
     type: ${type}
 ${rest === '' ? '    matchers: [{ type: word, words: [IN] }]' : rest}
@@ -89,7 +89,7 @@ describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false 
     ['ptr', '1.1.1.1', 1, ['one.one.one.one.']], ['caa', 'pki.goog', 1, ['0 issue "pki.goog"']], ['cname-fingerprint', 'alias.example.com', 1, ['elsewhere.example.net.']],
     ['cname-fingerprint', 'one.one.one.one', 0, []],
   ] as const)('%s on %s: %d', async (name, target, results, extracted) => {
-    const { matches } = await ask(templateOf(fixture(`protocols/dns/${name}.yaml`)), target)
+    const { matches } = await ask(fixture(`protocols/dns/${name}.yaml`), target)
     expect(matches).toHaveLength(results)
     expect(matches.flatMap(match => match.extracted)).toEqual(extracted)
   })
@@ -145,7 +145,7 @@ describe('questions', () => {
 })
 
 describe('answers', () => {
-  const dsl = (type: string, expression: string, name?: string): Parameters<typeof runOn>[0] => block(type, `    matchers: [{ type: dsl, dsl: [${JSON.stringify(expression)}] }]`, name)
+  const dsl = (type: string, expression: string, name?: string): Parameters<typeof run>[0] => block(type, `    matchers: [{ type: dsl, dsl: [${JSON.stringify(expression)}] }]`, name)
 
   it('have every part by name', async () => {
     const ran = await ask(block('A', `
@@ -222,7 +222,7 @@ describe('a trace', () => {
 })
 
 describe('servers that are silent, wrong or hostile', () => {
-  const any = (): Parameters<typeof runOn>[0] => block('A', '    retries: 2\n    matchers: [{ type: dsl, dsl: ["true"] }]')
+  const any = (): Parameters<typeof run>[0] => block('A', '    retries: 2\n    matchers: [{ type: dsl, dsl: ["true"] }]')
 
   it('silent: asked again, then told', async () => {
     const ran = await ask(any(), 'example.com', () => null, 100)

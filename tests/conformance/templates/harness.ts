@@ -9,7 +9,7 @@ import { systemClock } from '../../../apps/server/src/platform/clock.ts'
 import { makeCertificate } from '../../../apps/server/src/platform/certificate.ts'
 import { createScanNetwork } from '../../../apps/server/src/platform/scan-network.ts'
 import { runTemplate } from '../../../engines/templates/src/execute.ts'
-import type { Match, NetworkError, Settings, Template } from '../../../engines/templates/src/model.ts'
+import type { Match, NetworkError, Protocol, Settings, Template } from '../../../engines/templates/src/model.ts'
 import { readTemplate } from '../../../engines/templates/src/read.ts'
 import { parseTarget } from '../../../engines/templates/src/target.ts'
 import { CORPUS } from '../../templates-corpus.ts'
@@ -27,14 +27,18 @@ export function template(path: string, content: Uint8Array | string): Template {
   return read.template
 }
 export const fixture = (path: string): Template => template(path, fixtureBytes(path))
+export const templateOf = (source: string): Template => template('own.yaml', source)
+/** A template of one block, which is given as it stands below `protocol:`. */
+export const blockTemplate = (protocol: string, block: string, head = ''): Template =>
+  templateOf(`id: own-template\ninfo:\n  name: Own\n  author: haechi\n  severity: info\n${head}${protocol}:\n${block.replace(/^\n/, '')}`)
 
 export const settings: Settings = {
   disableRedirects: false, attack: null, serverName: null, timeoutMs: 10_000, maxBytes: 4 * 1024 * 1024, userAgent: 'haechi-test', variables: {}, maxRequests: 10_000, resolvers: [],
 }
 
-export type Running = { readonly url: string; readonly place: string; readonly port: number } & AsyncDisposable
+export type Serving = { readonly url: string; readonly place: string; readonly port: number } & AsyncDisposable
 
-async function listening(server: Server, scheme: string, sockets: Set<Socket>): Promise<Running> {
+async function listening(server: Server, scheme: string, sockets: Set<Socket>): Promise<Serving> {
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
@@ -50,7 +54,7 @@ async function listening(server: Server, scheme: string, sockets: Set<Socket>): 
   }
 }
 
-export const serve = (handler: RequestListener): Promise<Running> => listening(createHttp({ insecureHTTPParser: true }, handler), 'http', new Set())
+export const serve = (handler: RequestListener): Promise<Serving> => listening(createHttp({ insecureHTTPParser: true }, handler), 'http', new Set())
 
 let certificate: { readonly key: string; readonly cert: string } | null = null
 function ownCertificate(): { readonly key: string; readonly cert: string } {
@@ -63,10 +67,10 @@ function ownCertificate(): { readonly key: string; readonly cert: string } {
   return certificate
 }
 
-export const serveTls = (handler: RequestListener): Promise<Running> => listening(createHttps(ownCertificate(), handler), 'https', new Set())
+export const serveTls = (handler: RequestListener): Promise<Serving> => listening(createHttps(ownCertificate(), handler), 'https', new Set())
 
 /** A server of bytes. */
-export const serveBytes = (onConnection: (socket: Socket) => void): Promise<Running> => listening(createTcp({ allowHalfOpen: true }, onConnection), 'http', new Set())
+export const serveBytes = (onConnection: (socket: Socket) => void): Promise<Serving> => listening(createTcp({ allowHalfOpen: true }, onConnection), 'http', new Set())
 
 export const answer = (response: ServerResponse, body: string, status = 200, headers: Record<string, string | string[]> = {}): void => void response.writeHead(status, headers).end(body)
 
@@ -76,23 +80,34 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('latin1')
 }
 
-export type Ran = { readonly matched: boolean; readonly matches: readonly Match[]; readonly faults: readonly NetworkError[]; readonly sent: number }
+export type Ran = { readonly matched: boolean; readonly matches: readonly Match[]; readonly faults: readonly NetworkError[]; readonly sent: readonly Protocol[] }
+export type Running = {
+  /** Resolvers that are named here may be asked. */
+  readonly settings?: Partial<Settings>
+  /** Addresses of a name; nothing else: every name is this machine's. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>
+  /** Hosts that may be reached; nothing else: the target's. */
+  readonly permit?: readonly string[]
+  readonly now?: () => number
+  readonly signal?: AbortSignal
+}
 
 /** Runs a template on a target over the scan's own network, with nothing but this machine in its scope. */
-export async function run(what: Template, target: string, options: { readonly settings?: Partial<Settings>; readonly resolve?: (host: string) => Promise<readonly string[]>; readonly permit?: readonly string[]; readonly signal?: AbortSignal } = {}): Promise<Ran> {
-  const network = createScanNetwork({ scope: null, clock: systemClock, ...(options.resolve === undefined ? {} : { resolve: options.resolve }) })
+export async function run(what: Template, target: string, running: Running = {}): Promise<Ran> {
+  const parsed = parseTarget(target.replace(/^ws/, 'http'))
+  if (parsed === null) throw new Error(`no target: ${target}`)
+  const all = { ...settings, ...running.settings }
+  const network = createScanNetwork({ scope: null, clock: systemClock, resolvers: all.resolvers, resolve: running.resolve ?? (() => Promise.resolve(['127.0.0.1'])) })
+  const matches: Match[] = []
+  const faults: NetworkError[] = []
+  const sent: Protocol[] = []
   try {
-    const parsed = parseTarget(target)
-    if (parsed === null) throw new Error(`no target: ${target}`)
-    for (const host of options.permit ?? [parsed.host]) await network.permit(host)
-    const matches: Match[] = []
-    const faults: NetworkError[] = []
-    let sent = 0
+    for (const host of running.permit ?? [parsed.host]) await network.permit(host)
     const { matched } = await runTemplate(what, {
-      target: parsed, network, signal: options.signal ?? new AbortController().signal, settings: { ...settings, ...options.settings }, seed: 1, now: () => systemClock.now(),
+      target: { ...parsed, input: target }, network, signal: running.signal ?? new AbortController().signal, settings: all, seed: 1, now: running.now ?? (() => systemClock.now()),
       report: (match) => void matches.push(match),
-      sent: ({ fault }) => {
-        sent++
+      sent: ({ protocol, fault }) => {
+        sent.push(protocol)
         if (fault !== null) faults.push(fault)
       },
     })

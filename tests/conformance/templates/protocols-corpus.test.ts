@@ -12,9 +12,8 @@ import { readTemplate } from '../../../engines/templates/src/index.ts'
 import type { Protocol, Template } from '../../../engines/templates/src/index.ts'
 import { corpusFiles, isTemplateFile, missingTemplates } from '../../templates-corpus.ts'
 import { certificate } from './certificates.ts'
-import { expectations, missingFixtures } from './harness.ts'
-import { runOn } from './running.ts'
-import type { Running } from './running.ts'
+import { expectations, missingFixtures, run } from './harness.ts'
+import type { Running } from './harness.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterAll(async () => { for (const close of closing) await close() })
@@ -89,7 +88,7 @@ describe.skipIf(missingTemplates !== false)(`tcp${missingTemplates === false ? '
     const silent: string[] = []
     for (const template of templates) {
       const before = conversations
-      const ran = await runOn(template, `127.0.0.1:${port}`, { settings: { timeoutMs: 1000 } })
+      const ran = await run(template, `127.0.0.1:${port}`, { settings: { timeoutMs: 1000 } })
       if (ran.sent.length === 0) silent.push(template.file)
       for (const fault of ran.faults) expect(['refused', 'out_of_scope', 'tls_failed', 'timeout', 'closed', 'not_resolved'], `${template.file}: ${fault.message}`).toContain(fault.fault)
       if (ran.faults.length === 0) expect(conversations, template.file).toBeGreaterThan(before)
@@ -126,11 +125,11 @@ describe.skipIf(missingTemplates !== false)(`tcp${missingTemplates === false ? '
     ['network/exposures/exposed-zookeeper.yaml', '', ['Environment:\nzookeeper.version=3.8.0\n'], null, []],
   ])('%s finds what it looks for, and nothing in another answer', async (path, banner, answers, matcher, extracted) => {
     const template = byPath(path)
-    const ran = await runOn(template, `127.0.0.1:${await listening(speaking(banner, ...answers))}`, { settings: { timeoutMs: 500 } })
+    const ran = await run(template, `127.0.0.1:${await listening(speaking(banner, ...answers))}`, { settings: { timeoutMs: 500 } })
     expect(ran.matches.length).toBeGreaterThan(0)
     expect(ran.matches[0]?.matcher).toBe(matcher)
     if (extracted.length > 0) expect(ran.matches[0]?.extracted).toEqual(extracted)
-    const other = await runOn(template, `127.0.0.1:${await listening(speaking('220 nothing\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n'))}`, { settings: { timeoutMs: 300 } })
+    const other = await run(template, `127.0.0.1:${await listening(speaking('220 nothing\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n'))}`, { settings: { timeoutMs: 300 } })
     expect(other.matches).toEqual([])
   })
 })
@@ -148,7 +147,7 @@ describe.skipIf(missingTemplates !== false)(`ssl${missingTemplates === false ? '
     const port = await server('/CN=scan.example', { names: ['scan.example'], issuer })
     const found = new Map<string, string[]>()
     for (const template of templates) {
-      const ran = await runOn(template, `scan.example:${port}`)
+      const ran = await run(template, `scan.example:${port}`)
       expect(ran.sent.length, template.file).toBeGreaterThan(0)
       if (ran.matches.length > 0) found.set(template.id, ran.matches.flatMap(match => match.extracted))
     }
@@ -175,10 +174,10 @@ describe.skipIf(missingTemplates !== false)(`ssl${missingTemplates === false ? '
     ['ssl/fortinet/fortigate-certificate.yaml', '/C=US/O=Fortinet/OU=FortiGate/CN=FGT60E', {}],
     ['ssl/fortinet/fortiauthenticator-certificate.yaml', '/O=Fortinet/L=Sunnyvale/ST=California/C=US/emailAddress=support@fortinet.com/OU=FortiAuthenticator/CN=FAC', {}],
   ])('%s: %s', async (path, subject, wanted) => {
-    const ran = await runOn(byPath(path), `scan.example:${await server(subject, wanted)}`)
+    const ran = await run(byPath(path), `scan.example:${await server(subject, wanted)}`)
     expect(ran.matches.length).toBeGreaterThan(0)
     other ??= server('/CN=scan.example', { issuer: certificate('/O=Some CA/CN=Some Issuing CA', { authority: true }) })
-    expect((await runOn(byPath(path), `scan.example:${await other}`)).matches).toEqual([])
+    expect((await run(byPath(path), `scan.example:${await other}`)).matches).toEqual([])
   })
 })
 
@@ -206,7 +205,7 @@ describe.skipIf(missingTemplates !== false)(`dns${missingTemplates === false ? '
     await once(udp, 'listening')
     closing.push(() => new Promise(done => { udp.close(() => { done(null) }) }))
     // Names in clouds are given from outside.
-    return running = { resolvers: [`127.0.0.1:${udp.address().port}`], permit: false, settings: { variables: { wordlist: 'nowhere' } } }
+    return running = { permit: [], settings: { variables: { wordlist: 'nowhere' }, resolvers: [`127.0.0.1:${udp.address().port}`] } }
   }
 
   it('every template asks and judges; of a zone with something of everything these find it', async () => {
@@ -215,12 +214,12 @@ describe.skipIf(missingTemplates !== false)(`dns${missingTemplates === false ? '
     const with_ = await withServer()
     const found: Record<string, readonly string[]> = {}
     for (const template of templates) {
-      const ran = await runOn(template, template.file.includes('ptr-fingerprint') ? '127.0.0.1' : domain, with_)
+      const ran = await run(template, template.file.includes('ptr-fingerprint') ? '127.0.0.1' : domain, with_)
       expect(ran.sent.length, template.file).toBeGreaterThan(0)
       // A list as part of a name is no name.
       expect(ran.faults.map(fault => fault.fault), template.file).toEqual(template.id === 'azure-vm-cloud-enum' ? ['not_resolved'] : [])
       if (ran.matches.length > 0) found[template.id] = ran.matches.flatMap(match => [...(match.matcher === null ? [] : [match.matcher]), ...match.extracted])
-      expect((await runOn(template, 'nowhere.example', with_)).matches.map(match => match.template), template.file).toEqual([])
+      expect((await run(template, 'nowhere.example', with_)).matches.map(match => match.template), template.file).toEqual([])
     }
     expect(found).toMatchObject({
       'aaaa-fingerprint': ['2001:db8::7'], 'caa-fingerprint': ['letsencrypt.org'], 'ptr-fingerprint': [`${domain}.`], 'nameserver-fingerprint': ['ns1.fbi.seized.gov.'], 'fbi-seized-nameserver': ['ns1.fbi.seized.gov.'],

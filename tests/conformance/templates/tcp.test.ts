@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
-import { blockTemplate, fixture, missingFixtures, runOn, templateOf } from './running.ts'
+import { blockTemplate, fixture, fixtureBytes, missingFixtures, run, templateOf } from './harness.ts'
 
 const servers: Server[] = []
 afterEach(async () => { for (const server of servers.splice(0)) await new Promise(done => { server.close(done) }) })
@@ -55,31 +55,31 @@ const pingPong = (): Server => scripted({ take: 4, say: got => (got === 'PING' ?
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
   it('hex', async () => {
     const port = await listening(scripted({ take: 4, say: got => (got === 'PING' ? 'PONG' : null) }, { take: 0, say: () => null }))
-    expect((await runOn(templateOf(fixture('protocols/network/hex.yaml')), `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(fixture('protocols/network/hex.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('multi-step', async () => {
     const port = await listening(scripted({ take: 5, say: got => (got === 'FIRST' ? 'PING' : '') }, { take: 6, say: got => (got === 'SECOND' ? 'PONG' : '') }, { take: 0, say: () => 'NUCLEI' }))
-    expect((await runOn(templateOf(fixture('protocols/network/multi-step.yaml')), `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(fixture('protocols/network/multi-step.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('self-contained', async () => {
     const port = await listening(scripted({ take: 0, say: () => 'Authentication successful' }))
-    expect((await runOn(templateOf(fixture('protocols/network/self-contained.yaml').replace('127.0.0.1:5431', `127.0.0.1:${port}`)), '127.0.0.1')).matches).toHaveLength(1)
+    expect((await run(templateOf(Buffer.from(fixtureBytes('protocols/network/self-contained.yaml')).toString('utf8').replace('127.0.0.1:5431', `127.0.0.1:${port}`)), '127.0.0.1')).matches).toHaveLength(1)
   })
 
   it('variables', async () => {
     const port = await listening(scripted({ take: 4, say: got => (got === 'PING' ? 'aGVsbG8=' : null) }))
-    expect((await runOn(templateOf(fixture('protocols/network/variables.yaml')), `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(fixture('protocols/network/variables.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('network-port: that of the template where the target has none, and that of the target where it has one, also when it is one of the web', async () => {
-    const template = templateOf(fixture('protocols/network/network-port.yaml'))
+    const template = fixture('protocols/network/network-port.yaml')
     await listening(pingPong(), 23_846)
     await listening(pingPong(), 8081)
     const other = await listening(pingPong())
     for (const [input, place] of [['127.0.0.1', 23_846], ['127.0.0.1:23846', 23_846], ['127.0.0.1:8081', 8081], [`127.0.0.1:${other}`, other], ['http://127.0.0.1:8081', 23_846]] as const) {
-      const ran = await runOn(template, input)
+      const ran = await run(template, input)
       expect(ran.matches.map(match => match.matchedAt), input).toEqual([`127.0.0.1:${place}`])
     }
   })
@@ -87,7 +87,7 @@ describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false 
   it('net-https', async () => {
     const { key, cert } = certificate('localhost')
     const port = await listening(createTlsServer({ key, cert }, socket => { socket.once('data', () => { socket.end('HTTP/1.1 200 OK\r\n\r\n') }) }))
-    const ran = await runOn(templateOf(fixture('protocols/network/net-https.yaml')), `127.0.0.1:${port}`)
+    const ran = await run(fixture('protocols/network/net-https.yaml'), `127.0.0.1:${port}`)
     expect(ran.matches.map(match => match.extracted)).toEqual([['19']])
   })
 })
@@ -100,7 +100,7 @@ describe('what the documentation says besides', () => {
   - host: ["{{Hostname}}", "{{Host}}:${second}", "{{Hostname}}"]
     matchers: [{ type: word, words: [banner] }]
 `)
-    const ran = await runOn(template, `127.0.0.1:${first}`)
+    const ran = await run(template, `127.0.0.1:${first}`)
     expect(ran.matches.map(match => match.matchedAt)).toEqual([`127.0.0.1:${first}`, `127.0.0.1:${second}`])
     expect(ran.matches[0]).toMatchObject({ protocol: 'tcp', target: `127.0.0.1:${first}`, address: '127.0.0.1', evidence: { request: '', response: 'banner' } })
   })
@@ -118,12 +118,12 @@ describe('what the documentation says besides', () => {
     exclude-ports: 8000,9000
     matchers: [{ type: word, words: [banner] }]
 `)
-    const bare = await runOn(template, '127.0.0.1')
+    const bare = await run(template, '127.0.0.1')
     expect(bare.matches.map(match => match.matchedAt)).toEqual([`127.0.0.1:${open}`])
     expect(bare.faults.map(fault => fault.fault)).toEqual(['refused'])
-    expect((await runOn(template, 'http://127.0.0.1:9000')).matches).toHaveLength(1)
+    expect((await run(template, 'http://127.0.0.1:9000')).matches).toHaveLength(1)
     // 80 is not excluded here, and so it is meant.
-    expect((await runOn(template, 'http://127.0.0.1:80')).matches).toHaveLength(0)
+    expect((await run(template, 'http://127.0.0.1:80')).matches).toHaveLength(0)
   })
 
   it('bytes go out and come in untouched', async () => {
@@ -138,7 +138,7 @@ describe('what the documentation says besides', () => {
     matchers: [{ type: binary, binary: ["${hex}"] }, { type: size, size: [256] }, { type: dsl, dsl: ["md5(data) == 'e2c865db4162bed963bfaa9ef6ac18f0'"] }]
     matchers-condition: and
 `)
-    expect((await runOn(template, `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(template, `127.0.0.1:${port}`)).matches).toHaveLength(1)
     expect(seen).toEqual([all])
   })
 
@@ -150,7 +150,7 @@ describe('what the documentation says besides', () => {
     inputs: [{ data: "é{{to_upper('a')}}" }, { type: hex, data: "{{hex_encode('z')}}0a" }]
     matchers: [{ type: word, words: [ok] }]
 `)
-    expect((await runOn(template, `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(template, `127.0.0.1:${port}`)).matches).toHaveLength(1)
     expect(Buffer.from(seen[0] ?? '', 'latin1')).toEqual(Buffer.from('éAz\n'))
   })
 
@@ -168,7 +168,7 @@ describe('what the documentation says besides', () => {
     matchers-condition: and
     extractors: [{ type: regex, part: hello, regex: ["[0-9]+"] }]
 `)
-    const ran = await runOn(template, `127.0.0.1:${port}`)
+    const ran = await run(template, `127.0.0.1:${port}`)
     expect(ran.matches.map(match => match.extracted)).toEqual([['42']])
   })
 
@@ -185,10 +185,10 @@ describe('what the documentation says besides', () => {
     stop-at-first-match: ${stop}
     matchers: [{ type: word, words: [welcome] }]
 `
-    expect((await runOn(blockTemplate('tcp', block(false)), `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(blockTemplate('tcp', block(false)), `127.0.0.1:${port}`)).matches).toHaveLength(1)
     expect(connections).toBe(6)
     connections = 0
-    expect((await runOn(blockTemplate('tcp', block(true)), `127.0.0.1:${port}`)).matches).toHaveLength(1)
+    expect((await run(blockTemplate('tcp', block(true)), `127.0.0.1:${port}`)).matches).toHaveLength(1)
     expect(connections).toBe(2)
   })
 
@@ -201,7 +201,7 @@ describe('what the documentation says besides', () => {
     payloads: { one: [a, b, c], two: [a, b, c] }
     matchers: [{ type: word, words: [welcome] }]
 `)
-    await expect(runOn(template, `127.0.0.1:${port}`, { settings: { maxRequests: 4 } })).rejects.toMatchObject({ problem: { code: 'budget_exceeded', place: 'tcp' } })
+    await expect(run(template, `127.0.0.1:${port}`, { settings: { maxRequests: 4 } })).rejects.toMatchObject({ problem: { code: 'budget_exceeded', place: 'tcp' } })
   })
 
   it('an input without a value is not sent, and nothing is found then', async () => {
@@ -210,7 +210,7 @@ describe('what the documentation says besides', () => {
       socket.on('data', data => { got.push(data.toString()) })
       socket.write('hello')
     }))
-    const ran = await runOn(blockTemplate('tcp', `
+    const ran = await run(blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     inputs: [{ data: "{{nobody_knows}}" }]
     matchers: [{ type: word, negative: true, words: [nothing] }]
@@ -224,7 +224,7 @@ describe('what the documentation says besides', () => {
       socket.write('x'.repeat(3000))
       socket.write('y'.repeat(2000), () => { socket.end('z') })
     }))
-    const size = async (field: string): Promise<string | undefined> => (await runOn(blockTemplate('tcp', `
+    const size = async (field: string): Promise<string | undefined> => (await run(blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     ${field}
     extractors: [{ type: dsl, dsl: ["len(data)"] }]
@@ -245,13 +245,13 @@ describe('peers that are silent, endless, slow or gone', () => {
 `
   it('silent: an empty answer after the timeout, and no match', async () => {
     const port = await listening(createServer(() => undefined))
-    const ran = await runOn(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
+    const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
     expect(ran).toMatchObject({ matches: [], faults: [] })
   })
 
   it('silent where an answer is needed: a timeout', async () => {
     const port = await listening(createServer(() => undefined))
-    const ran = await runOn(blockTemplate('tcp', banner().replace('data: "hello"', 'data: "hello", read: 4')), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
+    const ran = await run(blockTemplate('tcp', banner().replace('data: "hello"', 'data: "hello", read: 4')), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
     expect(ran.faults.map(fault => fault.fault)).toEqual(['timeout'])
   })
 
@@ -261,7 +261,7 @@ describe('peers that are silent, endless, slow or gone', () => {
       socket.on('drain', more)
       more()
     }))
-    const ran = await runOn(blockTemplate('tcp', banner('read-all: true')), `127.0.0.1:${port}`, { settings: { maxBytes: 300_000 } })
+    const ran = await run(blockTemplate('tcp', banner('read-all: true')), `127.0.0.1:${port}`, { settings: { maxBytes: 300_000 } })
     expect(ran.matches[0]?.extracted).toEqual(['300000'])
   })
 
@@ -270,27 +270,27 @@ describe('peers that are silent, endless, slow or gone', () => {
       const timer = setInterval(() => { socket.write('.') }, 20)
       socket.on('close', () => { clearInterval(timer) })
     }))
-    const ran = await runOn(blockTemplate('tcp', banner('read-all: true')), `127.0.0.1:${port}`, { settings: { timeoutMs: 200 } })
+    const ran = await run(blockTemplate('tcp', banner('read-all: true')), `127.0.0.1:${port}`, { settings: { timeoutMs: 200 } })
     expect(Number(ran.matches[0]?.extracted[0])).toBeLessThan(30)
   })
 
   it('gone: refused is told, the rest goes on', async () => {
     const port = await listening(createServer(socket => { socket.destroy() }))
-    const ran = await runOn(blockTemplate('tcp', banner()), `127.0.0.1:${port}`)
+    const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`)
     expect(ran.matches).toEqual([])
-    expect((await runOn(blockTemplate('tcp', banner()), '127.0.0.1:1')).faults.map(fault => fault.fault)).toEqual(['refused'])
+    expect((await run(blockTemplate('tcp', banner()), '127.0.0.1:1')).faults.map(fault => fault.fault)).toEqual(['refused'])
   })
 
   it('no TLS where TLS is asked for', async () => {
     const port = await listening(createServer(socket => { socket.end('SSH-2.0-x\r\n') }))
-    const ran = await runOn(blockTemplate('tcp', banner().replace('{{Hostname}}', 'tls://{{Hostname}}')), `127.0.0.1:${port}`)
+    const ran = await run(blockTemplate('tcp', banner().replace('{{Hostname}}', 'tls://{{Hostname}}')), `127.0.0.1:${port}`)
     expect(ran.faults.map(fault => fault.fault)).toEqual(['tls_failed'])
   })
 
   it('a scan that is stopped ends', async () => {
     const stop = new AbortController()
     const port = await listening(createServer(() => { stop.abort() }))
-    const ran = await runOn(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { signal: stop.signal, settings: { timeoutMs: 60_000 } })
+    const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { signal: stop.signal, settings: { timeoutMs: 60_000 } })
     expect(ran.faults.map(fault => fault.fault)).toEqual(['cancelled'])
   })
 })

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
-import { blockTemplate, fixture, missingFixtures, runOn, templateOf } from './running.ts'
+import { blockTemplate, fixture, missingFixtures, run, templateOf } from './harness.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => { for (const close of closing.splice(0)) await close() })
@@ -68,25 +68,25 @@ async function serve({ accepts = () => true, opened, message, accept, tls = fals
 const helloWorld: Serving = { message: (text, peer, opcode) => { if (text === 'hello') peer.send('world'); else if (opcode !== 8) peer.socket.end() } }
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
-  it('basic', async () => { expect((await runOn(templateOf(fixture('protocols/websocket/basic.yaml')), await serve(helloWorld))).matches).toHaveLength(1) })
+  it('basic', async () => { expect((await run(fixture('protocols/websocket/basic.yaml'), await serve(helloWorld))).matches).toHaveLength(1) })
 
-  it('cswsh: every origin is accepted', async () => { expect((await runOn(templateOf(fixture('protocols/websocket/cswsh.yaml')), await serve({}))).matches).toHaveLength(1) })
+  it('cswsh: every origin is accepted', async () => { expect((await run(fixture('protocols/websocket/cswsh.yaml'), await serve({}))).matches).toHaveLength(1) })
 
   it('no-cswsh: only one is', async () => {
-    const ran = await runOn(templateOf(fixture('protocols/websocket/no-cswsh.yaml')), await serve({ accepts: request => request.headers.origin === 'https://google.com' }))
+    const ran = await run(fixture('protocols/websocket/no-cswsh.yaml'), await serve({ accepts: request => request.headers.origin === 'https://google.com' }))
     expect(ran).toMatchObject({ matches: [], faults: [] })
   })
 })
 
-const block = (rest: string): Parameters<typeof runOn>[0] => blockTemplate('websocket', `\n  - address: "{{Scheme}}://{{Hostname}}"\n${rest}\n`)
+const block = (rest: string): Parameters<typeof run>[0] => blockTemplate('websocket', `\n  - address: "{{Scheme}}://{{Hostname}}"\n${rest}\n`)
 const greeting = block('    inputs: [{ data: hello }]\n    matchers: [{ type: word, part: response, words: [world] }]')
 
 describe('conversations', () => {
-  it('over TLS', async () => { expect((await runOn(greeting, await serve({ ...helloWorld, tls: true }))).matches).toHaveLength(1) })
+  it('over TLS', async () => { expect((await run(greeting, await serve({ ...helloWorld, tls: true }))).matches).toHaveLength(1) })
 
   it('with places of the web, which have their WebSockets at the same port', async () => {
-    expect((await runOn(greeting, (await serve(helloWorld)).replace('ws:', 'http:'))).matches).toHaveLength(1)
-    expect((await runOn(greeting, (await serve({ ...helloWorld, tls: true })).replace('wss:', 'https:'))).matches).toHaveLength(1)
+    expect((await run(greeting, (await serve(helloWorld)).replace('ws:', 'http:'))).matches).toHaveLength(1)
+    expect((await run(greeting, (await serve({ ...helloWorld, tls: true })).replace('wss:', 'https:'))).matches).toHaveLength(1)
   })
 
   it('of several messages, each by its name, with expressions, payloads and the target\'s path', async () => {
@@ -98,7 +98,7 @@ describe('conversations', () => {
     inputs: [{ data: "{{md5('x')}}", name: first }, { data: "é{{token}}", name: second }]
     matchers: [{ type: dsl, dsl: ["first == '<9dd4e461268c8034f5c8564e155c67a6>' && second == '<éb>' && success == 'true'"] }, { type: word, part: request, words: ["éb"] }]
     matchers-condition: and`)
-    const ran = await runOn(template, `${place}/chat/room`)
+    const ran = await run(template, `${place}/chat/room`)
     expect(ran.matches).toMatchObject([{ protocol: 'websocket', matchedAt: `${place}/chat/room`, address: '127.0.0.1' }])
     expect(asked).toEqual(['/chat/room A', '/chat/room B'])
   })
@@ -111,12 +111,12 @@ describe('conversations', () => {
       peer.send('still', 9)
       peer.send(`ld${'x'.repeat(70_000)}`, 0)
     } })
-    expect((await runOn(block('    inputs: [{ data: hello }]\n    matchers: [{ type: dsl, dsl: ["len(response) == 70005"] }]'), place)).matches).toHaveLength(1)
+    expect((await run(block('    inputs: [{ data: hello }]\n    matchers: [{ type: dsl, dsl: ["len(response) == 70005"] }]'), place)).matches).toHaveLength(1)
   })
 })
 
 describe('servers that do not keep to it', () => {
-  const runs = async (serving: Serving, settings = {}): Promise<Awaited<ReturnType<typeof runOn>>> => await runOn(greeting, await serve(serving), { settings: { timeoutMs: 300, maxBytes: 10_000, ...settings } })
+  const runs = async (serving: Serving, settings = {}): Promise<Awaited<ReturnType<typeof run>>> => await run(greeting, await serve(serving), { settings: { timeoutMs: 300, maxBytes: 10_000, ...settings } })
   it('without the proof that they read the key: no connection', async () => { expect(await runs({ ...helloWorld, accept: () => 'bm90aGluZw==' })).toMatchObject({ matches: [], faults: [] }) })
   it.each<readonly [string, Serving, string]>([
     ['silence', {}, 'timeout'],
@@ -142,7 +142,7 @@ describe('servers that do not keep to it', () => {
     closing.push(() => new Promise(done => { server.close(done) }))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const ran = await runOn(greeting, `ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const ran = await run(greeting, `ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
     expect(ran.faults.map(fault => fault.fault)).toEqual(['protocol_error'])
   })
 })
