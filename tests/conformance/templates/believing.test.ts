@@ -15,7 +15,7 @@ import { corpusFiles, isTemplateFile, missingTemplates } from '../../templates-c
 
 const full = process.env['HAECHI_TEST_FULL'] === '1'
 /** Of 256: the share of the templates that a sample has. */
-const drawn = full ? 256 : 32
+const drawn = full ? 256 : 20
 const serious = new Set(['medium', 'high', 'critical'])
 const settings = { disableRedirects: false, attack: null, serverName: null, timeoutMs: 5_000, maxBytes: 1_000_000, userAgent: 'Haechi', variables: {}, maxRequests: 500, resolvers: [] } as const
 
@@ -118,7 +118,7 @@ describe.skipIf(missingTemplates !== false)(`templates as they are${missingTempl
     library = { ...all, templates: runnable.filter(({ id }) => createHash('sha256').update(id).digest()[0]! < drawn || ['CVE-2021-24237', 'CVE-2022-26143'].includes(id)) }
   })
 
-  test('the sample is large enough to say something', () => { expect(library.templates.length).toBeGreaterThan(full ? 7_000 : 800) })
+  test('the sample is large enough to say something', () => { expect(library.templates.length).toBeGreaterThan(full ? 7_000 : 500) })
 
   describe('hosts that say the same to everybody', () => {
     test.each(Object.keys(alike))('%s', async (name) => {
@@ -137,12 +137,12 @@ describe.skipIf(missingTemplates !== false)(`templates as they are${missingTempl
         const page = pageFor(template)
         return page === null ? [] : [[page.target, page] as const]
       }))
-      expect(pages.size).toBeGreaterThan(100)
+      expect(pages.size).toBeGreaterThan(60)
       const { believed, held } = await serving((request, response) => {
         const page = pages.get(request.url!)
         response.writeHead(page?.status ?? 404, { 'content-type': page?.type ?? 'text/html' }).end(page?.body ?? 'no such page')
       }, (port) => scanned(library, port))
-      expect(held.filter(({ doubt }) => doubt === 'honeypot').length).toBeGreaterThan(50)
+      expect(held.filter(({ doubt }) => doubt === 'honeypot').length).toBeGreaterThan(30)
       expect(believed.filter(({ info }) => serious.has(info.severity))).toEqual([])
     }, full ? 900_000 : 60_000)
   })
@@ -162,7 +162,7 @@ describe.skipIf(missingTemplates !== false)(`templates as they are${missingTempl
         const page = pageFor(template)
         return page !== null && createHash('sha256').update(`page ${template.id}`).digest()[0]! < (full ? 256 : 20) ? [{ template, page }] : []
       })
-      expect(eligible.length).toBeGreaterThan(full ? 1_000 : 60)
+      expect(eligible.length).toBeGreaterThan(full ? 1_000 : 40)
       let current = eligible[0]!
       const lost: string[] = []
       let found = 0
