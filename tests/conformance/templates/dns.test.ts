@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { decode, encode, streamDecode, streamEncode } from 'dns-packet'
 import type { Answer, DecodedPacket, Packet, Question } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { blockTemplate, fixture, missingFixtures, run, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, missingFixtures, run, templateOf } from './harness.ts'
 import type { Ran } from './harness.ts'
 
 type Reply = Partial<Packet> & { readonly rcode?: number }
@@ -84,6 +84,10 @@ ${rest === '' ? '    matchers: [{ type: word, words: [IN] }]' : rest}
 `)
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
+  it('none is left out', () => {
+    expect(expectationsOf('dns.test.ts').flatMap(({ fixtures }) => fixtures).toSorted()).toEqual(['a', 'aaaa', 'caa', 'cname', 'cname-fingerprint', 'ns', 'ptr', 'srv', 'variables'].map(name => `protocols/dns/${name}.yaml`).toSorted())
+  })
+
   it.each([
     ['a', 'one.one.one.one', 1, []], ['aaaa', 'one.one.one.one', 1, []], ['cname', 'one.one.one.one', 1, []], ['srv', 'one.one.one.one', 1, []], ['ns', 'one.one.one.one', 1, []], ['variables', 'one.one.one.one', 1, []],
     ['ptr', '1.1.1.1', 1, ['one.one.one.one.']], ['caa', 'pki.goog', 1, ['0 issue "pki.goog"']], ['cname-fingerprint', 'alias.example.com', 1, ['elsewhere.example.net.']],

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createFileScan } from '../../../engines/templates/src/file.ts'
 import type { FileEntry, Match, Template } from '../../../engines/templates/src/index.ts'
-import { blockTemplate, fixture, missingFixtures, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, missingFixtures } from './harness.ts'
 
 const entry = (path: string, content: string | Buffer): FileEntry => {
   const bytes = Buffer.from(content).toString('latin1')
@@ -20,6 +20,10 @@ const block = (rest: string): Template => blockTemplate('file', `\n  - ${rest.tr
 const wordIn = (fields: string): Template => block(`${fields}\n    matchers: [{ type: word, words: [needle] }]`)
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
+  it('none is left out', () => {
+    expect(expectationsOf('file.test.ts').flatMap(({ fixtures }) => fixtures).toSorted()).toEqual(['extract', 'matcher-with-nested-and', 'matcher-with-or'].map(name => `protocols/file/${name}.yaml`).toSorted())
+  })
+
   const data = { 'data/one.txt': 'AAA\nBBB\n', 'data/two.txt': 'CCC\nDDD\n', 'data/three.txt': '11 EE 11\n11 FF 11\n' }
   it.each([['matcher-with-or', ['data/one.txt'], []], ['matcher-with-nested-and', ['data/two.txt'], []], ['extract', ['data/three.txt'], ['11 EE 11', '11 FF 11']]] as const)('%s', async (name, found, extracted) => {
     const matches = await judge(fixture(`protocols/file/${name}.yaml`), data)

@@ -10,7 +10,7 @@ import { readLibrary } from '../../../engines/templates/src/library.ts'
 import { parseTarget } from '../../../engines/templates/src/target.ts'
 import { runWorkflow } from '../../../engines/templates/src/workflow.ts'
 import { certificate } from './certificates.ts'
-import { answer, bodyOf, expectations, fixture, fixtureBytes, missingFixtures, run, serve, settings } from './harness.ts'
+import { answer, bodyOf, expectationsOf, fixture, fixtureBytes, missingFixtures, run, serve, settings } from './harness.ts'
 import { nameServer } from './name-server.ts'
 
 const title = 'This is test matcher text'
@@ -131,8 +131,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** What the name of a public server may or may not give upstream is certain here. */
 const certain: Readonly<Record<string, number>> = { 'flow/dns-ns-probe.yaml': 2 }
-const groups = ['flow', 'multi', 'workflow']
-const asked = expectations().filter(({ group }) => groups.includes(group))
+const asked = expectationsOf('flow.test.ts')
 
 test.skipIf(missingFixtures !== false).each(asked)(`$fixtures.0${missingFixtures === false ? '' : ` (${missingFixtures})`}`, async ({ fixtures, expected_results: expected }) => {
   const [name = ''] = fixtures

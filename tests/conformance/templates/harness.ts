@@ -20,6 +20,13 @@ export const missingFixtures: string | false = existsSync(join(folder, 'expectat
 export type Expectation = { readonly fixtures: readonly string[]; readonly group: string; readonly options: string; readonly expected_results: number | null; readonly server: string }
 export const expectations = (): Expectation[] => (missingFixtures === false ? (JSON.parse(readFileSync(join(folder, 'expectations.json'), 'utf8')) as Expectation[]) : [])
 
+/** Which file of tests answers for which groups. */
+export const answersFor = {
+  'http.test.ts': ['http', 'loader', 'matcher-status'], 'flow.test.ts': ['flow', 'multi', 'workflow'], 'dsl.test.ts': ['dsl'],
+  'dns.test.ts': ['dns'], 'tcp.test.ts': ['network'], 'ssl.test.ts': ['ssl'], 'file.test.ts': ['file'], 'websocket.test.ts': ['websocket'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+export const expectationsOf = (file: keyof typeof answersFor): Expectation[] => expectations().filter(({ group }) => (answersFor[file] as readonly string[]).includes(group))
+
 export const fixtureBytes = (path: string): Uint8Array => readFileSync(join(folder, 'fixtures', path))
 export function template(path: string, content: Uint8Array | string): Template {
   const read = readTemplate(path, typeof content === 'string' ? Buffer.from(content) : content)

@@ -9,7 +9,7 @@ import { runWorkflow } from '../../../engines/templates/src/workflow.ts'
 import { systemClock } from '../../../apps/server/src/platform/clock.ts'
 import { createScanNetwork } from '../../../apps/server/src/platform/scan-network.ts'
 import { parseTarget } from '../../../engines/templates/src/target.ts'
-import { answer, bodyOf, expectations, fixture, fixtureBytes, missingFixtures, type Ran, run, serve, serveBytes, serveTls, settings, template } from './harness.ts'
+import { answer, bodyOf, expectationsOf, fixture, fixtureBytes, missingFixtures, type Ran, run, serve, serveBytes, serveTls, settings, template } from './harness.ts'
 
 type Given = { readonly settings?: Partial<Settings>; readonly path?: string; readonly template?: (text: string, port: number) => string }
 type Handler = Parameters<typeof serve>[0]
@@ -258,7 +258,7 @@ const notApplicable: Record<string, string> = {
 }
 
 const keyOf = (group: string, fixtures: readonly string[]): string => (group === 'matcher-status' ? `status ${fixtures.join(' ')}` : fixtures.join(' '))
-const ours = expectations().filter(({ group }) => group === 'http' || group === 'loader' || group === 'matcher-status')
+const ours = expectationsOf('http.test.ts')
 
 test.skipIf(missingFixtures !== false)(`every expectation is run or has its reason${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
   expect(ours.length).toBe(44)

@@ -12,7 +12,7 @@ import { readTemplate } from '../../../engines/templates/src/index.ts'
 import type { Protocol, Template } from '../../../engines/templates/src/index.ts'
 import { corpusFiles, isTemplateFile, missingTemplates } from '../../templates-corpus.ts'
 import { certificate } from './certificates.ts'
-import { expectations, missingFixtures, run } from './harness.ts'
+import { run } from './harness.ts'
 import type { Running } from './harness.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -32,16 +32,6 @@ async function listening(server: Server): Promise<number> {
   await once(server, 'listening')
   return (server.address() as { port: number }).port
 }
-
-it.skipIf(missingFixtures !== false)('every fixture of these groups is run beside this: none is left out', () => {
-  const ran = {
-    dns: ['a', 'aaaa', 'caa', 'cname', 'cname-fingerprint', 'ns', 'ptr', 'srv', 'variables'], network: ['hex', 'multi-step', 'net-https', 'network-port', 'self-contained', 'variables'],
-    ssl: ['basic-ztls', 'multi-req', 'ssl-with-vars'], file: ['extract', 'matcher-with-nested-and', 'matcher-with-or'], websocket: ['basic', 'cswsh', 'no-cswsh'],
-  }
-  for (const [group, names] of Object.entries(ran)) {
-    expect(expectations().filter(each => each.group === group).flatMap(each => each.fixtures).toSorted()).toEqual(names.map(name => `protocols/${group}/${name}.yaml`).toSorted())
-  }
-})
 
 let corpus: readonly Template[] | null = null
 /** Those that run, whose blocks are all of these protocols. */

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { suiteName, suiteNumber } from '../../../engines/templates/src/cipher-suites.ts'
 import { certificate } from './certificates.ts'
 import type { Issued } from './certificates.ts'
-import { blockTemplate, fixture, missingFixtures, run, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, missingFixtures, run } from './harness.ts'
 import type { Ran } from './harness.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -45,6 +45,10 @@ const extracted = (ran: Ran): readonly string[] => ran.matches.flatMap(match => 
 const plain = certificate('localhost', { names: ['localhost', '127.0.0.1'] })
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
+  it('none is left out', () => {
+    expect(expectationsOf('ssl.test.ts').flatMap(({ fixtures }) => fixtures).toSorted()).toEqual(['basic-ztls', 'multi-req', 'ssl-with-vars'].map(name => `protocols/ssl/${name}.yaml`).toSorted())
+  })
+
   it('basic-ztls: the greeting by hand is what the alternative client is there', async () => {
     expect((await run(fixture('protocols/ssl/basic-ztls.yaml'), await tlsServer(plain))).matches).toHaveLength(1)
   })

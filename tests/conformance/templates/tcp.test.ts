@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
-import { blockTemplate, fixture, fixtureBytes, missingFixtures, run, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, fixtureBytes, missingFixtures, run, templateOf } from './harness.ts'
 
 const servers: Server[] = []
 afterEach(async () => { for (const server of servers.splice(0)) await new Promise(done => { server.close(done) }) })
@@ -53,6 +53,10 @@ function scripted(...steps: readonly { readonly take: number; readonly say: (got
 const pingPong = (): Server => scripted({ take: 4, say: got => (got === 'PING' ? 'PONG' : null) })
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
+  it('none is left out', () => {
+    expect(expectationsOf('tcp.test.ts').flatMap(({ fixtures }) => fixtures).toSorted()).toEqual(['hex', 'multi-step', 'net-https', 'network-port', 'self-contained', 'variables'].map(name => `protocols/network/${name}.yaml`).toSorted())
+  })
+
   it('hex', async () => {
     const port = await listening(scripted({ take: 4, say: got => (got === 'PING' ? 'PONG' : null) }, { take: 0, say: () => null }))
     expect((await run(fixture('protocols/network/hex.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)

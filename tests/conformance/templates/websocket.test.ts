@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
-import { blockTemplate, fixture, missingFixtures, run, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, missingFixtures, run } from './harness.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => { for (const close of closing.splice(0)) await close() })
@@ -68,6 +68,10 @@ async function serve({ accepts = () => true, opened, message, accept, tls = fals
 const helloWorld: Serving = { message: (text, peer, opcode) => { if (text === 'hello') peer.send('world'); else if (opcode !== 8) peer.socket.end() } }
 
 describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false ? '' : ` (${missingFixtures})`}`, () => {
+  it('none is left out', () => {
+    expect(expectationsOf('websocket.test.ts').flatMap(({ fixtures }) => fixtures).toSorted()).toEqual(['basic', 'cswsh', 'no-cswsh'].map(name => `protocols/websocket/${name}.yaml`).toSorted())
+  })
+
   it('basic', async () => { expect((await run(fixture('protocols/websocket/basic.yaml'), await serve(helloWorld))).matches).toHaveLength(1) })
 
   it('cswsh: every origin is accepted', async () => { expect((await run(fixture('protocols/websocket/cswsh.yaml'), await serve({}))).matches).toHaveLength(1) })
