@@ -29,5 +29,12 @@ export class RiskProblem extends Error {
   }
 }
 
+/** A value as a message names it, without walking through it: what somebody sends may be deeper than a stack. */
+export function named(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return JSON.stringify(value) ?? 'nothing'
+}
+
 /** What a message quotes of somebody's input: short, on one line. */
 export const excerpt = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)

@@ -1,5 +1,5 @@
 // NVD's applicability statements (NVD CVE API 2.0, "configurations"; CPE applicability language, NISTIR 7698): which products a CVE is about, in which versions.
-// Three-valued: what the asset does not tell (its operating system, an edition) makes a match possible, never certain. Defended by applicability.test.ts and tests/conformance/risk/cpe.test.ts.
+// Three-valued: what the asset does not tell (its operating system, an edition) makes a match possible, never certain. Defended by applicability.test.ts and tests/conformance/risk/knowledge.test.ts.
 import { compareUpstream } from '../version/upstream.ts'
 import { includes, plain } from './name.ts'
 import type { CpeName } from './name.ts'

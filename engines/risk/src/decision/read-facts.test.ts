@@ -47,6 +47,11 @@ describe('what is refused, and where', () => {
     expect((problem as RiskProblem).message).not.toBe('')
   })
 
+  test('a value deeper than any stack is refused like another', () => {
+    const deep = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`) as unknown
+    for (const line of [deep, { asset: deep, cve: 'CVE-2024-6387' }, { asset: 'a', cve: deep }, { asset: 'a', cve: 'CVE-2024-6387', evidence: [deep] }, { asset: 'a', cve: 'CVE-2024-6387', controls: deep }]) expect(() => readLine(line, now)).toThrow(RiskProblem)
+  })
+
   test('any JSON is decided or refused with a code', () => {
     const cut = fc.tuple(fc.constant(JSON.stringify(whole)), fc.nat(900), fc.constantFrom('null', '1', '"x"', '[]', '{}', 'true')).map(([text, at, put]) => {
       const from = text.indexOf(':', at)

@@ -1,7 +1,7 @@
 // Facts as somebody writes them (JSON, snake_case, ISO dates) become Facts, or a coded reason that names the field and what it may be. What is misspelt is refused, never left out:
 // a fact that silently does not count makes a decision wrong. Defended by read-facts.test.ts.
 import { readCpe, writeCpe } from '../cpe/name.ts'
-import { excerpt, RiskProblem } from '../problem.ts'
+import { excerpt, named, RiskProblem } from '../problem.ts'
 import { weaknesses } from './weaknesses.ts'
 import type { Installed } from '../package/advisories.ts'
 import type { Software } from '../package/assess.ts'
@@ -13,7 +13,7 @@ const mostEntries = 1_000
 const cvePattern = /^CVE-\d{4}-\d{4,19}$/
 
 const invalid = (place: string, wanted: string, value: unknown, allowed: readonly string[] = []): RiskProblem => {
-  const found = (typeof value === 'string' ? value : JSON.stringify(value) ?? 'nothing').slice(0, 80)
+  const found = named(value).slice(0, 80)
   return new RiskProblem('fact_invalid', place, `${place} has to be ${wanted}; this is ${excerpt(found)}`, { found, allowed: allowed.length > 0 ? allowed : [wanted] })
 }
 
@@ -150,7 +150,7 @@ export type Line = { readonly facts: Facts; readonly software: Software | null }
  * Throws RiskProblem: facts_malformed, fact_invalid, fact_unknown, fact_missing, cpe_invalid.
  */
 export function readLine(value: unknown, at: number): Line {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RiskProblem('facts_malformed', '', 'facts are a JSON object', { found: JSON.stringify(value)?.slice(0, 80) ?? '', allowed: factNames })
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RiskProblem('facts_malformed', '', 'facts are a JSON object', { found: named(value), allowed: factNames })
   const fields = fieldsOf(value, '', factNames)
   if (isAbsent(fields['asset'])) throw new RiskProblem('fact_missing', 'asset', 'a decision is about an asset: its name, or an object with id', { allowed: ['asset'] })
   const cve = maybe(fields['cve'], 'cve', cveOf)

@@ -3,7 +3,7 @@ import { readCpe } from '../cpe/name.ts'
 import type { CpeName } from '../cpe/name.ts'
 import type { Configurations, Criterion, Node } from '../cpe/applicability.ts'
 import type { VulnerabilityFacts } from '../decision/model.ts'
-import { excerpt, RiskProblem } from '../problem.ts'
+import { excerpt, named, RiskProblem } from '../problem.ts'
 import { EntryProblem } from './reading.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -19,7 +19,7 @@ export function fieldsOf(value: unknown): Fields {
 }
 
 export function cveOf(value: unknown): string {
-  if (typeof value !== 'string' || !/^CVE-\d{4}-\d{4,19}$/i.test(value)) throw new EntryProblem('cve_invalid', `${excerpt(JSON.stringify(value) ?? 'nothing')} is no CVE identifier`)
+  if (typeof value !== 'string' || !/^CVE-\d{4}-\d{4,19}$/i.test(value)) throw new EntryProblem('cve_invalid', `${excerpt(named(value))} is no CVE identifier`)
   return value.toUpperCase()
 }
 export const cwesOf = (value: unknown): readonly string[] => [...new Set(textsOf(value).filter((one) => /^CWE-\d{1,5}$/.test(one)))].slice(0, mostValues)
@@ -87,7 +87,7 @@ function ssvcOf(value: unknown): VulnerabilityFacts['ssvc'] {
     const found = fields[name]
     if (found === undefined || found === null) return null
     const word = typeof found === 'string' ? found.toLowerCase() : ''
-    if (!Object.hasOwn(words, word)) throw new EntryProblem('value_invalid', `${name} is one of ${Object.keys(words).join(', ')}; this is ${excerpt(JSON.stringify(found))}`)
+    if (!Object.hasOwn(words, word)) throw new EntryProblem('value_invalid', `${name} is one of ${Object.keys(words).join(', ')}; this is ${excerpt(named(found))}`)
     return words[word]!
   }
   return {
@@ -102,7 +102,7 @@ export function attackEntry(value: unknown): AttackEntry {
   const fields = fieldsOf(value)
   const technique = fields['attack_object_id']
   if (technique === null || technique === undefined || technique === '') return { cve: cveOf(fields['capability_id']), techniques: [] }
-  if (typeof technique !== 'string' || !techniquePattern.test(technique)) throw new EntryProblem('value_invalid', `${excerpt(JSON.stringify(technique))} is no ATT&CK technique`)
+  if (typeof technique !== 'string' || !techniquePattern.test(technique)) throw new EntryProblem('value_invalid', `${excerpt(named(technique))} is no ATT&CK technique`)
   return { cve: cveOf(fields['capability_id']), techniques: [technique] }
 }
 /** CTID's older list: a line a CVE, columns of techniques parted by `;`. */
@@ -120,7 +120,7 @@ export function nvdEntry(value: unknown, intern: (text: string) => CpeName): Nvd
   const nodeOf = (one: unknown, depth: number): Node => {
     if (!isFields(one) || depth > 8) throw new EntryProblem('entry_malformed', depth > 8 ? 'nodes are nested more than 8 deep' : 'a node is an object')
     const operator = one['operator'] ?? 'OR'
-    if (operator !== 'AND' && operator !== 'OR') throw new EntryProblem('value_invalid', `an operator is AND or OR; this is ${excerpt(JSON.stringify(operator))}`)
+    if (operator !== 'AND' && operator !== 'OR') throw new EntryProblem('value_invalid', `an operator is AND or OR; this is ${excerpt(named(operator))}`)
     const criteria = listOf(one['cpeMatch'] ?? one['cpe_match']).map((each) => criterionOf(each, intern))
     const children = [...listOf(one['nodes']), ...listOf(one['children'])].map((each) => nodeOf(each, depth + 1))
     left -= criteria.length + 1

@@ -106,6 +106,18 @@ test('techniques of both lists are joined', () => {
   expect(codes(reading)).toEqual([['line 3', 'cve_invalid']])
 })
 
+test('entries deeper than any stack cost themselves', () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  const nodes = `${'{"children":['.repeat(100_000)}${']}'.repeat(100_000)}`
+  for (const kind of ['kev', 'vulnrichment', 'nvd', 'osv', 'attack', 'debian'] as const) {
+    const reader = createKnowledge().open(kind, kind === 'kev' || kind === 'debian' || kind === 'attack' ? 'document' : 'lines')
+    reader.write(kind === 'kev' || kind === 'attack' ? `{"catalogVersion":"1","list":[{"cveID":${deep},"capability_id":${deep}},{"cveID":"CVE-2024-0001","capability_id":"CVE-2024-0001"}]}` : kind === 'debian' ? `{"x":{"CVE-2024-0001":{"releases":${deep}}}}`
+      : `{"cve":${deep},"id":${deep}}\n{"cve":"CVE-2024-0001","id":"X","ssvc":{"Exploitation":${deep}},"configurations":[${nodes}],"affected":${deep}}\n{"cve":"CVE-2024-0002","ssvc":{},"configurations":[],"id":"Y","affected":[{"package":{"ecosystem":"npm","name":"x"},"versions":["1.0.0"]}]}`)
+    const { taken, rejections } = reader.end()
+    expect([kind, taken, rejections > 0]).toEqual([kind, kind === 'debian' ? 0 : 1, true])
+  }
+})
+
 test('any text in any feed is counted and never fails', () => {
   const kinds: readonly (readonly [FeedKind, FeedForm])[] = [['kev', 'document'], ['epss', 'lines'], ['attack', 'document'], ['attack', 'lines'], ['vulnrichment', 'lines'], ['nvd', 'lines'], ['nvd', 'document'], ['osv', 'lines'], ['osv', 'document'], ['debian', 'document']]
   const json = fc.jsonValue().map((value) => JSON.stringify(value))

@@ -1,5 +1,5 @@
 // What distributions and package ecosystems say of their own builds: OSV records and Debian's security tracker. A distribution mends a hole without changing the version that a banner shows,
-// so its word on its build goes before any range of upstream versions. Defended by advisories.test.ts and tests/conformance/risk/packages.test.ts.
+// so its word on its build goes before any range of upstream versions. Defended by package.test.ts and tests/conformance/risk/packages.test.ts.
 import { cveOf, fieldsOf, isFields, listOf } from '../knowledge/entries.ts'
 import { EntryProblem } from '../knowledge/reading.ts'
 import { excerpt, RiskProblem } from '../problem.ts'

@@ -1,13 +1,16 @@
 // Which CVEs a program has, from surest to least sure evidence: what its distribution or ecosystem says of this build, then the ranges of upstream versions. A range says nothing about a build
-// that its distribution mended: such a match is held back, and it is said why. Defended by assess.test.ts and tests/conformance/risk/packages.test.ts.
+// that its distribution mended: such a match is held back, and it is said why. Defended by package.test.ts and tests/conformance/risk/packages.test.ts.
 import type { Evidence } from '../decision/model.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
 import type { Installed, PackageVerdict } from './advisories.ts'
+import { partsOf } from '../version/dpkg.ts'
 import { changelogVerdict } from './changelog.ts'
 import type { Changelog } from './changelog.ts'
+import { cpesOfPackage } from './products.ts'
 
 /** One program, as several observers describe it. */
 export type Software = {
+  /** Where there is none, a package of Debian or Ubuntu is asked about by its maker's name for it. */
   readonly cpes: readonly string[]
   readonly package: Installed | null
   readonly changelog: Changelog | null
@@ -33,7 +36,8 @@ export function assess(software: Software, knowledge: Knowledge, at: number | nu
   }
   const held: Held[] = []
   const builder = distribution ?? (installed !== null && ['debian', 'ubuntu'].includes(installed.ecosystem.toLowerCase().split(':')[0]!) ? installed.ecosystem : null)
-  for (const { cve, applies, criterion } of software.cpes.length === 0 ? [] : knowledge.affecting(software.cpes)) {
+  const cpes = software.cpes.length > 0 || installed === null || builder === null ? software.cpes : cpesOfPackage(installed.source ?? installed.name, upstreamOf(installed.version))
+  for (const { cve, applies, criterion } of cpes.length === 0 ? [] : knowledge.affecting(cpes)) {
     const told = verdicts.get(cve)
     const verdict = (told !== undefined && told.status !== 'unknown' ? told : changelog === null || installed === null ? null : changelogVerdict(changelog, cve, installed.version)) ?? told ?? null
     if (verdict?.status === 'fixed' || verdict?.status === 'not_affected') held.push({ cve, range: criterion, status: verdict.status, verdict, reason: verdict.detail })
@@ -44,6 +48,9 @@ export function assess(software: Software, knowledge: Knowledge, at: number | nu
   }
   return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), held }
 }
+
+/** 1:9.2p1-2+deb12u3 -> 9.2p1; what a distribution left out of the sources (+dfsg, +ds) is no version of its maker's. */
+const upstreamOf = (version: string): string => partsOf(version).upstream.replace(/[+~.](?:dfsg|ds|repack)[\w.+~]*$/, '')
 
 /** Whether a build has a CVE, by what its distribution or ecosystem says and by its changelog; null where nobody speaks of it. Throws RiskProblem version_invalid. */
 export function isVulnerable(installed: Installed, cve: string, { knowledge, changelog }: { readonly knowledge?: Knowledge; readonly changelog?: Changelog }): PackageVerdict | null {

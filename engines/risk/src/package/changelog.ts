@@ -1,5 +1,5 @@
 // A Debian changelog (deb-changelog(5), Debian Policy 4.4) as evidence: which CVEs the maintainer says were fixed in which version. It travels with the package, so it answers offline.
-// Defended by changelog.test.ts and tests/conformance/risk/packages.test.ts (changelogs of real packages).
+// Defended by package.test.ts and tests/conformance/risk/packages.test.ts (changelogs of real packages).
 import { compareDpkg, partsOf } from '../version/dpkg.ts'
 import type { PackageVerdict } from './advisories.ts'
 

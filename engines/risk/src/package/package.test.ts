@@ -124,6 +124,10 @@ describe('a range of upstream versions', () => {
     expect(told({ cpes, package: debian('1:9.2p1-2+deb12u10'), changelog, distribution: null })).toEqual({ found: [], held: [['CVE-2024-6387', 'fixed'], ['CVE-2024-0005', 'undecided'], ['CVE-2024-7777', 'undecided']] })
     expect(told({ cpes, package: debian('1:9.2p1-2+deb12u2'), changelog, distribution: null }).found).toContainEqual(['CVE-2024-6387', 'package', 'version_range'])
   })
+  test('is found by the package alone', () => {
+    expect(told({ cpes: [], package: debian('1:9.2p1+dfsg-2+deb12u10'), changelog, distribution: null }).held).toHaveLength(3)
+    expect(told({ cpes: [], package: installed('npm', 'openssh', '9.2.0'), changelog: null, distribution: null })).toEqual({ found: [], held: [] })
+  })
   test('is undecided of a distribution\'s build that hides its revision', () => {
     expect(told({ cpes, package: null, changelog: null, distribution: 'debian' })).toEqual({ found: [], held: [['CVE-2024-6387', 'undecided'], ['CVE-2024-0005', 'undecided'], ['CVE-2024-7777', 'undecided']] })
   })

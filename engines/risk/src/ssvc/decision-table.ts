@@ -1,6 +1,6 @@
 // SSVC decision tables as CERT/CC publishes them (schema DecisionTable 2.0.0, and their CSV form), evaluated with what is known: an answer that nobody has leaves several rows, and the
 // worst of them is the outcome. A table that contradicts itself or has gaps is refused. Defended by tests/conformance/risk/ssvc.test.ts, all published tables row by row.
-import { excerpt, RiskProblem } from '../problem.ts'
+import { excerpt, named, RiskProblem } from '../problem.ts'
 
 /** `id` is namespace:key:version, of a CSV table the title of its column. Values are ordered from least to worst. */
 export type DecisionPoint = { readonly id: string; readonly name: string; readonly values: readonly { readonly key: string; readonly name: string }[] }
@@ -55,7 +55,7 @@ function pointOf(id: string, value: unknown): DecisionPoint {
 
 function keyOf(point: DecisionPoint, value: unknown, place: string): string {
   const found = point.values.find(({ key, name }) => key === value || (typeof value === 'string' && name.toLowerCase() === value.toLowerCase()))
-  if (found === undefined) throw new RiskProblem('table_value_unknown', place, `${point.name} is one of ${point.values.map(({ key, name }) => `${key} (${name})`).join(', ')}`, { found: JSON.stringify(value) ?? '', allowed: point.values.map(({ key }) => key) })
+  if (found === undefined) throw new RiskProblem('table_value_unknown', place, `${point.name} is one of ${point.values.map(({ key, name }) => `${key} (${name})`).join(', ')}`, { found: named(value), allowed: point.values.map(({ key }) => key) })
   return found.key
 }
 
