@@ -379,6 +379,7 @@ export function createFileScan(templates: readonly Template[], options: FileScan
       const blocks = candidatesFor(extensionOf(entry.path))
       if (blocks.length === 0) return []
       const raw = await entry.read(maxBytes)
+      if (raw === null) return []
       const matches: Match[] = []
       if (prepared.some(each => each.block.archive) && archiveExtensions.has(extensionOf(entry.path))) {
         const files = unpacked(entry.path, raw, maxBytes)

@@ -400,5 +400,5 @@ export type Settings = {
  */
 export type Outcome = { readonly matched: boolean }
 
-/** What file templates read. */
-export type FileEntry = { readonly path: string; readonly size: number; read(maxBytes: number): Promise<Bytes> }
+/** What file templates read. null: it cannot be read, which whoever hands it over tells himself. */
+export type FileEntry = { readonly path: string; readonly size: number; read(maxBytes: number): Promise<Bytes | null> }

@@ -294,7 +294,15 @@ class Scan {
   async #scanFolder({ input, entries }: NonNullable<ScanOptions['folders']>[number]): Promise<void> {
     const templates = this.#chosen.filter((template) => template.blocks.some(({ protocol }) => protocol === 'file'))
     this.#skip('not_a_file_template', this.#chosen.length - templates.length)
-    const files = createFileScan(templates)
+    const told = new Set<Template>()
+    const files = createFileScan(templates, {
+      failed: (template, path, { code, place, reason }) => {
+        // Once: what one file does to a template, all of its kind do.
+        if (told.has(template)) return
+        told.add(template)
+        this.#fail(template, path, new TemplateError(code, place, reason))
+      },
+    })
     const found: Match[] = []
     for await (const entry of entries) {
       if (this.#signal.aborted) break

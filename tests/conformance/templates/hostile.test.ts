@@ -1,12 +1,16 @@
 // Targets and templates that mean harm, one after the other: each beside a template that finds what it is for, in a process that has little memory. What does harm
 // ends within its bounds, is told by its code or fault, and the rest goes on.
-import { fork } from 'node:child_process'
+import { fork, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { NetworkFault, ProblemCode, ScanEvent, ScanTotals } from '../../../engines/templates/src/index.ts'
 import type { Done, Job } from './confined.ts'
 import { serveBytes, settings } from './harness.ts'
@@ -192,12 +196,18 @@ const flowed = (flow: string): string => `${info('bad')}flow: ${JSON.stringify(f
 const deep = `<r>${'<a>'.repeat(5_000)}${'</a>'.repeat(5_000)}</r>`
 const wide = `<r>${'<a b="c"><d/></a>'.repeat(50_000)}</r>`
 const laughs = `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa">${many(20, (at) => `<!ENTITY ${String.fromCharCode(98 + at)} "${`&${String.fromCharCode(97 + at)};`.repeat(10)}">`)}]><l>&u;</l>`
+/** Letters whose order nothing repeats soon. */
+function mixed(length: number): string {
+  let bits = 1
+  return Array.from({ length }, () => (((bits = (Math.imul(bits, 1_103_515_245) + 12_345) >>> 0) & 65_536) === 0 ? 'a' : 'b')).join('')
+}
 const longA = `${'a'.repeat(1_000_000)}!`
 
 /** What it is, the template, what the target says, and how it must end: by a code of the template, refused, or well (null). */
 const harmful: readonly (readonly [what: string, template: string, body: string, ends: ProblemCode | 'found' | 'either' | null])[] = [
   ['(a+)+$', http(regexes('(a+)+$')), longA, null],
   ['^(a+)+$ and its kin', http(regexes('^(a+)+$', '^(a|a)*$', '^(a|aa)+$', '(x+x+)+y', '^(.*a){20}$', '(?i)(a*)*b')), longA, null],
+  ['a[ab]{999}$', http(regexes('a[ab]{999}$')), mixed(1_000_000), 'budget_exceeded'],
   ['(x+x+)+y', http(regexes('(x+x+)+y')), 'x'.repeat(1_000_000), null],
   ['a{1000}{1000}', http(regexes('a{1000}{1000}')), longA, 'either'],
   ['((a{100}){100}){100}', http(regexes('((a{100}){100}){100}')), longA, 'either'],
@@ -247,4 +257,94 @@ describe('a template', () => {
     else if (ends === null) expect(codes).toEqual([])
     else if (ends !== 'either') expect(codes).toEqual([ends])
   })
+})
+
+const tcp = (rest: string): string => `${info('bad')}tcp:\n  - host: ['127.0.0.1:PORT']\n    inputs:\n      - data: "x"\n${rest}    matchers:\n      - type: word\n        words: [needle]\n`
+const websocket = `${info('bad')}websocket:\n  - address: 'ws://127.0.0.1:PORT/'\n    inputs:\n      - data: x\n    matchers:\n      - type: word\n        words: [needle]\n`
+const tls = `${info('bad')}ssl:\n  - address: '127.0.0.1:PORT'\n    tls_version_enum: true\n    tls_cipher_enum: true\n    matchers:\n      - type: word\n        words: [needle]\n`
+const switched = (head: string): string => `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${head}\r\n\r\n`
+
+/** What a server does with each connection, once something was sent to it. */
+const conversations: readonly (readonly [what: string, template: string, talk: (socket: Socket, heard: string) => void])[] = [
+  ['tcp: bytes without end', tcp(''), (socket) => flood(socket, block)],
+  ['tcp: bytes without end, all of them', tcp('    read-all: true\n'), (socket) => flood(socket, block)],
+  ['tcp: bytes that drip', tcp('    read-all: true\n'), (socket) => drip(socket, 'x')],
+  ['tcp: nothing', tcp('    read-all: true\n'), () => undefined],
+  ['tcp: a reset', tcp(''), (socket) => socket.resetAndDestroy()],
+  ['websocket: a head without end', websocket, (socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\n'); flood(socket, Buffer.from('X: y\r\n'.repeat(1_000))) }],
+  ['websocket: frames without end', websocket, (socket) => { socket.write(switched('x')); flood(socket, Buffer.from('\u0081\u0005hello'.repeat(1_000), 'latin1')) }],
+  ['websocket: pings without end', websocket, (socket) => { socket.write(switched('x')); flood(socket, Buffer.from('\u0089\0'.repeat(1_000), 'latin1')) }],
+  ['websocket: one frame without end', websocket, (socket) => { socket.write(Buffer.from(`${switched('x')}\u0082\u007f\u007f\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff`, 'latin1')); flood(socket, block) }],
+  ['websocket: a message in parts without end', websocket, (socket) => { socket.write(Buffer.from(`${switched('x')}\u0001\0`, 'latin1')); flood(socket, Buffer.from('\0\0'.repeat(1_000), 'latin1')) }],
+  ['ssl: records without end', tls, (socket) => flood(socket, Buffer.from(`\u0016\u0003\u0003\u0040\0${'\0'.repeat(16_384)}`, 'latin1'))],
+  ['ssl: a handshake message without end', tls, (socket) => { socket.write(Buffer.from('\u0016\u0003\u0003\u0040\0\u000b\u00ff\u00ff\u00ff', 'latin1')); flood(socket, Buffer.alloc(65_536, 0x16)) }],
+  ['ssl: bytes without end', tls, (socket) => flood(socket, block)],
+  ['ssl: a handshake that drips', tls, (socket) => drip(socket, '\u0016\u0003')],
+]
+
+describe('a server', () => {
+  test.each(conversations)('%s', async (_, template, talk) => {
+    await using server = await serveBytes((socket) => socket.on('error', () => undefined).on('end', () => socket.destroy()).once('data', (heard) => talk(socket, heard.toString('latin1'))))
+    const { refused, failed, totals } = await against(() => undefined, template.replaceAll('PORT', String(server.port)), { more: { timeoutMs: 300 } })
+    expect(refused).toEqual([])
+    expect(failed.map(({ code }) => code)).not.toContain('internal')
+    expect(totals.run).toBe(2)
+  })
+
+  test('dns: answers to other questions, and broken ones', async () => {
+    const udp = createSocket('udp4')
+    const junk = [Buffer.alloc(65_000), Buffer.from('\0'.repeat(12)), Buffer.alloc(11), Buffer.alloc(0)]
+    udp.on('message', (question, from) => {
+      for (const each of junk) udp.send(each, from.port, from.address)
+      // All records point at themselves.
+      udp.send(Buffer.concat([question.subarray(0, 2), Buffer.from('8180ffffffffffffffff', 'hex'), Buffer.alloc(2_000, 0xc0)]), from.port, from.address)
+    })
+    udp.bind(0, '127.0.0.1')
+    await once(udp, 'listening')
+    onTestFinished(() => void udp.close())
+    const { refused, failed, totals } = await against(() => undefined, `${info('bad')}dns:\n  - name: example.com\n    type: A\n    matchers:\n      - type: word\n        words: [needle]\n`, { more: { timeoutMs: 300, resolvers: [`127.0.0.1:${udp.address().port}`] } })
+    expect(refused).toEqual([])
+    expect(failed.map(({ code }) => code)).not.toContain('internal')
+    expect(totals.requests.sent).toBeGreaterThan(1)
+  })
+})
+
+test('files: what is no file, has no end, is a gigabyte of nothing or leads in a circle', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'haechi-hostile-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const at = (...names: string[]): string => join(folder, ...names)
+  for (const each of ['templates', 'files', 'files/inner']) mkdirSync(at(each))
+  writeFileSync(at('templates/good.yaml'), `${info('good')}file:\n  - extensions: [all]\n    matchers:\n      - type: word\n        words: [needle]\n`)
+  writeFileSync(at('templates/archives.yaml'), `${info('archives')}file:\n  - extensions: [all]\n    archive: true\n    matchers:\n      - type: regex\n        regex: ['(a+)+$', 'secret[0-9]{3}']\n`)
+  writeFileSync(at('templates/busy.yaml'), `${info('busy')}file:\n  - extensions: [all]\n    matchers:\n      - type: regex\n        regex: ['a[ab]{999}$']\n`)
+  writeFileSync(at('templates/broken.yaml'), 'id: [')
+  writeFileSync(at('files/a.txt'), 'a needle')
+  writeFileSync(at('files/sparse.txt'), 'x')
+  truncateSync(at('files/sparse.txt'), 1024 * 1024 * 1024)
+  writeFileSync(at('files/bomb.gz'), packed.gzip())
+  writeFileSync(at('files/long.txt'), 'a'.repeat(3_000_000))
+  writeFileSync(at('files/mixed.txt'), mixed(3_000_000))
+  expect(spawnSync('mkfifo', [at('files/fifo.txt')]).status).toBe(0)
+  symlinkSync('/dev/zero', at('files/device.txt'))
+  symlinkSync('..', at('files/inner/circle'))
+  symlinkSync('itself', at('files/itself'))
+  // Deeper than a path may be long.
+  expect(spawnSync('sh', ['-c', `i=0; while [ $i -lt 60 ]; do mkdir ${'d'.repeat(100)} && cd ${'d'.repeat(100)}; i=$((i+1)); done; echo needle > deep.txt`], { cwd: at('files') }).status).toBe(0)
+  writeFileSync(at('files/z.txt'), 'a needle at the end')
+
+  const haechi = spawn(process.execPath, [`--max-old-space-size=${heapMegabytes}`, fileURLToPath(new URL('../../../apps/cli/src/main.ts', import.meta.url)), 'templates', 'run', at('files'), '--templates', at('templates'), '--all', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const timer = setTimeout(() => haechi.kill('SIGKILL'), mostMilliseconds)
+  let out = ''
+  let err = ''
+  haechi.stdout.on('data', (text: Buffer) => { out += text.toString() })
+  haechi.stderr.on('data', (text: Buffer) => { err += text.toString() })
+  const [code, signal] = await once(haechi, 'close') as [number | null, string | null]
+  clearTimeout(timer)
+  if (process.env['HAECHI_SHOW'] === '1') console.log(code, signal, out.slice(0, 3_000), err.slice(0, 3_000))
+  expect({ signal, internal: /internal|Error:/.test(err) }).toEqual({ signal: null, internal: false })
+  expect(out).toContain('a.txt')
+  expect(out).toContain('z.txt')
+  expect(out).not.toContain('device.txt')
+  expect(err).toContain('file_unreadable')
+  expect(err).toMatch(/busy.*budget_exceeded/)
 })

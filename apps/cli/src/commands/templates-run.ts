@@ -65,17 +65,18 @@ export const templatesRun = command({
     const settings = settingsOf(options)
     const perHost = wholeNumber('--concurrency', options.concurrency, 1, 500, 25)
     const scope = options.scope === undefined ? null : await scopeOf(options.scope)
-    const { targets, folders } = await placesOf(named)
+    let unreadable = 0
+    const passOver = (place: string, error: unknown): void => {
+      unreadable++
+      context.report(error, place)
+    }
+    const { targets, folders } = await placesOf(named, passOver)
     const network = createScanNetwork({ scope, clock: context.clock, resolvers: settings.resolvers })
     try {
       const reached = await permitted(context, network, targets)
       if (reached.targets.length + folders.length === 0) return exitCodes.failed
       const rate = wholeNumber('--rate', options.rate, 0, 1_000_000, reached.own ? 0 : politeRate)
-      let unreadable = 0
-      const { library, shownAs } = await loadTemplates(context, [options.templates], (place, error) => {
-        unreadable++
-        context.report(error, place)
-      }, { cached: true })
+      const { library, shownAs } = await loadTemplates(context, [options.templates], passOver, { cached: true })
       if (library.templates.length === 0) throw new HaechiError('templates_missing', { path: options.templates })
       if (scope !== null) showScope(context, scope)
       const report = new Report(context, { held: options.all, sarif: options.sarif, secrets: Object.values(settings.variables), scope, shownAs })
@@ -136,7 +137,7 @@ async function scopeOf(file: string): Promise<Scope> {
 type Folder = { readonly input: string; readonly entries: AsyncIterable<FileEntry> }
 
 /** A path is one that begins like one; everything else is a host. Errors: scan_target_invalid, file_unreadable. */
-async function placesOf(named: readonly string[]): Promise<{ readonly targets: readonly Target[]; readonly folders: readonly Folder[] }> {
+async function placesOf(named: readonly string[], passOver: PassOver): Promise<{ readonly targets: readonly Target[]; readonly folders: readonly Folder[] }> {
   const targets: Target[] = []
   const folders: Folder[] = []
   for (const each of new Set(named)) {
@@ -146,7 +147,7 @@ async function placesOf(named: readonly string[]): Promise<{ readonly targets: r
       } catch (error) {
         throw new HaechiError('file_unreadable', { file: each, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
       }
-      folders.push({ input: each, entries: filesIn(each) })
+      folders.push({ input: each, entries: filesIn(each, passOver) })
       continue
     }
     const target = parseTarget(each)
@@ -156,16 +157,27 @@ async function placesOf(named: readonly string[]): Promise<{ readonly targets: r
   return { targets, folders }
 }
 
-/** Files beneath a path, in the order of their names. Links are not followed; what cannot be read is passed over. */
-async function* filesIn(path: string): AsyncGenerator<FileEntry> {
-  const stats = await stat(path)
+type PassOver = (place: string, error: unknown) => void
+
+/** Files beneath a path, in the order of their names. Links are not followed; what cannot be read is told and passed over. */
+async function* filesIn(path: string, passOver: PassOver): AsyncGenerator<FileEntry> {
+  const read = async <T>(what: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await what()
+    } catch (error) {
+      passOver(path, new HaechiError('file_unreadable', { file: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error }))
+      return null
+    }
+  }
+  const stats = await read(() => stat(path))
+  if (stats === null) return
   if (stats.isFile()) {
-    yield { path, size: stats.size, read: (maxBytes) => beginning(path, maxBytes) }
+    yield { path, size: stats.size, read: (maxBytes) => read(() => beginning(path, maxBytes)) }
     return
   }
   if (!stats.isDirectory()) return
-  for (const entry of (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.isDirectory() || entry.isFile()) yield* filesIn(join(path, entry.name))
+  for (const entry of (await read(() => readdir(path, { withFileTypes: true })) ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.isDirectory() || entry.isFile()) yield* filesIn(join(path, entry.name), passOver)
   }
 }
 
