@@ -109,7 +109,7 @@ class Decoy implements Network {
     const write = (data: Bytes): Promise<void> => {
       // A request written byte by byte: its line is all that can be told apart in it.
       const line = /^([A-Z]+ )(\/\S*)( HTTP\/1)/.exec(data)
-      if (line === null) return connection.write(data)
+      if (line === null || isRoot(split(line[2]!)[0], this.#base)) return connection.write(data)
       this.#controls.push({ alike: true, echoed: false })
       return connection.write(`${line[1]}${elsewhere(line[2]!, this.#base, this.#seed)}${line[3]}${data.slice(line[0].length)}`)
     }

@@ -104,6 +104,19 @@ describe('the way there', () => {
     expect(given.sent.slice(0, 2).map(({ scheme, port }) => [scheme, port])).toEqual([['https', 8080], ['http', 8080]])
   })
 
+  test('what is no HTTP is not sent again to see whether it can be believed', async () => {
+    let dialled = 0
+    const given = network(real)
+    given.dial = async () => {
+      dialled++
+      let left = 'SSH-2.0-x\r\n'
+      return { address: '192.0.2.1', tls: null, write: async () => undefined, close: () => undefined, read: async () => { const now = left; left = ''; return now } }
+    }
+    const tcp = 'id: ssh\ninfo: {name: n, author: a, severity: high}\ntcp:\n  - host: ["{{Hostname}}"]\n    inputs: [{data: "x"}]\n    matchers: [{type: word, words: ["SSH-2.0"]}]\n'
+    const { totals } = await run({ library: library(tcp), network: given }, 'a.example:22')
+    expect([totals.matches, totals.held, dialled]).toEqual([1, 0, 1])
+  })
+
   test('where nothing speaks HTTP its templates are left out', async () => {
     const { totals } = await run({ library: library(page('one', '/page')), network: network(() => 'refused') }, 'a.example')
     expect([totals.run, totals.skipped]).toEqual([0, { no_web: 1 }])
@@ -140,6 +153,11 @@ describe('what is told', () => {
     const { events, totals } = await run({ library: library(page('everywhere', '/x', 'Welcome'), page('here', '/page7')), network: network(({ target }) => (target === '/page7' ? answer(200, 'ok') : answer(200, 'Welcome'))) })
     expect(events.filter((event) => event.kind === 'match' || event.kind === 'held').map(({ kind, match }) => [kind, match.template, match.doubt]).sort()).toEqual([['held', 'everywhere', 'catch_all'], ['match', 'here', null]])
     expect([totals.matches, totals.held]).toEqual([1, 1])
+  })
+
+  test('what a template finds twice is one match', async () => {
+    const twice = template('twice', '    path: ["{{BaseURL}}/page"]\n    payloads: {x: ["1", "2"]}\n    matchers: [{type: word, words: ["ok"]}]\n')
+    expect((await run({ library: library(twice), network: network(real) })).found).toEqual(['twice http://a.example/page'])
   })
 
   test('a stopped scan tells what it has found, and who no longer listens stops it', async () => {

@@ -90,6 +90,7 @@ class Scan {
   readonly #skipped: Partial<Record<NotRun, number>>
   readonly #failed: Partial<Record<ProblemCode | 'internal', number>> = {}
   readonly #faults: Partial<Record<NetworkFault, number>> = {}
+  readonly #counted = new WeakSet<NetworkError>()
   readonly #chosen: readonly Template[]
   readonly #overall: Semaphore
   readonly #hosts = new Map<string, Host>()
@@ -182,6 +183,13 @@ class Scan {
     this.#tell({ kind: 'template_failed', template: template.id, file: template.file, target, ...problem })
   }
 
+  /** What fails on a connection that stands, its executor tells; what fails before, the network has thrown by then: each counts once. */
+  #fault(error: NetworkError): void {
+    if (this.#counted.has(error)) return
+    this.#counted.add(error)
+    this.#faults[error.fault] = (this.#faults[error.fault] ?? 0) + 1
+  }
+
   #deliver(matches: readonly Match[]): void {
     for (const match of judgeHost(matches)) {
       if (match.doubt === null) this.#matches++
@@ -195,7 +203,7 @@ class Scan {
     const signal = this.#signal
     let host = this.#hosts.get(given.host)
     if (host === undefined) this.#hosts.set(given.host, host = { slots: new Semaphore(concurrency.perHost), pace: new Pace(rate, now), endpoints: new Map() })
-    const guarded = new Guarded(network, host, { sent: () => { this.#sent++ }, fault: (fault) => { this.#faults[fault] = (this.#faults[fault] ?? 0) + 1 } })
+    const guarded = new Guarded(network, host, { sent: () => { this.#sent++ }, fault: (error) => { this.#fault(error) } })
     const wanted = this.#chosen.filter((template) => template.workflow.length > 0 || template.blocks.some(({ protocol }) => protocol !== 'file'))
     this.#skip('file_template', this.#chosen.length - wanted.length)
     const needsWeb = wanted.filter(usesWeb)
@@ -216,7 +224,7 @@ class Scan {
       const template = this.#options.targets.length > 1 ? given : { ...given, blocks: given.blocks.map((block) => ({ ...block })) }
       const reported: Match[] = []
       const runOn = (network: Network, report: (match: Match) => void): Promise<unknown> => {
-        const execution: Execution = { target, network, signal, settings, seed, now, report, sent: () => undefined }
+        const execution: Execution = { target, network, signal, settings, seed, now, report, sent: ({ fault }) => { if (fault !== null) this.#fault(fault) } }
         return template.workflow.length > 0
           ? runWorkflow(template, lookupsOf(this.#options.library), execution, { selected: (each) => allowedInWorkflow(each, this.#options.selection), failed: (each, error) => { this.#fail(each, target.input, error) } })
           : runTemplate(template, execution)
@@ -233,6 +241,11 @@ class Scan {
       }
       if (reported.length === 0 || signal.aborted) return
       this.#found += reported.length
+      // What says nothing of HTTP has no place where it cannot be, and is not sent twice for that.
+      if (!usesWeb(template)) {
+        found.push(...reported)
+        return
+      }
       const judged = await judge(reported, { template, target, network: shared.session(), seed }, async (decoy) => {
         const again: Match[] = []
         try {
@@ -356,10 +369,10 @@ type Endpoint = { failures: number; most: number; fault: NetworkFault | null }
 class Guarded implements Network {
   readonly #network: Network
   readonly #host: Host
-  readonly #told: { sent(): void; fault(fault: NetworkFault): void }
+  readonly #told: { sent(): void; fault(error: NetworkError): void }
   #own: Endpoint | null = null
 
-  constructor(network: Network, host: Host, told: { sent(): void; fault(fault: NetworkFault): void }) {
+  constructor(network: Network, host: Host, told: { sent(): void; fault(error: NetworkError): void }) {
     this.#network = network
     this.#host = host
     this.#told = told
@@ -395,7 +408,7 @@ class Guarded implements Network {
       return answer
     } catch (error) {
       if (error instanceof NetworkError) {
-        this.#told.fault(error.fault)
+        this.#told.fault(error)
         if (silent.has(error.fault) && ++endpoint.failures >= endpoint.most) endpoint.fault = error.fault
         else if (!silent.has(error.fault) && error.fault !== 'out_of_scope' && error.fault !== 'cancelled') endpoint.failures = 0
       }
