@@ -1,5 +1,5 @@
 // Many folded texts looked for in one: which of them it is, begins with, ends with or holds when it is folded too, each told by its number. One pass tells all that it holds.
-// Exact: fast.test.ts holds every answer against startsWith, endsWith, includes and ===.
+// Exact: drawn.integration.test.ts holds every answer against startsWith, endsWith, includes and ===.
 import { fold } from './fold.ts'
 import { createPairTable } from './pair-table.ts'
 import type { PairTable } from './pair-table.ts'

@@ -52,7 +52,7 @@ describe('risk decide', () => {
       { asset: 'b', cve: 'CVE-2021-44228', level: 'urgent', band: 'three_days_forensics', row: 15, due: '2026-11-23', state: 'potential', cwe: ['CWE-502'], answers: { in_kev: { value: true, source: 'kev' } } },
       { asset: 'a', cve: 'CVE-2024-6387', level: 'urgent', band: 'fourteen_days', row: 9, state: 'confirmed', answers: { in_kev: { value: false, source: 'kev' }, automatable: { value: false, source: 'ssvc' } } }, { asset: 'a', weakness: 'hardening', level: 'watch', due: null },
     ])
-    expect((decisions[1]?.['evidence'] as { method: string }[]).map(({ method }) => method)).toEqual(['check', 'connector'])
+    expect((decisions[1]!['evidence'] as { method: string }[]).map(({ method }) => method)).toEqual(['check', 'connector'])
     const shown = await haechi(['risk', 'decide', '--knowledge', knowledge(), '--lang', 'ko'], { input })
     expect(shown.out).toMatch(/긴급 대응 +2026-11-23 +[\d.]+ +b +CVE-2021-44228/)
     expect(shown.err).toContain('긴급 대응 2건, 보완 조치 0건, 모니터링 1건.')

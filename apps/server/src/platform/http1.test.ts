@@ -108,7 +108,7 @@ test('what is well-formed is read as fetch reads it', async () => {
       const theirs = await fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' })
       const socket = connect(port, '127.0.0.1', () => { socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n') })
       const reader = new AnswerReader('GET', 1_000_000)
-      socket.on('data', (chunk) => { reader.push(chunk as Buffer) })
+      socket.on('data', (chunk) => { reader.push(chunk) })
       await once(socket, 'close')
       if (reader.answer === null) reader.end()
       expect(reader.answer).toMatchObject({ status: theirs.status, reason: theirs.statusText })

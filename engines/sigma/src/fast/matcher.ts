@@ -1,4 +1,4 @@
-// The fast matcher: the answers of the plain one (fast.test.ts and its integration tests hold it to them), with each value of an event judged once for all rules,
+// The fast matcher: the answers of the plain one (drawn.integration.test.ts and its integration tests hold it to them), with each value of an event judged once for all rules,
 // and each combination of judgements once for all events. Pure: opens no file and no socket, reads no clock.
 import { createPairTable } from '@haechi/patterns'
 import { fieldOf, readFields } from '@haechi/records'

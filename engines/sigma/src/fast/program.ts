@@ -1,5 +1,5 @@
 // Rules over predicates: which rules hold when these predicates are met, and what there is to show for it. Asked once for each set of predicates that events bring together.
-// A rule is looked at only when its witness is met: predicates of which one must be met for the rule to hold. fast.test.ts holds the answers against the plain matcher.
+// A rule is looked at only when its witness is met: predicates of which one must be met for the rule to hold. drawn.integration.test.ts holds the answers against the plain matcher.
 import type { Condition, Item, Rule, Selection } from '../rule.ts'
 import type { Slot, Verdicts } from './verdicts.ts'
 

@@ -1,5 +1,5 @@
 // What a value is to the tests of a field: the numbers of the predicates that it meets. Each distinct (field, test) is one predicate, however many rules ask for it,
-// and each distinct set of predicates one verdict, so that what follows from a verdict is worked out once. fast.test.ts holds it against the plain tests.
+// and each distinct set of predicates one verdict, so that what follows from a verdict is worked out once. drawn.integration.test.ts holds it against the plain tests.
 import { createForest, fold, parsePcre, requiredTexts } from '@haechi/patterns'
 import type { Forest, Found, Literals, Place } from '@haechi/patterns'
 import { compileTest } from '../predicates.ts'

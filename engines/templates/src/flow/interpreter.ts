@@ -23,7 +23,7 @@ class Pattern {
 /** What names stand for outside of the flow: http, set, iterate, template. undefined: nobody knows it. */
 export type Globals = (name: string) => FlowValue
 
-const MAX_STEPS = 500_000
+const MAX_STEPS = 200_000
 const MAX_DEPTH = 400
 const MAX_TEXT = 4_000_000
 const MAX_LIST = 100_000
