@@ -265,13 +265,13 @@ const tls = `${info('bad')}ssl:\n  - address: '127.0.0.1:PORT'\n    tls_version_
 const switched = (head: string): string => `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${head}\r\n\r\n`
 
 /** What a server does with each connection, once something was sent to it. */
-const conversations: readonly (readonly [what: string, template: string, talk: (socket: Socket, heard: string) => void])[] = [
+const conversations: readonly (readonly [what: string, template: string, talk: (socket: Socket, heard: string) => void, fault?: NetworkFault])[] = [
   ['tcp: bytes without end', tcp(''), (socket) => flood(socket, block)],
   ['tcp: bytes without end, all of them', tcp('    read-all: true\n'), (socket) => flood(socket, block)],
   ['tcp: bytes that drip', tcp('    read-all: true\n'), (socket) => drip(socket, 'x')],
   ['tcp: nothing', tcp('    read-all: true\n'), () => undefined],
   ['tcp: a reset', tcp(''), (socket) => socket.resetAndDestroy()],
-  ['websocket: a head without end', websocket, (socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\n'); flood(socket, Buffer.from('X: y\r\n'.repeat(1_000))) }],
+  ['websocket: a head without end', websocket, (socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\n'); flood(socket, Buffer.from('X: y\r\n'.repeat(1_000))) }, 'protocol_error'],
   ['websocket: frames without end', websocket, (socket) => { socket.write(switched('x')); flood(socket, Buffer.from('\u0081\u0005hello'.repeat(1_000), 'latin1')) }],
   ['websocket: pings without end', websocket, (socket) => { socket.write(switched('x')); flood(socket, Buffer.from('\u0089\0'.repeat(1_000), 'latin1')) }],
   ['websocket: one frame without end', websocket, (socket) => { socket.write(Buffer.from(`${switched('x')}\u0082\u007f\u007f\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff`, 'latin1')); flood(socket, block) }],
@@ -283,12 +283,13 @@ const conversations: readonly (readonly [what: string, template: string, talk: (
 ]
 
 describe('a server', () => {
-  test.each(conversations)('%s', async (_, template, talk) => {
+  test.each(conversations)('%s', async (_, template, talk, fault) => {
     await using server = await serveBytes((socket) => socket.on('error', () => undefined).on('end', () => socket.destroy()).once('data', (heard) => talk(socket, heard.toString('latin1'))))
     const { refused, failed, totals } = await against(() => undefined, template.replaceAll('PORT', String(server.port)), { more: { timeoutMs: 300 } })
     expect(refused).toEqual([])
     expect(failed.map(({ code }) => code)).not.toContain('internal')
     expect(totals.run).toBe(2)
+    if (fault !== undefined) expect(totals.faults).toEqual({ [fault]: 1 })
   })
 
   test('dns: answers to other questions, and broken ones', async () => {
