@@ -1,6 +1,7 @@
 // `haechi templates run`: Nuclei templates on hosts whose owner agreed. Everything is judged before the first byte is sent, and what was found until an
 // interruption is shown. Defended by templates-run.test.ts and tests/e2e/templates.test.ts.
 import { randomBytes } from 'node:crypto'
+import type { Dirent } from 'node:fs'
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -129,11 +130,12 @@ async function scopeOf(file: string): Promise<Scope> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw new HaechiError('file_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
+    throw unreadableFile(file, error)
   }
   return readScope(text, file)
 }
 
+type Refuse = (place: string, error: unknown) => void
 type Folder = { readonly input: string; readonly entries: AsyncIterable<FileEntry> }
 
 /** A path is one that begins like one; everything else is a host. Errors: scan_target_invalid, file_unreadable. */
@@ -159,26 +161,30 @@ async function placesOf(named: readonly string[], passOver: PassOver): Promise<{
 
 type PassOver = (place: string, error: unknown) => void
 
-/** Files beneath a path, in the order of their names. Links are not followed; what cannot be read is told and passed over. */
-async function* filesIn(path: string, passOver: PassOver): AsyncGenerator<FileEntry> {
-  const read = async <T>(what: () => Promise<T>): Promise<T | null> => {
+const unreadableFile = (file: string, error: unknown): HaechiError => new HaechiError('file_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
+
+/** Files beneath a path, in the order of their names. Links are not followed; what cannot be read is told, and the rest goes on. */
+async function* filesIn(path: string, refuse: Refuse): AsyncGenerator<FileEntry> {
+  const told = (file: string, error: unknown): void => { refuse(file, unreadableFile(file, error)) }
+  const read = async (maxBytes: number): Promise<string> => {
     try {
-      return await what()
+      return await beginning(path, maxBytes)
     } catch (error) {
-      passOver(path, new HaechiError('file_unreadable', { file: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error }))
-      return null
+      told(path, error)
+      return ''
     }
   }
-  const stats = await read(() => stat(path))
-  if (stats === null) return
-  if (stats.isFile()) {
-    yield { path, size: stats.size, read: (maxBytes) => read(() => beginning(path, maxBytes)) }
+  let entries: Dirent[]
+  try {
+    const stats = await stat(path)
+    if (stats.isFile()) yield { path, size: stats.size, read }
+    if (!stats.isDirectory()) return
+    entries = await readdir(path, { withFileTypes: true })
+  } catch (error) {
+    told(path, error)
     return
   }
-  if (!stats.isDirectory()) return
-  for (const entry of (await read(() => readdir(path, { withFileTypes: true })) ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.isDirectory() || entry.isFile()) yield* filesIn(join(path, entry.name), passOver)
-  }
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) if (entry.isDirectory() || entry.isFile()) yield* filesIn(join(path, entry.name), refuse)
 }
 
 async function beginning(path: string, maxBytes: number): Promise<string> {
