@@ -16,6 +16,8 @@ export type Counts = { refused: number; parsed: number; ran: number; ended: numb
 const settings: Settings = { disableRedirects: false, attack: null, serverName: null, timeoutMs: 1_000, maxBytes: 200_000, userAgent: 'haechi-test', variables: {}, maxRequests: 60, resolvers: [] }
 /** Of the network: reads and writes of a connection, too. */
 const mostCalls = 20_000
+/** Milliseconds, of all pauses that a template asks for. */
+const mostPauses = 120_000
 const target = parseTarget('http://127.0.0.1:8080/app')!
 
 async function fuzz({ seed, from, to, sample }: Fuzz): Promise<void> {
@@ -34,8 +36,14 @@ async function fuzz({ seed, from, to, sample }: Fuzz): Promise<void> {
       await createFileScan([template]).judge({ path: draw.one(['a.txt', 'a.php', 'x/.env', 'a.zip', 'a.tar.gz', 'a']), size: text.length, read: async (most) => text.slice(0, most) })
       return
     }
+    let slept = 0
     await runTemplate(template, {
       target, network, signal: new AbortController().signal, settings, seed, now: () => 1_795_000_000_000, sent: () => undefined,
+      // Pauses pass at once, but are none the longer for it.
+      sleep: async (milliseconds) => {
+        slept += milliseconds
+        if (!(slept <= mostPauses)) throw new Error(`pauses of ${slept} ms`)
+      },
       report: (match) => {
         counts.matches += 1
         JSON.stringify(match)
