@@ -54,6 +54,12 @@ describe('which files are read', () => {
     expect(places(await judge(template, { 'a.bin': '%PDF-1.7 needle', 'b.bin': 'needle', 'c.dat': Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.from('needle')]) }))).toEqual(['a.bin', 'c.dat'])
   })
 
+  it('none that cannot be read, not even for what is missing in it', async () => {
+    const template = block('extensions: [all]\n    matchers: [{ type: word, words: [needle], negative: true }]')
+    expect(await judge(template, { 'x.txt': 'hay' })).toHaveLength(1)
+    expect(await createFileScan([template]).judge({ path: 'x.txt', size: 3, read: () => Promise.resolve(null) })).toEqual([])
+  })
+
   it('as much as a template wants', async () => {
     const content = `${'x'.repeat(2000)}needle`
     expect(await judge(wordIn('extensions: [all]\n    max-size: 1Kb'), { 'x.txt': content })).toEqual([])

@@ -7,7 +7,7 @@ import { missingTemplates } from '../../templates-corpus.ts'
 import type { Counts, Defect, Fuzz, Told } from './fuzzing.ts'
 
 const full = process.env['HAECHI_TEST_FULL'] === '1'
-const mutations = full ? 100_000 : 1_000
+const mutations = full ? 100_000 : 3_000
 const seed = Number(process.env['HAECHI_FUZZ_SEED'] ?? (full ? randomInt(2 ** 31) : 20_261_122))
 const heapMegabytes = 300
 /** Of the process: its heap, the archive of the templates beside it, code. */
