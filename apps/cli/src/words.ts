@@ -25,6 +25,10 @@ const korean = {
   },
   template: { runnable: '실행 가능', parsed: '읽기만 함', refused: '거부' },
   template_severity: { critical: '심각', high: '높음', medium: '보통', low: '낮음', info: '참고', unknown: '미정' },
+  scan_count: {
+    not_selected: '선택되지 않음', not_runnable: '실행할 수 없음', intrusive: '기본으로 꺼짐', self_contained: '대상이 따로 있음', workflow: '워크플로', unsigned: '서명 없음', global: '전역 매처', no_web: '웹이 아님', target_unresponsive: '응답 없는 대상', interrupted: '중단됨',
+    file_template: '파일 템플릿', not_a_file_template: '파일 템플릿이 아님', out_of_scope: '범위 밖', not_resolved: '이름을 찾을 수 없음', refused: '연결 거부', unreachable: '도달할 수 없음', timeout: '시간 초과', closed: '연결 끊김', tls_failed: 'TLS 실패', protocol_error: '프로토콜 오류', cancelled: '취소됨',
+  },
   doubt: { catch_all: '모두에게 같은 답', reflected: '요청을 되돌려 줌', honeypot: '함정' },
   trust: { verified: '유효', wrong: '바뀜', unknown_signer: '알 수 없는 서명자', unsigned: '서명 없음' },
   side: { customer: '고객', provider: '제공자' },

@@ -9,6 +9,7 @@ import type { Library } from './library.ts'
 import { NetworkError } from './model.ts'
 import type { Connection, FileEntry, HttpRequest, HttpResponse, Match, Network, NetworkFault, ProblemCode, Settings, Target, Template } from './model.ts'
 import { TemplateError } from './problem.ts'
+import { redacted } from './redaction.ts'
 import { allowedInWorkflow, select } from './selection.ts'
 import type { Selection, Skipped } from './selection.ts'
 import { sharing } from './sharing.ts'
@@ -191,7 +192,7 @@ class Scan {
   }
 
   #deliver(matches: readonly Match[]): void {
-    for (const match of judgeHost(matches)) {
+    for (const match of judgeHost(matches).map(redacted)) {
       if (match.doubt === null) this.#matches++
       else this.#held++
       this.#tell(match.doubt === null ? { kind: 'match', match } : { kind: 'held', match })
@@ -323,7 +324,7 @@ class Scan {
     }
     this.#run += templates.length
     this.#step(templates.length)
-    for (const match of found) this.#tell({ kind: 'match', match })
+    for (const match of found) this.#tell({ kind: 'match', match: redacted(match) })
     this.#matches += found.length
   }
 }

@@ -296,7 +296,7 @@ class Report {
   }
 
   #counts(title: 'scan_skipped' | 'scan_failed' | 'scan_faults', counts: Readonly<Record<string, number>>): void {
-    const parts = Object.entries(counts).toSorted((a, b) => b[1] - a[1]).map(([name, count]) => `${name} ${grouped(count)}`)
+    const parts = Object.entries(counts).toSorted((a, b) => b[1] - a[1]).map(([name, count]) => `${wordOf(this.#context, 'scan_count', name)} ${grouped(count)}`)
     if (parts.length > 0) this.#context.err.write(`${this.#context.text(title, { counts: parts.join(', ') })}\n`)
   }
 
