@@ -1,4 +1,4 @@
-// What all sources together say about one value. The rule of the verdict stands at `lookup` below; lookup.test.ts holds it, and every answer
+// What all sources together say about one value. The rule of the verdict stands at `lookup` below; lookup.integration.test.ts holds it, and every answer
 // against a plain list of statements.
 import { parseIndicator, VERDICTS } from './indicator.ts'
 import type { Indicator, IndicatorType, ParsedIndicator, Verdict } from './indicator.ts'

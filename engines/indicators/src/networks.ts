@@ -1,5 +1,5 @@
 // Networks as sorted ranges, each with a pointer to the one around it: a binary search finds the narrowest, the pointers the rest.
-// Two networks are either apart or one inside the other, which is what makes the pointers enough. lookup.test.ts holds it against a plain scan.
+// Two networks are either apart or one inside the other, which is what makes the pointers enough. lookup.integration.test.ts holds it against a plain scan.
 import { addressBytes } from './indicator.ts'
 
 export type Networks = {

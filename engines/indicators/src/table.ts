@@ -1,5 +1,5 @@
 // Statements in typed arrays under an open-addressing table of 64-bit hashes. Every hit is confirmed byte by byte, so a collision is never a match.
-// The first row of an indicator stays first for good: rows handed out stay true while the table lives. lookup.test.ts holds it against a plain list.
+// The first row of an indicator stays first for good: rows handed out stay true while the table lives. lookup.integration.test.ts holds it against a plain list.
 import { INDICATOR_TYPES, VERDICTS } from './indicator.ts'
 import type { Indicator, IndicatorType, Verdict } from './indicator.ts'
 

@@ -1,5 +1,5 @@
 // The operations of a document as tools. A tool's schemas are built when they are asked for; a list stays small by what it says of descriptions and answers,
-// never by what a call needs. Defended by definition.test.ts, and by tests/conformance/openapi/corpus.test.ts over the specifications of the world.
+// never by what a call needs. Defended by definition.integration.test.ts, and by tests/conformance/openapi/corpus.test.ts over the specifications of the world.
 import type { JsonObject, ToolAnnotations, ToolDefinition } from '@haechi/mcp-wire'
 import type { ApiDocument, Operation, Sources, Tool, ToolSet } from './model.ts'
 import { nameOfPath, sanitised, shortened as shortenedName, uniqueNames } from './naming.ts'

@@ -1,6 +1,6 @@
 // Schemas of any OpenAPI version as JSON Schema 2020-12 for the arguments of a tool. What comes out accepts everything that was accepted before: a keyword
 // that is broken, or that only makes sense to the author's tools, is left out, never guessed. Each component is converted once a document; a reference
-// stays a reference. Defended by schema.test.ts (drawn schemas against Ajv's meta-schema, and drawn values against both).
+// stays a reference. Defended by schema.integration.test.ts (drawn schemas against Ajv's meta-schema, and drawn values against both).
 import { compileRegex } from '@haechi/patterns'
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import type { ApiDocument } from './model.ts'

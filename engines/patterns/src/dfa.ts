@@ -1,5 +1,5 @@
 // An automaton made deterministic as it is used (RE2's way: swtch.com/~rsc/regexp/regexp3.html): a text is read once, a table look-up a character, and nothing
-// goes back. What one search adds to the table is bounded; beyond the bound it is given up. regex.test.ts holds it against re2js and hostile expressions.
+// goes back. What one search adds to the table is bounded; beyond the bound it is given up. regex.integration.test.ts holds it against re2js and hostile expressions.
 import { LETTER, LINE_END, NOTHING, alphabetOf } from './alphabet.ts'
 import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'

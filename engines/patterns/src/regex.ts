@@ -1,6 +1,6 @@
 // Regular expressions as Go and RE2 read them, in linear time: leftmost, and of those that begin there the preferred one. A text is looked at by what is cheapest:
 // literals that must stand in it, then an automaton that says yes or no; only where a match is does another find its end, its beginning, and its groups.
-// Everything is made when it is first needed. Defended by regex.test.ts, which holds it against re2js, and by its hostile expressions.
+// Everything is made when it is first needed. Defended by regex.integration.test.ts, which holds it against re2js, and by its hostile expressions.
 import { createCaptures } from './captures.ts'
 import type { Captures } from './captures.ts'
 import { createDfa } from './dfa.ts'

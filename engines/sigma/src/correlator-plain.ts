@@ -1,4 +1,4 @@
-// The plain correlator: keeps the occurrences of every group and counts the window anew each time. It is the oracle of the fast one (correlator.test.ts),
+// The plain correlator: keeps the occurrences of every group and counts the window anew each time. It is the oracle of the fast one (correlator.integration.test.ts),
 // so what it does is the definition: which windows are looked at, when a group is forgotten, which goes first.
 import { DEFAULT_LATENESS, DEFAULT_MAX_GROUPS, MAX_REFS, MAX_TIME, expressionHolds, numberOf, percentileOf, rawOf, rulesOf, targetsOf, textOf, withinBounds } from './occurrence.ts'
 import type { CorrelationMatch, Correlator, CorrelatorOptions, Occurrence, Target } from './occurrence.ts'

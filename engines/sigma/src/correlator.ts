@@ -1,5 +1,5 @@
 // The fast correlator: every group's occurrences in a ring ordered by time, with what its window counts kept up to date as occurrences enter and leave it.
-// Invariants: it answers what the plain one answers (correlator.test.ts); all state is in one heap below `maxBytes`; what a window counts follows from its
+// Invariants: it answers what the plain one answers (correlator.integration.test.ts); all state is in one heap below `maxBytes`; what a window counts follows from its
 // occurrences alone, so that a saved state holds only these and going on from it is as never having stopped.
 import type { Fields } from '@haechi/records'
 import { CorrelatorError, StateReader, StateWriter, definitionOf } from './correlator-state.ts'

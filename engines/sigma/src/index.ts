@@ -1,5 +1,5 @@
 // Sigma 2.1 rules, correlations and filters: parser and the plain matcher, which is the oracle of every faster one.
-// Pure: opens no file and no socket, reads no clock. Nothing here throws on content: hostile.test.ts holds it with arbitrary text and JSON.
+// Pure: opens no file and no socket, reads no clock. Nothing here throws on content: hostile.integration.test.ts holds it with arbitrary text and JSON.
 export type { LogSource } from '@haechi/records'
 export type { Bound, Correlation, CorrelationCondition, CorrelationType, Filter, Level, Rejection, RejectionCode, Rule, RuleText, Status } from './rule.ts'
 export type { Match, MatchFault, Matcher, MatcherOptions } from './matcher.ts'

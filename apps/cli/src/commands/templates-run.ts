@@ -78,6 +78,7 @@ export const templatesRun = command({
       if (reached.targets.length + folders.length === 0) return exitCodes.failed
       const rate = wholeNumber('--rate', options.rate, 0, 1_000_000, reached.own ? 0 : politeRate)
       const { library, shownAs } = await loadTemplates(context, [options.templates], passOver, { cached: true })
+      if (library.refused.length > 0) context.err.write(`${context.text('scan_refused_files', { count: grouped(library.refused.length), path: options.templates })}\n`)
       if (library.templates.length === 0) throw new HaechiError('templates_missing', { path: options.templates })
       if (scope !== null) showScope(context, scope)
       const report = new Report(context, { held: options.all, sarif: options.sarif, secrets: Object.values(settings.variables), scope, shownAs })

@@ -1,5 +1,5 @@
 // What is approved is carried out once, confirmed, and lifted again. Each step is claimed in the database before the executor is called, with a key that is the
-// same at every attempt: after a kill between execute and verify the executor sees the same key again and dedupes. Defended by execution.test.ts.
+// same at every attempt: after a kill between execute and verify the executor sees the same key again and dedupes. Defended by execution.integration.test.ts.
 import type { Clock } from '../platform/clock.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { HaechiError } from '../platform/errors.ts'

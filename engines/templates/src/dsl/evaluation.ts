@@ -1,5 +1,5 @@
 // What an evaluation is given, what it may cost, and how it fails. Whatever a template or an answer holds, an evaluation ends within its budget with a value or an
-// EvaluationError, and never stops a scan. Defended by dsl/hostile.test.ts.
+// EvaluationError, and never stops a scan. Defended by dsl/hostile.integration.test.ts.
 import type { Lookup, Value } from '../model.ts'
 
 /** Where chance and time come from: equal ones give equal results. */

@@ -1,5 +1,5 @@
 // Reads a tenant's segments in order. Used by the log itself and by consumers in other processes, which learn the durable end from the log
-// and never look at a byte behind it. Defended by segments.test.ts (property: what was acknowledged is read, in order, whatever is cut or broken).
+// and never look at a byte behind it. Defended by segments.integration.test.ts (property: what was acknowledged is read, in order, whatever is cut or broken).
 import { open, readdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HaechiError } from '../errors.ts'

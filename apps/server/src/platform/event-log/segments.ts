@@ -1,5 +1,5 @@
 // Invariants: what was acknowledged is durable and is read exactly once, in order; what was refused is never read; an id is answered as a duplicate only
-// once the event that carries it is durable, and when that one fails its rival gets the chance. Defended by segments.test.ts and contract.ts.
+// once the event that carries it is durable, and when that one fails its rival gets the chance. Defended by segments.integration.test.ts and contract.ts.
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, truncate, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
