@@ -88,7 +88,7 @@ describe('what it says', () => {
     expect([code, lines.length]).toEqual([0, 1])
     expect(Object.keys(lines[0]!).slice(0, 5)).toEqual(['template', 'matcher', 'extracted', 'matched_at', 'severity'])
     expect(lines[0]).toMatchObject({ template: 'env-file', matcher: null, extracted: ['db.internal'], matched_at: `${url}/.env`, severity: 'high', name: 'Name of env-file', file: join(templates, 'env-file.yaml'), cve: ['CVE-2024-0001'], cwe: ['CWE-200'], cvss: 7.5, doubt: null, address: '127.0.0.1', evidence: { request: 'GET /.env HTTP/1.1', response: 'HTTP/1.1 200 OK' } })
-    expect(JSON.parse(err.trim().split('\n').at(-1)!)).toMatchObject({ totals: { matches: 1, held: 0, interrupted: false } })
+    expect(JSON.parse(err.trim().split('\n').at(-1)!)).toMatchObject({ totals: { matches: 1, held: 0, interrupted: false, refused_files: 1 } })
   })
 
   test.skipIf(!existsSync(join(CORPUS, 'schemas/sarif/sarif-schema-2.1.0.json')))('SARIF as its schema says (needs HAECHI_CORPUS)', async () => {

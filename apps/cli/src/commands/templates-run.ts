@@ -78,10 +78,9 @@ export const templatesRun = command({
       if (reached.targets.length + folders.length === 0) return exitCodes.failed
       const rate = wholeNumber('--rate', options.rate, 0, 1_000_000, reached.own ? 0 : politeRate)
       const { library, shownAs } = await loadTemplates(context, [options.templates], passOver, { cached: true })
-      if (library.refused.length > 0) context.err.write(`${context.text('scan_refused_files', { count: grouped(library.refused.length), path: options.templates })}\n`)
       if (library.templates.length === 0) throw new HaechiError('templates_missing', { path: options.templates })
       if (scope !== null) showScope(context, scope)
-      const report = new Report(context, { held: options.all, sarif: options.sarif, secrets: Object.values(settings.variables), scope, shownAs })
+      const report = new Report(context, { held: options.all, sarif: options.sarif, secrets: Object.values(settings.variables), scope, shownAs, refused: { count: library.refused.length, path: options.templates } })
       for await (const event of scan({
         library, selection, targets: reached.targets, folders, network, settings, concurrency: { perHost, overall: perHost * 4 }, rate, seed: randomBytes(4).readUInt32LE(), now: () => context.clock.now(), signal: context.stop,
       })) report.take(event)
@@ -222,7 +221,7 @@ function showScope(context: Context, { targets, owner, until }: Scope): void {
   else context.err.write(`${safe(context.text('scan_scope', { owner, until: end, targets: targets.slice(0, 10).join(', ') + (targets.length > 10 ? ', …' : '') }))}\n`)
 }
 
-type Choices = { readonly held: boolean; readonly sarif: boolean; readonly secrets: readonly string[]; readonly scope: Scope | null; readonly shownAs: (file: string) => string }
+type Choices = { readonly held: boolean; readonly sarif: boolean; readonly secrets: readonly string[]; readonly scope: Scope | null; readonly shownAs: (file: string) => string; /** Files that are no templates. */ readonly refused: { readonly count: number; readonly path: string } }
 
 class Report {
   /** Index of the worst severity that is believed; -1: nothing. */
@@ -284,8 +283,10 @@ class Report {
         { title: 'column_extracted', cell: ({ extracted }) => safe(extracted.join(', ')) },
       ])
     }
-    if (json) err.write(`${JSON.stringify({ totals })}\n`)
+    const { refused } = this.#choices
+    if (json) err.write(`${JSON.stringify({ totals: { ...totals, refused_files: refused.count } })}\n`)
     else {
+      if (refused.count > 0) err.write(`${text('scan_refused_files', { count: grouped(refused.count), path: refused.path })}\n`)
       const { requests, skipped, failed, faults } = totals
       err.write(`${text('scan_totals', { matches: grouped(totals.matches), held: grouped(totals.held), run: grouped(totals.run), targets: grouped(totals.targets), sent: grouped(requests.sent), asked: grouped(requests.asked), shared: grouped(requests.shared), controls: grouped(requests.controls) })}\n`)
       this.#counts('scan_skipped', skipped)
