@@ -1,5 +1,6 @@
 // `haechi templates run` as a user runs it: against a server on this machine, in both languages, with scopes that allow and refuse, and stopped in the middle.
 import { spawn } from 'node:child_process'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -67,6 +68,22 @@ const scopeFile = (name: string, text: string): string => {
   writeFileSync(file, text)
   return file
 }
+
+test('with --signed-only nothing runs that is not signed by somebody who is trusted', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const folder = join(home, 'signed')
+  mkdirSync(folder)
+  const text = `id: mine\ninfo: {name: n, author: a, severity: high}\n${http('/.env', 'matchers: [{type: status, status: [200]}]')}`
+  const signature = sign('sha256', Buffer.from(text.trim()), privateKey)
+  const signer = createHash('md5').update(Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')).digest('hex')
+  const digest = `# digest: ${Buffer.concat([Buffer.from([signature.length + 3, 0x0a, 0x00, signature.length]), signature]).toString('hex')}:${signer}`
+  writeFileSync(join(folder, 'mine.yaml'), text + digest)
+  writeFileSync(join(folder, 'changed.yaml'), text.replace('id: mine', 'id: changed') + digest)
+  const key = join(home, 'signer.pem')
+  writeFileSync(key, publicKey.export({ type: 'spki', format: 'pem' }))
+  expect((await run(url, '--templates', folder, '--json', '--signed-only')).lines).toEqual([])
+  expect((await run(url, '--templates', folder, '--json', '--signed-only', '--signer', key)).lines.map((line) => line['template'])).toEqual(['mine'])
+})
 
 describe('what it says', () => {
   test('a table for people, in English and Korean, with what was not run, not sent and not read', async () => {

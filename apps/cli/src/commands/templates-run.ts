@@ -14,7 +14,7 @@ import { command, wholeNumber } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
-import { loadTemplates } from '../template-files.ts'
+import { loadTemplates, signerOption, signersOf } from '../template-files.ts'
 import { wordOf } from '../words.ts'
 import { printTable } from './lists.ts'
 
@@ -40,6 +40,7 @@ export const templatesRun = command({
     'id': { value: 'ID,...', about: 'option_template_ids' },
     'include-intrusive': { about: 'option_include_intrusive' },
     'workflows': { about: 'option_workflows' },
+    ...signerOption,
     'signed-only': { about: 'option_signed_only' },
     'rate': { value: 'N', about: 'option_rate' },
     'concurrency': { value: 'N', about: 'option_concurrency' },
@@ -77,7 +78,7 @@ export const templatesRun = command({
       const reached = await permitted(context, network, targets)
       if (reached.targets.length + folders.length === 0) return exitCodes.failed
       const rate = wholeNumber('--rate', options.rate, 0, 1_000_000, reached.own ? 0 : politeRate)
-      const { library, shownAs } = await loadTemplates(context, [options.templates], passOver, { cached: true })
+      const { library, shownAs } = await loadTemplates(context, [options.templates], passOver, { cached: true, keys: signersOf(options.signer) })
       if (library.templates.length === 0) throw new HaechiError('templates_missing', { path: options.templates })
       if (scope !== null) showScope(context, scope)
       const report = new Report(context, { held: options.all, sarif: options.sarif, secrets: Object.values(settings.variables), scope, shownAs, refused: { count: library.refused.length, path: options.templates } })
