@@ -1,8 +1,8 @@
 // Where an expression matches and what its groups hold: what replacing needs. Leftmost and greedy as in Perl and Python,
 // but by threads in the order of preference instead of by going back (Pike's machine): text times program at most. spans.test.ts holds it against V8.
-import { PatternError } from './problem.ts'
+import { programOf } from './program.ts'
+import type { Instruction } from './program.ts'
 import { WORD, within } from './ranges.ts'
-import type { Ranges } from './ranges.ts'
 import type { Assertion, RegexNode } from './syntax.ts'
 
 /** `groups` by their number, 0 = the whole: from and to as places in the text, or null where a group took no part. */
@@ -17,84 +17,23 @@ export type Spans = {
   find(codes: readonly number[], from: number): Span | null
 }
 
-type Instruction =
-  | { kind: 'chars'; ranges: Ranges }
-  /** `first` is preferred. */
-  | { kind: 'split'; first: number; second: number }
-  | { kind: 'save'; slot: number }
-  | { kind: 'assert'; assertion: Assertion }
-  | { kind: 'match' }
-
 const MAX_PROGRAM = 5000
 type Thread = { at: number; saved: readonly number[] }
 
 /** Errors: PatternError `regex_too_large`. */
 export function createSpans(root: RegexNode): Spans {
-  const code: Instruction[] = []
+  const code = programOf(root, { limit: MAX_PROGRAM, saves: true })
   const named = new Map<string, number>()
   let groups = 0
-  const emit = <T extends Instruction>(instruction: T): T => {
-    if (code.length >= MAX_PROGRAM) throw new PatternError('regex_too_large', 'the expression is too large once its counts are written out')
-    code.push(instruction)
-    return instruction
-  }
-  const split = (): { kind: 'split'; first: number; second: number } => emit({ kind: 'split', first: code.length + 1, second: code.length + 1 })
-  /** Where a fork that may be taken or left goes when it is left. */
-  const leave = (fork: { first: number; second: number }, lazy: boolean, to: number): void => {
-    if (lazy) fork.first = to
-    else fork.second = to
-  }
-  const write = (node: RegexNode): void => {
-    switch (node.kind) {
-      case 'chars': emit({ kind: 'chars', ranges: node.ranges }); return
-      case 'assert': emit({ kind: 'assert', assertion: node.assertion }); return
-      case 'concat': {
-        const group = 'group' in node ? node.group : null
-        if (group !== null) {
-          groups = Math.max(groups, group.number)
-          if (group.name !== null) named.set(group.name, group.number)
-          emit({ kind: 'save', slot: group.number * 2 })
-        }
-        for (const part of node.of) write(part)
-        if (group !== null) emit({ kind: 'save', slot: group.number * 2 + 1 })
-        return
-      }
-      case 'alternate': {
-        const ends: { first: number; second: number }[] = []
-        for (const [place, branch] of node.of.entries()) {
-          const fork = place === node.of.length - 1 ? null : split()
-          write(branch)
-          if (fork === null) continue
-          ends.push(split())
-          fork.second = code.length
-        }
-        for (const end of ends) end.first = end.second = code.length
-        return
-      }
-      case 'repeat': {
-        const lazy = node.lazy === true
-        for (let times = 0; times < node.min; times += 1) write(node.of)
-        if (node.max === Infinity) {
-          const from = code.length
-          const fork = split()
-          write(node.of)
-          emit({ kind: 'split', first: from, second: from })
-          leave(fork, lazy, code.length)
-          return
-        }
-        const forks: { first: number; second: number }[] = []
-        for (let times = node.min; times < node.max; times += 1) {
-          forks.push(split())
-          write(node.of)
-        }
-        for (const fork of forks) leave(fork, lazy, code.length)
-        return
-      }
-      default: node satisfies never
+  const count = (node: RegexNode): void => {
+    if (node.kind === 'concat' && 'group' in node) {
+      groups = Math.max(groups, node.group.number)
+      if (node.group.name !== null) named.set(node.group.name, node.group.number)
     }
+    if (node.kind === 'repeat') count(node.of)
+    else if (node.kind === 'concat' || node.kind === 'alternate') for (const part of node.of) count(part)
   }
-  write(root)
-  emit({ kind: 'match' })
+  count(root)
 
   /** All instructions that wait for a character behind `at`, in their order. A place is looked at once, by the thread that is preferred. */
   const follow = (threads: Thread[], seen: Set<number>, codes: readonly number[], place: number, from: number, start: readonly number[]): void => {
