@@ -45,12 +45,14 @@ export const settings: Settings = {
 
 export type Serving = { readonly url: string; readonly place: string; readonly port: number } & AsyncDisposable
 
-async function listening(server: Server, scheme: string, sockets: Set<Socket>): Promise<Serving> {
+/** Any server, on a port of its own unless one is named; its connections end with it. */
+export async function listening(server: Server, scheme = 'http', wanted = 0): Promise<Serving> {
+  const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     url: `${scheme}://127.0.0.1:${port}`, place: `127.0.0.1:${port}`, port,
@@ -61,7 +63,7 @@ async function listening(server: Server, scheme: string, sockets: Set<Socket>): 
   }
 }
 
-export const serve = (handler: RequestListener): Promise<Serving> => listening(createHttp({ insecureHTTPParser: true }, handler), 'http', new Set())
+export const serve = (handler: RequestListener): Promise<Serving> => listening(createHttp({ insecureHTTPParser: true }, handler))
 
 let certificate: { readonly key: string; readonly cert: string } | null = null
 function ownCertificate(): { readonly key: string; readonly cert: string } {
@@ -74,10 +76,10 @@ function ownCertificate(): { readonly key: string; readonly cert: string } {
   return certificate
 }
 
-export const serveTls = (handler: RequestListener): Promise<Serving> => listening(createHttps(ownCertificate(), handler), 'https', new Set())
+export const serveTls = (handler: RequestListener): Promise<Serving> => listening(createHttps(ownCertificate(), handler), 'https')
 
 /** A server of bytes. */
-export const serveBytes = (onConnection: (socket: Socket) => void): Promise<Serving> => listening(createTcp({ allowHalfOpen: true }, onConnection), 'http', new Set())
+export const serveBytes = (onConnection: (socket: Socket) => void): Promise<Serving> => listening(createTcp({ allowHalfOpen: true }, onConnection))
 
 export const answer = (response: ServerResponse, body: string, status = 200, headers: Record<string, string | string[]> = {}): void => void response.writeHead(status, headers).end(body)
 

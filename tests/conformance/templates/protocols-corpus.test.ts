@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { decode, encode } from 'dns-packet'
 import type { Answer } from 'dns-packet'
@@ -12,25 +12,16 @@ import { readTemplate } from '../../../engines/templates/src/index.ts'
 import type { Protocol, Template } from '../../../engines/templates/src/index.ts'
 import { corpusFiles, isTemplateFile, missingTemplates } from '../../templates-corpus.ts'
 import { certificate } from './certificates.ts'
-import { run } from './harness.ts'
+import { listening, run } from './harness.ts'
 import type { Running } from './harness.ts'
 
-const closing: (() => Promise<unknown>)[] = []
+const closing: (() => PromiseLike<unknown>)[] = []
 afterAll(async () => { for (const close of closing) await close() })
 
-async function listening(server: Server): Promise<number> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy()
-    return new Promise(done => { server.close(done) })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as { port: number }).port
+async function opened(server: Server): Promise<number> {
+  const serving = await listening(server)
+  closing.push(() => serving[Symbol.asyncDispose]())
+  return serving.port
 }
 
 let corpus: readonly Template[] | null = null
@@ -70,7 +61,7 @@ describe.skipIf(missingTemplates !== false)(`tcp${missingTemplates === false ? '
     const templates = templatesOf('tcp')
     expect(templates.length).toBeGreaterThan(245)
     let conversations = 0
-    const port = await listening(createServer(socket => {
+    const port = await opened(createServer(socket => {
       conversations++
       socket.on('data', () => { socket.end('220 hello \x00\xff HTTP/1.1 200 OK\r\n\r\n') })
       setTimeout(() => { socket.end() }, 60)
@@ -115,11 +106,11 @@ describe.skipIf(missingTemplates !== false)(`tcp${missingTemplates === false ? '
     ['network/exposures/exposed-zookeeper.yaml', '', ['Environment:\nzookeeper.version=3.8.0\n'], null, []],
   ])('%s finds what it looks for, and nothing in another answer', async (path, banner, answers, matcher, extracted) => {
     const template = byPath(path)
-    const ran = await run(template, `127.0.0.1:${await listening(speaking(banner, ...answers))}`, { settings: { timeoutMs: 500 } })
+    const ran = await run(template, `127.0.0.1:${await opened(speaking(banner, ...answers))}`, { settings: { timeoutMs: 500 } })
     expect(ran.matches.length).toBeGreaterThan(0)
     expect(ran.matches[0]?.matcher).toBe(matcher)
     if (extracted.length > 0) expect(ran.matches[0]?.extracted).toEqual(extracted)
-    const other = await run(template, `127.0.0.1:${await listening(speaking('220 nothing\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n'))}`, { settings: { timeoutMs: 300 } })
+    const other = await run(template, `127.0.0.1:${await opened(speaking('220 nothing\r\n', 'HTTP/1.1 400 Bad Request\r\n\r\n'))}`, { settings: { timeoutMs: 300 } })
     expect(other.matches).toEqual([])
   })
 })
@@ -127,7 +118,7 @@ describe.skipIf(missingTemplates !== false)(`tcp${missingTemplates === false ? '
 describe.skipIf(missingTemplates !== false)(`ssl${missingTemplates === false ? '' : ` (${missingTemplates})`}`, () => {
   const server = (subject: string, wanted: Parameters<typeof certificate>[1] = {}, chain = ''): Promise<number> => {
     const { key, cert } = certificate(subject, wanted)
-    return listening(createTlsServer({ key, cert: cert + chain, minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' }, socket => { socket.on('error', () => undefined) }).on('tlsClientError', () => undefined))
+    return opened(createTlsServer({ key, cert: cert + chain, minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' }, socket => { socket.on('error', () => undefined) }).on('tlsClientError', () => undefined))
   }
 
   it('every template runs; of a good certificate behind old versions these have something to say', async () => {

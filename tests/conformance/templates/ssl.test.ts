@@ -1,6 +1,5 @@
 // The ssl protocol against TLS servers of OpenSSL (through Node), and against one written by hand for the version that OpenSSL no longer has.
 import { X509Certificate } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer as createPlainServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:tls'
@@ -9,30 +8,21 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { suiteName, suiteNumber } from '../../../engines/templates/src/cipher-suites.ts'
 import { certificate } from './certificates.ts'
 import type { Issued } from './certificates.ts'
-import { blockTemplate, expectationsOf, fixture, missingFixtures, run } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, listening, missingFixtures, run } from './harness.ts'
 import type { Ran } from './harness.ts'
 
-const closing: (() => Promise<unknown>)[] = []
+const closing: (() => PromiseLike<unknown>)[] = []
 afterEach(async () => { for (const close of closing.splice(0)) await close() })
 
-async function listening(server: Server): Promise<string> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy()
-    return new Promise(done => { server.close(done) })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `127.0.0.1:${(server.address() as { port: number }).port}`
+async function opened(server: Server): Promise<string> {
+  const serving = await listening(server)
+  closing.push(() => serving[Symbol.asyncDispose]())
+  return serving.place
 }
 
 const old = 'ALL:COMPLEMENTOFALL:@SECLEVEL=0'
 const tlsServer = (issued: Issued, options: TlsOptions = {}): Promise<string> =>
-  listening(createServer({ key: issued.key, cert: issued.cert, ...options }, socket => { socket.on('error', () => undefined) }).on('tlsClientError', () => undefined))
+  opened(createServer({ key: issued.key, cert: issued.cert, ...options }, socket => { socket.on('error', () => undefined) }).on('tlsClientError', () => undefined))
 
 const ssl = (rest: string, address = '{{Host}}:{{Port}}'): Parameters<typeof run>[0] => blockTemplate('ssl', `
   - address: "${address}"
@@ -84,7 +74,7 @@ describe('versions and suites', () => {
 
   it('SSL 3.0 is spoken by hand', async () => {
     const der = new X509Certificate(plain.cert).raw
-    const place = await listening(createPlainServer(socket => { socket.once('data', hello => { socket.write(sslv3Answer(hello, der)) }) }))
+    const place = await opened(createPlainServer(socket => { socket.once('data', hello => { socket.write(sslv3Answer(hello, der)) }) }))
     const ran = await run(ssl(`    min_version: ssl30\n    max_version: ssl30\n${matching("subject_cn == 'localhost'", "tls_connection == 'ztls'")}\n${extracting('.tls_version', '.cipher')}`), place)
     expect(extracted(ran)).toEqual(['ssl30', 'TLS_RSA_WITH_RC4_128_SHA'])
   })
@@ -184,7 +174,7 @@ describe('servers that are no TLS, or half of it', () => {
       more()
     }, 'protocol_error'],
   ])('%s', async (_, serve, fault) => {
-    const place = await listening(createPlainServer(socket => {
+    const place = await opened(createPlainServer(socket => {
       socket.on('error', () => undefined)
       socket.once('data', () => { serve(socket) })
     }))
@@ -195,7 +185,7 @@ describe('servers that are no TLS, or half of it', () => {
   })
 
   it('a certificate that is none is told, and the rest of the handshake counts', async () => {
-    const place = await listening(createPlainServer(socket => {
+    const place = await opened(createPlainServer(socket => {
       socket.on('error', () => undefined)
       socket.once('data', () => { socket.end(withHello(3, Buffer.concat([hello(0x2f), Buffer.from([11, 0, 0, 8, 0, 0, 5, 0, 0, 2, 5, 0])]))) })
     }))
@@ -206,7 +196,7 @@ describe('servers that are no TLS, or half of it', () => {
   })
 
   it('silence is a timeout', async () => {
-    const place = await listening(createPlainServer(() => undefined))
+    const place = await opened(createPlainServer(() => undefined))
     for (const version of both) expect((await run(ssl(version + matching('true')), place, { settings: { timeoutMs: 100 } })).faults.map(fault => fault.fault)).toEqual(['timeout'])
   })
 })

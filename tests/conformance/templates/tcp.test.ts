@@ -1,30 +1,19 @@
 // The tcp protocol against servers that behave as the fixtures of Nuclei's integration tests describe, and against what its documentation says besides.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
-import { blockTemplate, expectationsOf, fixture, fixtureBytes, missingFixtures, run, templateOf } from './harness.ts'
+import { blockTemplate, expectationsOf, fixture, fixtureBytes, listening, missingFixtures, run, templateOf } from './harness.ts'
 
-const servers: Server[] = []
-afterEach(async () => { for (const server of servers.splice(0)) await new Promise(done => { server.close(done) }) })
+const closing: (() => PromiseLike<unknown>)[] = []
+afterEach(async () => { for (const close of closing.splice(0)) await close() })
 
-async function listening(server: Server, port = 0): Promise<number> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  const close = server.close.bind(server)
-  server.close = callback => {
-    for (const socket of sockets) socket.destroy()
-    return close(callback)
-  }
-  servers.push(server)
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as { port: number }).port
+async function opened(server: Server, port = 0): Promise<number> {
+  const serving = await listening(server, 'http', port)
+  closing.push(() => serving[Symbol.asyncDispose]())
+  return serving.port
 }
 
 /** Speaks by script: waits for so many bytes, gives them to the step, and writes what it returns; null: closes. */
@@ -58,30 +47,30 @@ describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false 
   })
 
   it('hex', async () => {
-    const port = await listening(scripted({ take: 4, say: got => (got === 'PING' ? 'PONG' : null) }, { take: 0, say: () => null }))
+    const port = await opened(scripted({ take: 4, say: got => (got === 'PING' ? 'PONG' : null) }, { take: 0, say: () => null }))
     expect((await run(fixture('protocols/network/hex.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('multi-step', async () => {
-    const port = await listening(scripted({ take: 5, say: got => (got === 'FIRST' ? 'PING' : '') }, { take: 6, say: got => (got === 'SECOND' ? 'PONG' : '') }, { take: 0, say: () => 'NUCLEI' }))
+    const port = await opened(scripted({ take: 5, say: got => (got === 'FIRST' ? 'PING' : '') }, { take: 6, say: got => (got === 'SECOND' ? 'PONG' : '') }, { take: 0, say: () => 'NUCLEI' }))
     expect((await run(fixture('protocols/network/multi-step.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('self-contained', async () => {
-    const port = await listening(scripted({ take: 0, say: () => 'Authentication successful' }))
+    const port = await opened(scripted({ take: 0, say: () => 'Authentication successful' }))
     expect((await run(templateOf(Buffer.from(fixtureBytes('protocols/network/self-contained.yaml')).toString('utf8').replace('127.0.0.1:5431', `127.0.0.1:${port}`)), '127.0.0.1')).matches).toHaveLength(1)
   })
 
   it('variables', async () => {
-    const port = await listening(scripted({ take: 4, say: got => (got === 'PING' ? 'aGVsbG8=' : null) }))
+    const port = await opened(scripted({ take: 4, say: got => (got === 'PING' ? 'aGVsbG8=' : null) }))
     expect((await run(fixture('protocols/network/variables.yaml'), `127.0.0.1:${port}`)).matches).toHaveLength(1)
   })
 
   it('network-port: that of the template where the target has none, and that of the target where it has one, also when it is one of the web', async () => {
     const template = fixture('protocols/network/network-port.yaml')
-    await listening(pingPong(), 23_846)
-    await listening(pingPong(), 8081)
-    const other = await listening(pingPong())
+    await opened(pingPong(), 23_846)
+    await opened(pingPong(), 8081)
+    const other = await opened(pingPong())
     for (const [input, place] of [['127.0.0.1', 23_846], ['127.0.0.1:23846', 23_846], ['127.0.0.1:8081', 8081], [`127.0.0.1:${other}`, other], ['http://127.0.0.1:8081', 23_846]] as const) {
       const ran = await run(template, input)
       expect(ran.matches.map(match => match.matchedAt), input).toEqual([`127.0.0.1:${place}`])
@@ -90,7 +79,7 @@ describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false 
 
   it('net-https', async () => {
     const { key, cert } = certificate('localhost')
-    const port = await listening(createTlsServer({ key, cert }, socket => { socket.once('data', () => { socket.end('HTTP/1.1 200 OK\r\n\r\n') }) }))
+    const port = await opened(createTlsServer({ key, cert }, socket => { socket.once('data', () => { socket.end('HTTP/1.1 200 OK\r\n\r\n') }) }))
     const ran = await run(fixture('protocols/network/net-https.yaml'), `127.0.0.1:${port}`)
     expect(ran.matches.map(match => match.extracted)).toEqual([['19']])
   })
@@ -98,8 +87,8 @@ describe.skipIf(missingFixtures !== false)(`fixtures${missingFixtures === false 
 
 describe('what the documentation says besides', () => {
   it('several addresses, each for itself, and equal ones once', async () => {
-    const first = await listening(scripted({ take: 0, say: () => 'banner' }))
-    const second = await listening(scripted({ take: 0, say: () => 'banner' }))
+    const first = await opened(scripted({ take: 0, say: () => 'banner' }))
+    const second = await opened(scripted({ take: 0, say: () => 'banner' }))
     const template = blockTemplate('tcp', `
   - host: ["{{Hostname}}", "{{Host}}:${second}", "{{Hostname}}"]
     matchers: [{ type: word, words: [banner] }]
@@ -110,7 +99,7 @@ describe('what the documentation says besides', () => {
   })
 
   it('a list of ports, those that are closed told and passed over, and exclude-ports for URLs', async () => {
-    const open = await listening(scripted({ take: 0, say: () => 'banner' }))
+    const open = await opened(scripted({ take: 0, say: () => 'banner' }))
     const closed = createServer()
     closed.listen(0, '127.0.0.1')
     await once(closed, 'listening')
@@ -134,7 +123,7 @@ describe('what the documentation says besides', () => {
     const all = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('')
     const hex = Buffer.from(all, 'latin1').toString('hex')
     const seen: string[] = []
-    const port = await listening(scripted({ take: 256, say: got => { seen.push(got); return got } }))
+    const port = await opened(scripted({ take: 256, say: got => { seen.push(got); return got } }))
     const template = blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     inputs: [{ type: hex, data: "${hex}" }]
@@ -148,7 +137,7 @@ describe('what the documentation says besides', () => {
 
   it('texts that are UTF-8 in the template are sent as such, and expressions are evaluated before hexadecimal is read', async () => {
     const seen: string[] = []
-    const port = await listening(scripted({ take: 5, say: got => { seen.push(got); return 'ok' } }))
+    const port = await opened(scripted({ take: 5, say: got => { seen.push(got); return 'ok' } }))
     const template = blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     inputs: [{ data: "é{{to_upper('a')}}" }, { type: hex, data: "{{hex_encode('z')}}0a" }]
@@ -159,7 +148,7 @@ describe('what the documentation says besides', () => {
   })
 
   it('what was read under a name is seen by later inputs, by matchers and extractors; raw is all of it, data the last', async () => {
-    const port = await listening(scripted({ take: 0, say: () => 'challenge=42;' }, { take: 8, say: got => `answer to ${got}` }))
+    const port = await opened(scripted({ take: 0, say: () => 'challenge=42;' }, { take: 8, say: got => `answer to ${got}` }))
     const template = blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     inputs: [{ read: 1024, name: hello }, { data: "{{md5(hello)}}", read: 0 }]
@@ -180,7 +169,7 @@ describe('what the documentation says besides', () => {
     let connections = 0
     const server = scripted({ take: 9, say: got => (got === 'root:good' ? 'welcome' : 'no') })
     server.on('connection', () => { connections++ })
-    const port = await listening(server)
+    const port = await opened(server)
     const block = (stop: boolean): string => `
   - host: ["{{Hostname}}"]
     inputs: [{ data: "{{user}}:{{password}}" }]
@@ -197,7 +186,7 @@ describe('what the documentation says besides', () => {
   })
 
   it('payloads without end are stopped', async () => {
-    const port = await listening(scripted({ take: 1, say: () => 'no' }))
+    const port = await opened(scripted({ take: 1, say: () => 'no' }))
     const template = blockTemplate('tcp', `
   - host: ["{{Hostname}}"]
     inputs: [{ data: "{{one}}{{two}}" }]
@@ -210,7 +199,7 @@ describe('what the documentation says besides', () => {
 
   it('an input without a value is not sent, and nothing is found then', async () => {
     const got: string[] = []
-    const port = await listening(createServer(socket => {
+    const port = await opened(createServer(socket => {
       socket.on('data', data => { got.push(data.toString()) })
       socket.write('hello')
     }))
@@ -224,7 +213,7 @@ describe('what the documentation says besides', () => {
   })
 
   it('read-all reads to the end, read-size so much and not more, and 1,024 bytes where nothing is said', async () => {
-    const port = await listening(createServer(socket => {
+    const port = await opened(createServer(socket => {
       socket.write('x'.repeat(3000))
       socket.write('y'.repeat(2000), () => { socket.end('z') })
     }))
@@ -248,19 +237,19 @@ describe('peers that are silent, endless, slow or gone', () => {
     extractors: [{ type: dsl, dsl: ["len(data)"] }]
 `
   it('silent: an empty answer after the timeout, and no match', async () => {
-    const port = await listening(createServer(() => undefined))
+    const port = await opened(createServer(() => undefined))
     const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
     expect(ran).toMatchObject({ matches: [], faults: [] })
   })
 
   it('silent where an answer is needed: a timeout', async () => {
-    const port = await listening(createServer(() => undefined))
+    const port = await opened(createServer(() => undefined))
     const ran = await run(blockTemplate('tcp', banner().replace('data: "hello"', 'data: "hello", read: 4')), `127.0.0.1:${port}`, { settings: { timeoutMs: 150 } })
     expect(ran.faults.map(fault => fault.fault)).toEqual(['timeout'])
   })
 
   it('endless: read-all stops at the bound', async () => {
-    const port = await listening(createServer(socket => {
+    const port = await opened(createServer(socket => {
       const more = (): void => { while (!socket.destroyed && socket.write('x'.repeat(65_536))); }
       socket.on('drain', more)
       more()
@@ -270,7 +259,7 @@ describe('peers that are silent, endless, slow or gone', () => {
   })
 
   it('a byte at a time: read-all stops at the timeout', async () => {
-    const port = await listening(createServer(socket => {
+    const port = await opened(createServer(socket => {
       const timer = setInterval(() => { socket.write('.') }, 20)
       socket.on('close', () => { clearInterval(timer) })
     }))
@@ -279,21 +268,21 @@ describe('peers that are silent, endless, slow or gone', () => {
   })
 
   it('gone: refused is told, the rest goes on', async () => {
-    const port = await listening(createServer(socket => { socket.destroy() }))
+    const port = await opened(createServer(socket => { socket.destroy() }))
     const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`)
     expect(ran.matches).toEqual([])
     expect((await run(blockTemplate('tcp', banner()), '127.0.0.1:1')).faults.map(fault => fault.fault)).toEqual(['refused'])
   })
 
   it('no TLS where TLS is asked for', async () => {
-    const port = await listening(createServer(socket => { socket.end('SSH-2.0-x\r\n') }))
+    const port = await opened(createServer(socket => { socket.end('SSH-2.0-x\r\n') }))
     const ran = await run(blockTemplate('tcp', banner().replace('{{Hostname}}', 'tls://{{Hostname}}')), `127.0.0.1:${port}`)
     expect(ran.faults.map(fault => fault.fault)).toEqual(['tls_failed'])
   })
 
   it('a scan that is stopped ends', async () => {
     const stop = new AbortController()
-    const port = await listening(createServer(() => { stop.abort() }))
+    const port = await opened(createServer(() => { stop.abort() }))
     const ran = await run(blockTemplate('tcp', banner()), `127.0.0.1:${port}`, { signal: stop.signal, settings: { timeoutMs: 60_000 } })
     expect(ran.faults.map(fault => fault.fault)).toEqual(['cancelled'])
   })
