@@ -70,6 +70,6 @@ describe.each(Object.entries(orders) as [VersionScheme, readonly (readonly strin
         expect(error).toBeInstanceOf(RiskProblem)
       }
     }
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 })
