@@ -1,7 +1,7 @@
-// Code points that no part of a program tells apart are one class.
-import type { Instruction } from './program.ts'
-import { WORD, within } from './ranges.ts'
+// Code points that no part of an expression tells apart are one class.
+import { LAST, WORD, within } from './ranges.ts'
 import type { Ranges } from './ranges.ts'
+import type { RegexNode } from './syntax.ts'
 
 /** What stands on one side of a position, as far as assertions ask. */
 export const NOTHING = 0
@@ -19,40 +19,56 @@ export type Alphabet = {
   memberships(ranges: Ranges): Uint8Array
 }
 
-export function alphabetOf(code: readonly Instruction[]): Alphabet {
-  const asserts = code.some(({ kind }) => kind === 'assert')
-  const sets = new Set<Ranges>()
-  const edges = new Set(asserts ? [0, 10, 11] : [0])
+export function alphabetOf(root: RegexNode): Alphabet {
+  let asserts = false
+  // Most sets are of one letter, and stand in an expression more than once.
+  const keys = new Map<Ranges, string>()
+  const sets = new Map<string, Ranges>()
   const add = (ranges: Ranges): void => {
-    for (let at = 0; at < ranges.length; at += 2) edges.add(ranges[at]!).add(ranges[at + 1]! + 1)
+    if (keys.has(ranges)) return
+    const key = ranges.length === 2 ? `${ranges[0]}-${ranges[1]}` : ranges.join()
+    keys.set(ranges, key)
+    sets.set(key, ranges)
   }
-  if (asserts) add(WORD)
-  for (const instruction of code) if (instruction.kind === 'chars' && !sets.has(instruction.ranges)) {
-    sets.add(instruction.ranges)
-    add(instruction.ranges)
+  const walk = (node: RegexNode): void => {
+    switch (node.kind) {
+      case 'chars': add(node.ranges); break
+      case 'assert': asserts = true; break
+      case 'repeat': walk(node.of); break
+      case 'concat': case 'alternate': for (const part of node.of) walk(part); break
+      default: node satisfies never
+    }
   }
-  const starts = [...edges].filter((point) => point <= 0x10FFFF).sort((a, b) => a - b)
-  // Pieces that are within the same sets are one class: there are far fewer of those than of pieces.
-  const bits = starts.map(() => '')
-  const lists = [...sets]
-  for (const ranges of asserts ? [...lists, WORD, [10, 10]] : lists) {
+  walk(root)
+  if (asserts) {
+    add(WORD)
+    add([10, 10])
+  }
+  const edges = new Set([0])
+  for (const ranges of sets.values()) for (let at = 0; at < ranges.length; at += 2) edges.add(ranges[at]!).add(ranges[at + 1]! + 1)
+  const starts = Int32Array.from(edges).sort().filter((point) => point <= LAST)
+  // Pieces that are within the same sets are one class: there are far fewer of those than of pieces. Each set parts the classes that it cuts.
+  const classes = new Int32Array(starts.length)
+  let count = 1
+  const parted = new Int32Array(starts.length)
+  for (const ranges of sets.values()) {
+    parted.fill(-1, 0, count)
+    // How many pieces of each class are within, and without, is not asked: a class is parted by its first piece that differs.
+    const first = new Int8Array(count).fill(-1)
     let at = 0
     for (let piece = 0; piece < starts.length; piece += 1) {
       while (at < ranges.length && ranges[at + 1]! < starts[piece]!) at += 2
-      bits[piece] += at < ranges.length && ranges[at]! <= starts[piece]! ? '1' : '0'
+      const inside = at < ranges.length && ranges[at]! <= starts[piece]! ? 1 : 0
+      const known = classes[piece]!
+      if (first[known] === -1) first[known] = inside
+      else if (first[known] !== inside) {
+        if (parted[known] === -1) parted[known] = count++
+        classes[piece] = parted[known]!
+      }
     }
   }
-  const numbers = new Map<string, number>()
-  const members: number[] = []
-  const classes = bits.map((key, piece) => {
-    let number = numbers.get(key)
-    if (number === undefined) {
-      number = numbers.size
-      numbers.set(key, number)
-      members.push(starts[piece]!)
-    }
-    return number
-  })
+  const members = new Int32Array(count).fill(-1)
+  for (let piece = 0; piece < starts.length; piece += 1) if (members[classes[piece]!] === -1) members[classes[piece]!] = starts[piece]!
   const classOf = (point: number): number => {
     let low = 0
     let high = starts.length - 1
@@ -63,17 +79,24 @@ export function alphabetOf(code: readonly Instruction[]): Alphabet {
     }
     return classes[low]!
   }
-  const known = new Map<Ranges, Uint8Array>()
+  const known = new Map<string, Uint8Array>()
+  const latin1 = new Uint16Array(256)
+  for (let point = 0, piece = 0; point < 256; point += 1) {
+    if (piece + 1 < starts.length && starts[piece + 1]! <= point) piece += 1
+    latin1[point] = classes[piece]!
+  }
   return {
-    classes: members.length,
-    latin1: Uint16Array.from({ length: 256 }, (_, point) => classOf(point)),
+    classes: count,
+    latin1,
     classOf,
     sideOf: (symbol) => (members[symbol] === 10 ? LINE_END : within(members[symbol]!, WORD) ? LETTER : OTHER),
     memberships(ranges) {
-      let member = known.get(ranges)
+      const key = keys.get(ranges)!
+      let member = known.get(key)
       if (member === undefined) {
-        member = Uint8Array.from(members, (point) => (within(point, ranges) ? 1 : 0))
-        known.set(ranges, member)
+        member = new Uint8Array(count)
+        for (let number = 0; number < count; number += 1) if (within(members[number]!, ranges)) member[number] = 1
+        known.set(key, member)
       }
       return member
     },

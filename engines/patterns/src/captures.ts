@@ -1,5 +1,6 @@
 // The groups of a match whose place is known: threads in the order of preference (Pike's machine), over that place alone, so that the work is its length times the program.
-import { NOTHING, alphabetOf } from './alphabet.ts'
+import { NOTHING } from './alphabet.ts'
+import type { Alphabet } from './alphabet.ts'
 import { holds } from './dfa.ts'
 import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'
@@ -12,10 +13,9 @@ export type Captures = {
   find(text: string, from: number, to: number): Int32Array
 }
 
-/** `code` saves groups up to `groupCount`. */
-export function createCaptures(code: readonly Instruction[], groupCount: number): Captures {
+/** `code` of the expression that the alphabet is of; it saves groups up to `groupCount`. */
+export function createCaptures(code: readonly Instruction[], { latin1, classOf, sideOf, memberships }: Alphabet, groupCount: number): Captures {
   const slots = (groupCount + 1) * 2
-  const { latin1, classOf, sideOf, memberships } = alphabetOf(code)
   const asserts = code.some(({ kind }) => kind === 'assert')
   const accepts = code.map((instruction) => (instruction.kind === 'chars' ? memberships(instruction.ranges) : null))
   const seen = new Float64Array(code.length)

@@ -1,5 +1,5 @@
 // Which code points are one another's other case, by Unicode's simple folding (CaseFolding.txt, C and S): what V8's `iu` compares by, and Go's unicode.SimpleFold.
-import { normalise } from './ranges.ts'
+import { LAST, normalise } from './ranges.ts'
 import type { Ranges } from './ranges.ts'
 
 /** All cased code points with their others, ascending. Worked out when a letter beyond ASCII first asks. */
@@ -38,22 +38,42 @@ function allOrbits(): NonNullable<typeof orbits> {
   return orbits
 }
 
+/** Blocks without case that are asked for often: Hangul, Chinese and Japanese letters, and the fullwidth signs before the letters. */
+const caseless = [[0x2E80, 0xA63F], [0xAC00, 0xD7FF], [0xFF00, 0xFF20]] as const
+/** Of Latin-1, those whose other cases are elsewhere. */
+const elsewhere = [[0x4B, 0x212A], [0x6B, 0x212A], [0x53, 0x17F], [0x73, 0x17F], [0xB5, 0x39C], [0xB5, 0x3BC], [0xC5, 0x212B], [0xE5, 0x212B], [0xDF, 0x1E9E], [0xFF, 0x178]] as const
+
+/** Other cases of one range, where they are known without a table. */
+function knownCases(from: number, to: number): number[] | null {
+  // All that is beyond ASCII holds its other cases but the letters of ASCII: what `[^\n]` and the like stand for.
+  if (!(to < 256 || (from <= 128 && to >= LAST))) return caseless.some(([low, high]) => from >= low && to <= high) ? [] : null
+  const found: number[] = []
+  const shift = (low: number, high: number, by: number): void => {
+    if (from <= high && to >= low) found.push(Math.max(from, low) + by, Math.min(to, high) + by)
+  }
+  for (const [low, high] of [[65, 90], [0xC0, 0xD6], [0xD8, 0xDE]] as const) {
+    shift(low, high, 32)
+    shift(low + 32, high + 32, -32)
+  }
+  for (const [letter, other] of elsewhere) {
+    if (from <= letter && letter <= to) found.push(other, other)
+    if (from <= other && other <= to && letter < 128) found.push(letter, letter)
+  }
+  return found
+}
+
 /** The ranges and every other case of what is in them. */
 export function withOtherCases(ranges: Ranges): Ranges {
-  if (ranges.every((edge) => edge < 128)) {
-    const found = [...ranges]
-    for (let at = 0; at < ranges.length; at += 2) {
-      const [from, to] = [ranges[at]!, ranges[at + 1]!]
-      const overlap = (low: number, high: number, shift: number): void => {
-        if (from <= high && to >= low) found.push(Math.max(from, low) + shift, Math.min(to, high) + shift)
-      }
-      overlap(65, 90, 32)
-      overlap(97, 122, -32)
-      // The Kelvin sign and the long s.
-      for (const [letter, other] of [[75, 0x212A], [107, 0x212A], [83, 0x17F], [115, 0x17F]] as const) if (from <= letter && letter <= to) found.push(other, other)
-    }
-    return normalise(found)
+  const known: number[] = [...ranges]
+  for (let at = 0; at < ranges.length; at += 2) {
+    const cases = knownCases(ranges[at]!, ranges[at + 1]!)
+    if (cases === null) return byTable(ranges)
+    known.push(...cases)
   }
+  return normalise(known)
+}
+
+function byTable(ranges: Ranges): Ranges {
   const table = allOrbits()
   const found = [...ranges]
   for (let at = 0; at < ranges.length; at += 2) {

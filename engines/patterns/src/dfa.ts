@@ -1,6 +1,7 @@
 // An automaton made deterministic as it is used (RE2's way: swtch.com/~rsc/regexp/regexp3.html): a text is read once, a table look-up a character, and nothing
 // goes back. What one search adds to the table is bounded; beyond the bound it is given up. regex.integration.test.ts holds it against re2js and hostile expressions.
-import { LETTER, LINE_END, NOTHING, alphabetOf } from './alphabet.ts'
+import { LETTER, LINE_END, NOTHING } from './alphabet.ts'
+import type { Alphabet } from './alphabet.ts'
 import { PatternError } from './problem.ts'
 import type { Instruction } from './program.ts'
 import type { Assertion } from './syntax.ts'
@@ -29,8 +30,11 @@ function makeRoom(): void {
 export type Aim = 'first' | 'preferred' | 'longest'
 
 export type Dfa = {
-  /** Reads from `from` to the text's end (backwards: from `from` down to `to`). -1: there is none. Errors: PatternError `exhausted`. */
-  search(text: string, from: number, to: number): number
+  /**
+   * Reads from `from` to `to` (backwards: down to `to`). Forwards no match begins behind `until`; what stands at `to` is seen, but not taken.
+   * -1: there is none. Errors: PatternError `exhausted`.
+   */
+  search(text: string, from: number, to: number, until?: number): number
 }
 
 const DEAD = 0
@@ -46,8 +50,8 @@ const ascending = (numbers: readonly number[]): boolean => {
   return true
 }
 
-export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
-  const { classes, latin1, classOf, sideOf, memberships } = alphabetOf(code)
+/** `code` of the expression that the alphabet is of. */
+export function createDfa(code: readonly Instruction[], { classes, latin1, classOf, sideOf, memberships }: Alphabet, aim: Aim): Dfa {
   // Two symbols beyond the classes: the end of the text, and a line end that is the last character, where somebody asks for that.
   const END = classes
   const LAST_LINE_END = classes + 1
@@ -57,9 +61,17 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   const asserts = code.some(({ kind }) => kind === 'assert')
   const backwards = aim === 'longest'
   const accepts = code.map((instruction) => (instruction.kind === 'chars' ? memberships(instruction.ranges) : null))
-  const kinds = Uint8Array.from(code, ({ kind }) => (kind === 'chars' ? 0 : kind === 'split' ? 1 : kind === 'assert' ? 2 : kind === 'save' ? 3 : 4))
-  const firsts = Int32Array.from(code, (instruction) => (instruction.kind === 'split' ? instruction.first : 0))
-  const seconds = Int32Array.from(code, (instruction) => (instruction.kind === 'split' ? instruction.second : 0))
+  const kinds = new Uint8Array(code.length)
+  const firsts = new Int32Array(code.length)
+  const seconds = new Int32Array(code.length)
+  for (let at = 0; at < code.length; at += 1) {
+    const instruction = code[at]!
+    if (instruction.kind === 'split') {
+      kinds[at] = 1
+      firsts[at] = instruction.first
+      seconds[at] = instruction.second
+    } else if (instruction.kind !== 'chars') kinds[at] = instruction.kind === 'assert' ? 2 : instruction.kind === 'save' ? 3 : 4
+  }
 
   // A state is a row of the table; a cell is the next row times two, and 1 more when something ends before the character. -1: not known yet.
   let table = new Int32Array(0)
@@ -69,6 +81,8 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
   /** What stands before, and whether a match may still begin. */
   let befores: number[] = []
   let seekings: boolean[] = []
+  /** The same row where no match may begin any more; -1: not known yet. */
+  let settleds: number[] = []
   /** Rows by a hash of what they are. */
   const numbers = new Map<number, number[]>()
   /** Rows where a search begins, by what stands before it; -1: not known. */
@@ -81,6 +95,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     waitings = []
     befores = []
     seekings = []
+    settleds = []
     numbers.clear()
     starts.fill(-1)
   }
@@ -103,6 +118,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
       waitings.push(waiting)
       befores.push(before)
       seekings.push(seeking)
+      settleds.push(-1)
       const cost = stride + waiting.length * 2 + 32
       own += cost
       rememberedByAll += cost
@@ -197,15 +213,34 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     return point < 256 ? sideOf(latin1[point]!) : sideOf(classOf(point))
   }
 
-  const forwards = (text: string, from: number): number => {
+  const settle = (row: number): number => {
+    let to = settleds[row]!
+    if (to < 0) {
+      const waiting = waitings[row]!
+      to = seekings[row]! ? (waiting.length === 0 ? DEAD : stateOf(waiting, befores[row]!, false)) : row
+      settleds[row] = to
+    }
+    return to
+  }
+
+  const forwards = (text: string, from: number, to: number, until: number): number => {
     begin()
     const { length } = text
+    // One more than is taken is seen: whether something ended is told by what follows.
+    const last = Math.min(length, to + 1)
+    let stop = Math.min(last, until + 1)
     const first = aim === 'first'
     const side = sideAt(text, from - 1)
     let row = starts[side]!
     if (row < 0) row = starts[side] = stateOf([], side, true)
     let end = -1
-    for (let at = from; at < length; at += 1) {
+    for (let at = from; ; at += 1) {
+      if (at >= stop) {
+        if (stop === last) break
+        stop = last
+        row = settle(row)
+        if (row === DEAD) return end
+      }
       let point = text.charCodeAt(at)
       const began = at
       if (point >= 0xD800 && point < 0xDC00) {
@@ -226,6 +261,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
       row = value >> 1
       if (row === DEAD) return end
     }
+    if (to < length) return end
     let value = table[row * stride + END]!
     if (value < 0) value = cell(row, END)
     return (value & 1) === 1 ? length : end
@@ -269,7 +305,7 @@ export function createDfa(code: readonly Instruction[], aim: Aim): Dfa {
     return point < 256 ? latin1[point]! : classOf(point)
   }
 
-  return { search: backwards ? back : (text, from) => forwards(text, from) }
+  return { search: backwards ? back : (text, from, to, until = Infinity) => forwards(text, from, to, until) }
 }
 
 export function holds(assertion: Assertion, before: number, after: number): boolean {

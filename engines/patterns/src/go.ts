@@ -1,5 +1,5 @@
 // Regular expressions as Go's regexp/syntax reads them (RE2's syntax: github.com/google/re2/wiki/Syntax), in its Perl flavour: what it accepts is accepted,
-// what it refuses is refused. go.test.ts holds it against re2js, another reading of the same.
+// what it refuses is refused. regex.integration.test.ts holds it against re2js, another reading of the same.
 import { withOtherCases } from './case-folding.ts'
 import { PatternError } from './problem.ts'
 import { DIGIT, LAST, POSIX, WORD, negate, normalise } from './ranges.ts'
@@ -47,6 +47,13 @@ function unicodeClass(name: string): Ranges | null {
   return found
 }
 
+/** Letters of ASCII as they are, and in any case: most of what expressions consist of. */
+const letters: readonly (Ranges | undefined)[][] = [[], []]
+const rangesOf = (point: number, anyCase: boolean): Ranges => {
+  const made = (): Ranges => (anyCase ? withOtherCases([point, point]) : [point, point])
+  return point < 128 ? letters[Number(anyCase)]![point] ??= made() : made()
+}
+
 /** Errors: PatternError `regex_invalid`, `regex_too_large`. */
 export function parseGo(source: string, initial: Flags): Parsed {
   const names = new Map<string, number>()
@@ -64,7 +71,7 @@ export function parseGo(source: string, initial: Flags): Parsed {
     return point
   }
   const chars = (ranges: Ranges): RegexNode => ({ kind: 'chars', ranges })
-  const one = (point: number): RegexNode => chars(flags.i ? withOtherCases([point, point]) : [point, point])
+  const one = (point: number): RegexNode => chars(rangesOf(point, flags.i))
 
   /** To the end of the group, whose parenthesis is left. */
   const alternatives = (depth: number): RegexNode => {

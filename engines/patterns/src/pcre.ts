@@ -14,7 +14,7 @@ const CLASSES: Readonly<Record<string, Ranges>> = { d: DIGIT, w: WORD, s: SPACE,
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, a: 7, e: 27 }
 
 /** The other case of each letter: ASCII by rule, others by their simple lower and upper case, as far as a range is small enough to look at. */
-const bothCases = (ranges: Ranges): number[] => {
+const bothCases = (ranges: Ranges): Ranges => {
   const found = [...ranges]
   for (let at = 0; at < ranges.length; at += 2) {
     const from = ranges[at] as number

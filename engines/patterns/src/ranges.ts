@@ -17,7 +17,11 @@ export function within(point: number, ranges: Ranges): boolean {
   return false
 }
 
-export const normalise = (ranges: readonly number[]): number[] => {
+/** The same set, ascending and apart; `ranges` itself where it is so. */
+export const normalise = (ranges: Ranges): Ranges => {
+  let apart = true
+  for (let at = 2; at < ranges.length; at += 2) if (ranges[at]! <= ranges[at - 1]! + 1) apart = false
+  if (apart) return ranges
   const pairs: [number, number][] = []
   for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at] as number, ranges[at + 1] as number])
   pairs.sort((a, b) => a[0] - b[0])

@@ -1,6 +1,8 @@
 // Regular expressions as Go and RE2 read them, in linear time: leftmost, and of those that begin there the preferred one. A text is looked at by what is cheapest:
 // literals that must stand in it, then an automaton that says yes or no; only where a match is does another find its end, its beginning, and its groups.
 // Everything is made when it is first needed. Defended by regex.integration.test.ts, which holds it against re2js, and by its hostile expressions.
+import { alphabetOf } from './alphabet.ts'
+import type { Alphabet } from './alphabet.ts'
 import { createCaptures } from './captures.ts'
 import type { Captures } from './captures.ts'
 import { createDfa } from './dfa.ts'
@@ -23,6 +25,8 @@ export type RegexMatch = {
 
 export type Regex = {
   readonly source: string
+  /** What it says, for who plans with it. */
+  readonly root: RegexNode
   /** Numbers of named groups. */
   readonly names: ReadonlyMap<string, number>
   /** Groups that capture, without the whole. */
@@ -33,6 +37,11 @@ export type Regex = {
   test(text: string): boolean
   /** The first match that begins at or behind `from`; what is before `from` counts for ^ and \b. */
   exec(text: string, from?: number): RegexMatch | null
+  /**
+   * The same between `from` and `to`, of those that begin at `until` or before: for who found one of `literals` and knows how far from it a match begins. It reads no
+   * further than a match needs. What is around counts for assertions; a match that would go on behind `to` ends earlier or is none.
+   */
+  near(text: string, from: number, until: number, to: number): RegexMatch | null
   /** As Go's FindAll: matches do not overlap, and an empty one directly behind another is none. */
   all(text: string, limit?: number): RegexMatch[]
   /** `template` as Go's Expand reads it: $1, ${name}, $$. */
@@ -97,38 +106,44 @@ function literalsOf(root: RegexNode): Regex['literals'] {
 }
 
 function regexOf(source: string, root: RegexNode, groupCount: number, names: ReadonlyMap<string, number>): Regex {
-  const literals = literalsOf(root)
+  let known: Regex['literals'] | undefined
+  const literalsNow = (): Regex['literals'] => (known === undefined ? known = literalsOf(root) : known)
   const text = plainOf(root)
   // Half of a surrogate pair is no character.
   const plain = text === null || /[\uD800-\uDFFF]/.test(text) ? null : text
   const dfas: Partial<Record<Aim, Dfa>> = {}
-  const dfa = (aim: Aim): Dfa => dfas[aim] ??= createDfa(programOf(root, { limit: MAX_PROGRAM, reversed: aim === 'longest' }), aim)
+  let alphabet: Alphabet | null = null
+  const alphabetNow = (): Alphabet => alphabet ??= alphabetOf(root)
+  const dfa = (aim: Aim): Dfa => dfas[aim] ??= createDfa(programOf(root, { limit: MAX_PROGRAM, reversed: aim === 'longest' }), alphabetNow(), aim)
   let captures: Captures | null = null
   const maybe = (text: string): boolean => {
+    const literals = literalsNow()
     if (literals === null) return true
     const within = literals.ignoreCase ? folded(text) : text
     for (const literal of literals.texts) if (within.includes(literal)) return true
     return false
   }
-  const find = (text: string, from: number): RegexMatch | null => {
+  const find = (text: string, from: number, to = text.length, until = to): RegexMatch | null => {
     if (plain !== null) {
       const index = text.indexOf(plain, from)
-      return index === -1 ? null : { index, end: index + plain.length, groups: [plain] }
+      return index === -1 || index > until || index + plain.length > to ? null : { index, end: index + plain.length, groups: [plain] }
     }
-    const end = dfa('preferred').search(text, from, text.length)
+    const end = dfa('preferred').search(text, from, to, until)
     if (end === -1) return null
     const index = dfa('longest').search(text, end, from)
     if (groupCount === 0) return { index, end, groups: [text.slice(index, end)] }
-    captures ??= createCaptures(programOf(root, { limit: MAX_PROGRAM * 2, saves: true }), groupCount)
+    captures ??= createCaptures(programOf(root, { limit: MAX_PROGRAM * 2, saves: true }), alphabetNow(), groupCount)
     const places = captures.find(text, index, end)
     const groups = Array.from({ length: groupCount + 1 }, (_, group) => (places[group * 2]! < 0 || places[group * 2 + 1]! < 0 ? undefined : text.slice(places[group * 2], places[group * 2 + 1])))
     return { index, end, groups }
   }
   const widthAt = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xFFFF ? 2 : 1)
   return {
-    source, names, groupCount, literals,
+    source, root, names, groupCount,
+    get literals() { return literalsNow() },
     test: plain === null ? (text) => maybe(text) && dfa('first').search(text, 0, text.length) !== -1 : (text) => text.includes(plain),
     exec: (text, from = 0) => (from <= text.length && maybe(text) ? find(text, from) : null),
+    near: (text, from, until, to) => find(text, from, Math.min(to, text.length), until),
     all(text, limit = Infinity) {
       const found: RegexMatch[] = []
       if (!maybe(text)) return found

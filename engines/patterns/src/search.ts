@@ -1,4 +1,5 @@
 // Whether an expression finds something in a text: Sigma's question. pcre.test.ts holds it against V8 and with hostile expressions.
+import { alphabetOf } from './alphabet.ts'
 import { createDfa } from './dfa.ts'
 import { PatternError } from './problem.ts'
 import { programOf } from './program.ts'
@@ -12,7 +13,7 @@ const MAX_PROGRAM = 10_000
 
 /** Errors: PatternError `regex_too_large`. */
 export function createSearch(root: RegexNode): Search {
-  const dfa = createDfa(programOf(root, { limit: MAX_PROGRAM }), 'first')
+  const dfa = createDfa(programOf(root, { limit: MAX_PROGRAM }), alphabetOf(root), 'first')
   return {
     search(text) {
       try {
