@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import type { SourceFile } from '@haechi/fingerprints'
 import { HaechiError } from '@haechi/server/errors'
 import type { Context } from './context.ts'
+import { tarMembers } from './tar.ts'
 
 const ownRules = fileURLToPath(new URL('../../../content/fingerprints', import.meta.url))
 const largestArchive = 256 * 1024 * 1024
@@ -60,23 +61,10 @@ function unpacked(path: string, content: Uint8Array): Buffer {
   }
 }
 
-const block = 512
-/** Files of a tar archive (IEEE 1003.1-2017, pax, ustar and GNU's long names). Errors: archive_invalid. */
+/** Errors: archive_invalid. */
 function untar(path: string, archive: Buffer): SourceFile[] {
-  const text = (from: number, length: number): string => archive.toString('utf8', from, from + length).replace(/\0[\s\S]*$/, '')
-  const files: SourceFile[] = []
-  let longName: string | null = null
-  for (let at = 0; at + block <= archive.length && archive[at] !== 0;) {
-    const size = Number.parseInt(text(at + 124, 12).trim() || '0', 8)
-    const end = at + block + size
-    if (!Number.isSafeInteger(size) || size < 0 || end > archive.length) throw new HaechiError('archive_invalid', { file: path, reason: `at ${at}` })
-    const content = archive.subarray(at + block, end)
-    const type = text(at + 156, 1)
-    const prefix = text(at + 257, 5) === 'ustar' ? text(at + 345, 155) : ''
-    const name: string = longName ?? (prefix === '' ? text(at, 100) : `${prefix}/${text(at, 100)}`)
-    longName = type === 'L' ? content.toString('utf8').replace(/\0[\s\S]*$/, '') : type === 'x' ? /(?:^|\n)\d+ path=(.*)\n/.exec(content.toString('utf8'))?.[1] ?? null : null
-    if ((type === '0' || type === '') && wanted.test(name)) files.push({ path: name.replace(/^\.\//, ''), content })
-    at = at + block + Math.ceil(size / block) * block
-  }
-  return files
+  return [...tarMembers(archive)].flatMap((member) => {
+    if ('brokenAt' in member) throw new HaechiError('archive_invalid', { file: path, reason: `at ${member.brokenAt}` })
+    return wanted.test(member.name) ? [{ path: member.name, content: member.content }] : []
+  })
 }

@@ -1,19 +1,18 @@
 // What to do about findings and by when, and the scores of CVSS vectors; no server is asked. One line of facts that cannot be read costs no other. Defended by risk.test.ts.
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { createGunzip, gunzipSync } from 'node:zlib'
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
 import { distributionBuild } from '@haechi/fingerprints'
 import { splitRecords } from '@haechi/records'
-import { bandName, compareDecisions, cpesOfPackage, createKnowledge, dayOf, decide, explain, findingsOf, levelName, mergeFindings, readChangelog, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
-import type { CvssSeverity, Decision, Facts, FeedForm, FeedKind, Knowledge, Held } from '@haechi/risk'
+import { bandName, compareDecisions, cpesOfPackage, dayOf, decide, explain, findingsOf, levelName, mergeFindings, readChangelog, readLine, readVector, RiskProblem, scoreOf, stateName, weaknessName } from '@haechi/risk'
+import type { CvssSeverity, Decision, Facts, Held } from '@haechi/risk'
 import { HaechiError } from '@haechi/server/errors'
 import type { ErrorCode } from '@haechi/server/errors'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
-import { openProgress } from '../progress.ts'
+import { knowledgePath, loadKnowledge } from '../knowledge-files.ts'
 import type { TextKey } from '../texts.ts'
 import { printTable } from './lists.ts'
 
@@ -50,9 +49,9 @@ const riskCvss = command({
 const answerOf = (decision: Decision, context: Context) => ({
   asset: decision.asset, site: decision.site, cve: decision.cve, weakness: decision.weakness, place: decision.place, level: decision.level, band: decision.band, due: decision.due === null ? null : dayOf(decision.due), overdue: decision.overdue,
   row: decision.row, answers: decision.answers, band_at_best: decision.bandAtBest, state: decision.state, order: decision.order, factors: decision.factors, cwe: decision.cwe, techniques: decision.techniques, controls: decision.controls,
-  evidence: decision.evidence.map(({ at, ...rest }) => ({ ...rest, at: at === null ? null : new Date(at).toISOString() })), notes: decision.notes, explanation: explain(decision, context.language),
+  evidence: decision.evidence.map(({ at, detail, ...rest }) => ({ ...rest, detail: detail[context.language], at: at === null ? null : new Date(at).toISOString() })), notes: decision.notes, explanation: explain(decision, context.language),
 })
-const heldAnswer = (asset: string, { cve, range, status, verdict, reason }: Held) => ({ asset, cve, level: null, held: { status, range, fixed_in: verdict?.fixedIn ?? null, source: verdict?.source ?? null, advisory: verdict?.id ?? null, reason } })
+const heldAnswer = (asset: string, { cve, range, status, verdict, reason }: Held, context: Context) => ({ asset, cve, level: null, held: { status, range, fixed_in: verdict?.fixedIn ?? null, source: verdict?.source ?? null, advisory: verdict?.id ?? null, reason: reason[context.language] } })
 
 const heldTexts = { fixed: 'held_fixed', not_affected: 'held_not_affected', undecided: 'held_undecided' } as const satisfies Readonly<Record<Held['status'], TextKey>>
 const single = ['cve', 'cpe', 'banner', 'package'] as const
@@ -78,7 +77,7 @@ const riskDecide = command({
       failed++
       context.report(coded(error), place)
     }
-    const directory = options.knowledge ?? (context.environment['HAECHI_CORPUS'] === undefined ? null : join(context.environment['HAECHI_CORPUS'], 'vuln'))
+    const directory = knowledgePath(options.knowledge, context.environment)
     if (directory === null && !context.json) context.err.write(`${context.text('risk_without_knowledge')}\n`)
     const knowledge = directory === null ? null : await loadKnowledge(context, directory, refuse)
     const changelog = options.changelog === undefined ? null : readChangelog(await changelogText(options.changelog))
@@ -106,10 +105,10 @@ const riskDecide = command({
     const decisions = mergeFindings(findings).map((facts) => decide(facts, at)).sort(compareDecisions)
     if (context.json) {
       for (const decision of decisions) context.out.write(`${JSON.stringify(answerOf(decision, context))}\n`)
-      if (options.all) for (const { asset, one } of held) context.out.write(`${JSON.stringify(heldAnswer(asset, one))}\n`)
+      if (options.all) for (const { asset, one } of held) context.out.write(`${JSON.stringify(heldAnswer(asset, one, context))}\n`)
     } else {
       printDecisions(context, decisions)
-      if (options.all) for (const { one } of held) context.out.write(`${safe(context.text('risk_held_line', { cve: one.cve, status: context.text(heldTexts[one.status]), range: one.range, reason: one.reason }))}\n`)
+      if (options.all) for (const { one } of held) context.out.write(`${safe(context.text('risk_held_line', { cve: one.cve, status: context.text(heldTexts[one.status]), range: one.range, reason: one.reason[context.language] }))}\n`)
       else if (held.length > 0) context.err.write(`${context.text('risk_held', { count: grouped(held.length) })}\n`)
     }
     return failed > 0 ? exitCodes.failed : exitCodes.ok
@@ -157,56 +156,6 @@ function withBanner(value: unknown): unknown {
   const installed = build === null || source === null || build.packageVersion === null ? null : { ecosystem: build.distribution, release: build.release, name: source, source, version: build.packageVersion }
   const given = typeof rest.cpe === 'string' ? [rest.cpe] : rest.cpe ?? []
   return { ...(value as object), software: { ...rest, cpe: Array.isArray(given) && given.length === 0 ? cpes : given, package: rest.package ?? installed, distribution: rest.distribution ?? build?.distribution } }
-}
-
-/** What the files of a folder of knowledge are called, and what they hold. */
-const feeds: readonly (readonly [RegExp, FeedKind, FeedForm])[] = [
-  [/^known_exploited_vulnerabilities(?!.*schema).*\.json$/, 'kev', 'document'], [/^epss.*\.csv$/, 'epss', 'lines'], [/^kev-.*attack.*\.json$/, 'attack', 'document'], [/^attcktocvemappings\.csv$/, 'attack', 'lines'],
-  [/^vulnrichment.*\.(?:ndjson|jsonl)$/, 'vulnrichment', 'lines'], [/^nvd.*\.(?:ndjson|jsonl)$/, 'nvd', 'lines'], [/^nvd.*\.json$/, 'nvd', 'document'], [/^osv.*\.(?:ndjson|jsonl)$/, 'osv', 'lines'], [/^osv.*\.json$/, 'osv', 'document'],
-  [/^debian.*tracker.*\.json$/, 'debian', 'document'],
-]
-
-async function loadKnowledge(context: Context, directory: string, refuse: (error: unknown, place: string) => void): Promise<Knowledge> {
-  const knowledge = createKnowledge()
-  let names: string[]
-  try {
-    names = (await readdir(directory, { recursive: true })).toSorted()
-  } catch (error) {
-    throw new HaechiError('file_unreadable', { file: directory, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
-  }
-  const files = (await Promise.all(names.map(async (name) => {
-    const [, kind, form] = feeds.find(([pattern]) => pattern.test(basename(name).toLowerCase().replace(/\.gz$/, ''))) ?? []
-    const path = join(directory, name)
-    return kind === undefined || form === undefined ? [] : [{ path, kind, form, bytes: (await stat(path)).size }]
-  }))).flat()
-  if (files.length === 0) throw new HaechiError('knowledge_empty', { directory })
-  const progress = openProgress(context, false)
-  progress.expect(files.reduce((sum, { bytes }) => sum + bytes, 0), true)
-  let read = 0
-  for (const { path, kind, form, bytes } of files) {
-    if (context.stop.aborted) throw new HaechiError('interrupted')
-    const reader = knowledge.open(kind, form)
-    const decoder = new TextDecoder()
-    const source = createReadStream(path, { highWaterMark: 1_048_576 })
-    let truncated = false
-    try {
-      for await (const piece of path.endsWith('.gz') ? source.pipe(createGunzip()) : source) {
-        reader.write(decoder.decode(piece as Uint8Array, { stream: true }))
-        progress.done(read + Math.min(bytes, source.bytesRead), 0)
-      }
-    } catch (error) {
-      // An archive that ends early, or a disk that does: what was read is taken, and that it is not all is remembered.
-      truncated = true
-      progress.aside(() => refuse(new HaechiError('file_unreadable', { file: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error }), path))
-    }
-    const { taken, rejections, rejected } = reader.end({ truncated })
-    read += bytes
-    progress.done(read, taken)
-    const [first] = rejected
-    if (first !== undefined) progress.aside(() => refuse(new HaechiError('knowledge_refused', { count: grouped(rejections), taken: grouped(taken), code: first.code, place: first.place, reason: first.reason }), path))
-  }
-  progress.close()
-  return knowledge
 }
 
 function printDecisions(context: Context, decisions: readonly Decision[]): void {

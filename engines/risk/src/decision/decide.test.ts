@@ -99,7 +99,7 @@ describe('the order', () => {
   })
 
   test('proof on the asset goes before what was concluded', () => {
-    const proof = (method: Facts['evidence'][number]['method'], confidence = 1) => decide(facts({ evidence: [{ method, confidence, at: null, detail: '' }] }), now)
+    const proof = (method: Facts['evidence'][number]['method'], confidence = 1) => decide(facts({ evidence: [{ method, confidence, at: null, detail: { en: '', ko: '' } }] }), now)
     expect(['check', 'package', 'connector', 'version_range'].map((method) => proof(method as 'check').factors.find(({ name }) => name === 'proof')?.share)).toEqual([10, 8, 6, 4])
     expect(proof('check', 0.5).factors.find(({ name }) => name === 'proof')?.share).toBe(5)
     expect([proof('check').state, proof('package').state]).toEqual(['confirmed', 'potential'])
@@ -134,7 +134,7 @@ describe('whatever the facts', () => {
   test('a fact that gets worse makes no band later and no order lower', () => {
     fc.assert(fc.property(anyFacts, fc.constantFrom<(one: Facts) => Facts>(
       (one) => ({ ...one, asset: { ...one.asset, criticality: 'critical' } }), (one) => ({ ...one, asset: { ...one.asset, exposure: { reached: 'yes', measuredAt: now, how: null } } }),
-      (one) => ({ ...one, evidence: [...one.evidence, { method: 'check', confidence: 1, at: now, detail: 'proof' }] }), (one) => ({ ...one, controls: [] }),
+      (one) => ({ ...one, evidence: [...one.evidence, { method: 'check', confidence: 1, at: now, detail: { en: 'proof', ko: '증명' } }] }), (one) => ({ ...one, controls: [] }),
       (one) => (one.vulnerability === null ? one : { ...one, vulnerability: { ...one.vulnerability, kev: { listed: true, added: null, ransomware: true } } }),
       (one) => (one.vulnerability?.ssvc == null ? one : { ...one, vulnerability: { ...one.vulnerability, ssvc: { exploitation: 'active', automatable: true, technicalImpact: 'total' } } }),
       (one) => (one.vulnerability?.epss == null ? one : { ...one, vulnerability: { ...one.vulnerability, epss: { ...one.vulnerability.epss, probability: 1 } } }),

@@ -14,7 +14,7 @@ export const worst: VulnerabilityFacts = {
 /** A CVE that was found today on an asset that is reached from outside; everything about it as bad as it can be. */
 export const facts = (changed: Partial<Facts> = {}): Facts => ({
   asset: { id: 'www', site: 'seoul', criticality: 'critical', exposure: { reached: 'yes', measuredAt: now, how: 'from outside' } }, weakness: 'vulnerability', cve: 'CVE-2021-44228', place: null, severity: null, cwe: [],
-  evidence: [{ method: 'check', confidence: 1, at: now, detail: 'template' }], vulnerability: worst, controls: [], foundAt: now, ...changed,
+  evidence: [{ method: 'check', confidence: 1, at: now, detail: { en: 'template', ko: 'template' } }], vulnerability: worst, controls: [], foundAt: now, ...changed,
 })
 
 const time = fc.integer({ min: now - 400 * day, max: now + 2 * day })
@@ -33,6 +33,6 @@ export const anyFacts: fc.Arbitrary<Facts> = fc.record({
   }),
   weakness: fc.constantFrom(...weaknesses), cve: maybe(fc.constantFrom('CVE-2021-44228', 'CVE-2024-6387')), place: maybe(fc.constantFrom('/a', '/b')), severity: maybe(fc.constantFrom('info' as const, 'low' as const, 'medium' as const, 'high' as const, 'critical' as const)),
   cwe: fc.subarray(['CWE-20', 'CWE-79']),
-  evidence: fc.array(fc.record({ method: fc.constantFrom('check' as const, 'package' as const, 'connector' as const, 'version_range' as const), confidence: fc.double({ min: 0, max: 1, noNaN: true }), at: maybe(time), detail: fc.constantFrom('x', 'y') }), { minLength: 1, maxLength: 4 }),
+  evidence: fc.array(fc.record({ method: fc.constantFrom('check' as const, 'package' as const, 'connector' as const, 'version_range' as const), confidence: fc.double({ min: 0, max: 1, noNaN: true }), at: maybe(time), detail: fc.constantFrom({ en: 'x', ko: 'x' }, { en: 'y', ko: '와이' }) }), { minLength: 1, maxLength: 4 }),
   vulnerability: maybe(anyVulnerability), controls: fc.array(fc.record({ kind: fc.constantFrom('waf' as const, 'firewall' as const, 'other' as const), verifiedAt: maybe(time), detail: fc.constant('rule 1') }), { maxLength: 2 }), foundAt: time,
 })

@@ -33,7 +33,7 @@ describe('a program becomes its CVEs', () => {
   test('the build that has the fix has it not, and it is said why', () => {
     const { findings, held } = findingsOf(line('1:9.2p1-2+deb12u3'), knowledge, now)
     expect(findings).toEqual([])
-    expect(held).toMatchObject([{ cve: 'CVE-2024-6387', status: 'fixed', reason: 'Debian fixed it in 1:9.2p1-2+deb12u3; installed is 1:9.2p1-2+deb12u3' }])
+    expect(held).toMatchObject([{ cve: 'CVE-2024-6387', status: 'fixed', reason: { en: 'Debian fixed it in 1:9.2p1-2+deb12u3; installed is 1:9.2p1-2+deb12u3', ko: 'Debian이 수정한 버전 1:9.2p1-2+deb12u3, 설치된 버전 1:9.2p1-2+deb12u3' } }])
   })
   test('a CVE that a scanner names falls with the fix, unless a safe check proved it', () => {
     expect(findingsOf(line('1:9.2p1-2+deb12u3', { cve: 'CVE-2024-6387', evidence: [{ method: 'connector' }] }), knowledge, now)).toMatchObject({ findings: [], held: [{ cve: 'CVE-2024-6387' }] })
@@ -54,9 +54,9 @@ describe('a program becomes its CVEs', () => {
 
 describe('several observers of one hole', () => {
   test('are one finding with all their evidence, the surest first', () => {
-    const scanner = facts({ evidence: [{ method: 'connector', confidence: 0.8, at: now, detail: 'scanner' }], foundAt: now - 2 * day, vulnerability: null, asset: { ...facts().asset, criticality: 'low', exposure: { reached: 'no', measuredAt: now - 5 * day, how: 'scanner' } } })
+    const scanner = facts({ evidence: [{ method: 'connector', confidence: 0.8, at: now, detail: { en: 'scanner', ko: 'scanner' } }], foundAt: now - 2 * day, vulnerability: null, asset: { ...facts().asset, criticality: 'low', exposure: { reached: 'no', measuredAt: now - 5 * day, how: 'scanner' } } })
     const check = facts({ foundAt: now, cwe: ['CWE-1'], vulnerability: { ...unknown, epss: worst.epss } })
-    const range = facts({ evidence: [{ method: 'version_range', confidence: 0.6, at: now, detail: 'range' }], severity: 'low', controls: [{ kind: 'waf', verifiedAt: now, detail: '' }], asset: { ...facts().asset, exposure: { reached: 'unknown', measuredAt: null, how: null } } })
+    const range = facts({ evidence: [{ method: 'version_range', confidence: 0.6, at: now, detail: { en: 'range', ko: 'range' } }], severity: 'low', controls: [{ kind: 'waf', verifiedAt: now, detail: '' }], asset: { ...facts().asset, exposure: { reached: 'unknown', measuredAt: null, how: null } } })
     const [one, ...none] = mergeFindings([scanner, check, range, check])
     expect(none).toEqual([])
     expect(one).toMatchObject({ foundAt: now - 2 * day, severity: 'low', cwe: ['CWE-1'], asset: { criticality: 'critical', exposure: { reached: 'yes', measuredAt: now } }, vulnerability: { kev: worst.kev, epss: worst.epss } })

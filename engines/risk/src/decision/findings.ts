@@ -23,7 +23,7 @@ export function findingsOf({ facts, software }: Line, knowledge: Knowledge | nul
   return { findings: [known(withEvidence({ ...facts, evidence: [...facts.evidence, ...more] }))], held: [] }
 }
 
-const withEvidence = (facts: Facts): Facts => (facts.evidence.length > 0 ? facts : { ...facts, evidence: [{ method: 'connector', confidence: 0.5, at: null, detail: '' }] })
+const withEvidence = (facts: Facts): Facts => (facts.evidence.length > 0 ? facts : { ...facts, evidence: [{ method: 'connector', confidence: 0.5, at: null, detail: { en: '', ko: '' } }] })
 
 /** What the knowledge knows goes before what the line brought along; lists are joined. */
 function together(stated: VulnerabilityFacts, known: VulnerabilityFacts): VulnerabilityFacts {
@@ -48,7 +48,7 @@ export function mergeFindings(findings: readonly Facts[]): readonly Facts[] {
 }
 
 function evidenceOf(group: readonly Facts[]): readonly Evidence[] {
-  const all = new Map(group.flatMap(({ evidence }) => evidence).map((one) => [`${one.method}\0${one.detail}`, one]))
+  const all = new Map(group.flatMap(({ evidence }) => evidence).map((one) => [`${one.method}\0${one.detail.en}`, one]))
   return [...all.values()].toSorted((a, b) => methods.indexOf(a.method) - methods.indexOf(b.method) || b.confidence - a.confidence)
 }
 

@@ -2,6 +2,9 @@
 import type { Weakness } from './weaknesses.ts'
 import type { ControlKind } from './controls.ts'
 
+/** For people. What is no word of a language is the same in both. */
+export type Text = { readonly en: string; readonly ko: string }
+
 /** How something is known to be there, from surest to least sure: a safe check proved it; a package manager's or distribution's statement about this build; another tool says so; a version in a CPE range. */
 export type Method = 'check' | 'package' | 'connector' | 'version_range'
 
@@ -10,8 +13,8 @@ export type Evidence = {
   /** 0 to 1: how sure this one statement is. */
   readonly confidence: number
   readonly at: number | null
-  /** For people: the template, the package with its version, the connector's id of it, the matched range. */
-  readonly detail: string
+  /** The template, the package with its version, the connector's id of it, the matched range. */
+  readonly detail: Text
 }
 
 export type Criticality = 'low' | 'medium' | 'high' | 'critical'

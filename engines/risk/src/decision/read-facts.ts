@@ -89,9 +89,10 @@ function assetOf(value: unknown, place: string): Asset {
 
 function evidenceOf(value: unknown, place: string): Evidence {
   const { method, confidence, at, detail } = fieldsOf(value, place, ['method', 'confidence', 'at', 'detail'])
+  const said = maybe(detail, `${place}.detail`, text) ?? ''
   return {
     method: choice(method, `${place}.method`, ['check', 'package', 'connector', 'version_range']), confidence: maybe(confidence, `${place}.confidence`, share) ?? 1, at: maybe(at, `${place}.at`, time),
-    detail: maybe(detail, `${place}.detail`, text) ?? '',
+    detail: { en: said, ko: said },
   }
 }
 
@@ -161,7 +162,7 @@ export function readLine(value: unknown, at: number): Line {
   const facts: Facts = {
     asset: assetOf(fields['asset'], 'asset'), weakness, cve, place: maybe(fields['place'], 'place', text),
     severity: maybe(fields['severity'], 'severity', (one, place) => choice(one, place, ['info', 'low', 'medium', 'high', 'critical'])),
-    cwe: list(fields['cwe'], 'cwe', cweOf), evidence: evidence.length > 0 || software !== null ? evidence : [{ method: 'connector', confidence: 0.5, at: null, detail: '' }],
+    cwe: list(fields['cwe'], 'cwe', cweOf), evidence: evidence.length > 0 || software !== null ? evidence : [{ method: 'connector', confidence: 0.5, at: null, detail: { en: '', ko: '' } }],
     vulnerability: maybe(fields['vulnerability'], 'vulnerability', vulnerabilityOf), controls: list(fields['controls'], 'controls', controlOf), foundAt: maybe(fields['found_at'], 'found_at', time) ?? at,
   }
   return { facts, software }

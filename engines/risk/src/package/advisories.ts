@@ -1,5 +1,6 @@
 // What distributions and package ecosystems say of their own builds: OSV records and Debian's security tracker. A distribution mends a hole without changing the version that a banner shows,
 // so its word on its build goes before any range of upstream versions. Defended by package.test.ts and tests/conformance/risk/packages.test.ts.
+import type { Text } from '../decision/model.ts'
 import { cveOf, fieldsOf, isFields, listOf } from '../knowledge/entries.ts'
 import { EntryProblem } from '../knowledge/reading.ts'
 import { excerpt, RiskProblem } from '../problem.ts'
@@ -27,8 +28,7 @@ export type PackageVerdict = {
   readonly source: 'osv' | 'debian-tracker' | 'changelog'
   /** The advisory. */
   readonly id: string
-  /** For people, in English. */
-  readonly detail: string
+  readonly detail: Text
 }
 
 type Event = { readonly kind: 'introduced' | 'fixed' | 'last_affected' | 'limit'; readonly version: string }
@@ -145,7 +145,7 @@ export function openAdvisories(): Advisories {
             const before = best.get(cve)
             const next: PackageVerdict = { ...verdict, cve }
             if (before === undefined) best.set(cve, next)
-            else if (!sure && before.status !== next.status) best.set(cve, { ...next, status: 'unknown', detail: 'it depends on the release of the distribution, which is not known' })
+            else if (!sure && before.status !== next.status) best.set(cve, { ...next, status: 'unknown', detail: { en: 'it depends on the release of the distribution, which is not known', ko: '배포판의 릴리스에 따라 다르며, 그 릴리스를 알 수 없음' } })
             else if (sure && rank(next.status) > rank(before.status)) best.set(cve, next)
           }
         }
@@ -191,21 +191,21 @@ function verdictOf(statement: Statement, { version, name }: Installed): Omit<Pac
   const { scheme, state, id, source } = statement
   const base = { source, id }
   if (state !== null) {
-    if (state.status === 'undetermined') return { ...base, status: 'unknown', fixedIn: null, detail: `Debian has not yet determined whether ${name} is affected` }
-    if (state.status === 'open' || state.fixed === null) return { ...base, status: 'vulnerable', fixedIn: null, detail: `Debian lists it as open for ${name} in this release` }
-    if (state.fixed === '0') return { ...base, status: 'not_affected', fixedIn: null, detail: `Debian says that ${name} is not affected in this release` }
+    if (state.status === 'undetermined') return { ...base, status: 'unknown', fixedIn: null, detail: { en: `Debian has not yet determined whether ${name} is affected`, ko: `Debian이 아직 영향 여부를 판단하지 않음: ${name}` } }
+    if (state.status === 'open' || state.fixed === null) return { ...base, status: 'vulnerable', fixedIn: null, detail: { en: `Debian lists it as open for ${name} in this release`, ko: `Debian이 이 릴리스에서 미해결로 공지함: ${name}` } }
+    if (state.fixed === '0') return { ...base, status: 'not_affected', fixedIn: null, detail: { en: `Debian says that ${name} is not affected in this release`, ko: `Debian이 이 릴리스는 영향이 없다고 공지함: ${name}` } }
     const fixed = compareVersions(scheme, version, state.fixed) >= 0
-    return { ...base, status: fixed ? 'fixed' : 'vulnerable', fixedIn: state.fixed, detail: `Debian fixed it in ${state.fixed}; installed is ${version}` }
+    return { ...base, status: fixed ? 'fixed' : 'vulnerable', fixedIn: state.fixed, detail: { en: `Debian fixed it in ${state.fixed}; installed is ${version}`, ko: `Debian이 수정한 버전 ${state.fixed}, 설치된 버전 ${version}` } }
   }
-  if (statement.versions.has(version)) return { ...base, status: 'vulnerable', fixedIn: firstFix(statement, version), detail: `${id} lists ${version}` }
+  if (statement.versions.has(version)) return { ...base, status: 'vulnerable', fixedIn: firstFix(statement, version), detail: { en: `${id} lists ${version}`, ko: `${id}의 영향 버전 목록에 있음: ${version}` } }
   let passed: string | null = null
   for (const range of statement.ranges) {
     const { inside, fix } = insideOf(range, version, scheme)
-    if (inside) return { ...base, status: 'vulnerable', fixedIn: firstFix(statement, version), detail: `${version} is in a range of ${id}` }
+    if (inside) return { ...base, status: 'vulnerable', fixedIn: firstFix(statement, version), detail: { en: `${version} is in a range of ${id}`, ko: `${id}의 영향 범위에 있음: ${version}` } }
     passed ??= fix
   }
   if (statement.ranges.length === 0 && statement.versions.size === 0) return null
-  return passed === null ? { ...base, status: 'not_affected', fixedIn: null, detail: `${version} is in no range of ${id}` } : { ...base, status: 'fixed', fixedIn: passed, detail: `${id} fixed it in ${passed}; installed is ${version}` }
+  return passed === null ? { ...base, status: 'not_affected', fixedIn: null, detail: { en: `${version} is in no range of ${id}`, ko: `${id}의 영향 범위에 없음: ${version}` } } : { ...base, status: 'fixed', fixedIn: passed, detail: { en: `${id} fixed it in ${passed}; installed is ${version}`, ko: `${id}에서 수정한 버전 ${passed}, 설치된 버전 ${version}` } }
 }
 
 /** OSV schema, "Evaluation": the events in the order of versions; the last one at or before the version decides. */

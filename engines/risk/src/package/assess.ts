@@ -1,6 +1,6 @@
 // Which CVEs a program has, from surest to least sure evidence: what its distribution or ecosystem says of this build, then the ranges of upstream versions. A range says nothing about a build
 // that its distribution mended: such a match is held back, and it is said why. Defended by package.test.ts and tests/conformance/risk/packages.test.ts.
-import type { Evidence } from '../decision/model.ts'
+import type { Evidence, Text } from '../decision/model.ts'
 import type { Knowledge } from '../knowledge/knowledge.ts'
 import type { Installed, PackageVerdict } from './advisories.ts'
 import { partsOf } from '../version/dpkg.ts'
@@ -20,7 +20,7 @@ export type Software = {
 
 export type Candidate = { readonly cve: string; readonly evidence: readonly Evidence[] }
 /** A CVE whose range holds the version, but which is no finding: the build has the fix, or it is a distribution's and nobody has said yet whether it has. */
-export type Held = { readonly cve: string; readonly range: string; readonly status: 'fixed' | 'not_affected' | 'undecided'; /** null where nobody speaks of this build. */ readonly verdict: PackageVerdict | null; /** For people, in English. */ readonly reason: string }
+export type Held = { readonly cve: string; readonly range: string; readonly status: 'fixed' | 'not_affected' | 'undecided'; /** null where nobody speaks of this build. */ readonly verdict: PackageVerdict | null; readonly reason: Text }
 export type Assessment = { readonly candidates: readonly Candidate[]; readonly held: readonly Held[] }
 
 /** Confidence of a package's advisory; of a range and a version that is known; of a range that depends on what the asset does not tell. */
@@ -42,12 +42,17 @@ export function assess(software: Software, knowledge: Knowledge, at: number | nu
     const verdict = (told !== undefined && told.status !== 'unknown' ? told : changelog === null || installed === null ? null : changelogVerdict(changelog, cve, installed.version)) ?? told ?? null
     if (verdict?.status === 'fixed' || verdict?.status === 'not_affected') held.push({ cve, range: criterion, status: verdict.status, verdict, reason: verdict.detail })
     else if (builder !== null && verdict?.status !== 'vulnerable') {
-      held.push({ cve, range: criterion, status: 'undecided', verdict, reason: verdict?.detail ?? `${builder} built it and mends holes without changing the version; what it says of ${installed === null ? 'its build' : `${installed.name} ${installed.version}`} is not at hand` })
-    } else if (verdict?.source === 'changelog') candidates.set(cve, [{ method: 'package', confidence: sure.package, at, detail: verdict.detail }, { method: 'version_range', confidence: sure.range, at, detail: criterion }])
-    else candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence: applies === 'yes' ? sure.range : sure.possible, at, detail: criterion }])
+      held.push({ cve, range: criterion, status: 'undecided', verdict, reason: verdict?.detail ?? undecided(builder, installed) })
+    } else if (verdict?.source === 'changelog') candidates.set(cve, [{ method: 'package', confidence: sure.package, at, detail: verdict.detail }, { method: 'version_range', confidence: sure.range, at, detail: { en: criterion, ko: criterion } }])
+    else candidates.set(cve, [...candidates.get(cve) ?? [], { method: 'version_range', confidence: applies === 'yes' ? sure.range : sure.possible, at, detail: { en: criterion, ko: criterion } }])
   }
   return { candidates: Array.from(candidates, ([cve, evidence]) => ({ cve, evidence })), held }
 }
+
+const undecided = (builder: string, installed: Installed | null): Text => ({
+  en: `${builder} built it and mends holes without changing the version; what it says of ${installed === null ? 'its build' : `${installed.name} ${installed.version}`} is not at hand`,
+  ko: `${builder}에서 빌드했고 버전을 바꾸지 않고 취약점을 수정하므로, ${installed === null ? '해당 빌드' : `${installed.name} ${installed.version}`}에 대한 공지가 있어야 판단할 수 있음`,
+})
 
 /** 1:9.2p1-2+deb12u3 -> 9.2p1; what a distribution left out of the sources (+dfsg, +ds) is no version of its maker's. */
 const upstreamOf = (version: string): string => partsOf(version).upstream.replace(/[+~.](?:dfsg|ds|repack)[\w.+~]*$/, '')

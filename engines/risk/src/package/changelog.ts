@@ -40,7 +40,7 @@ export function readChangelog(text: string): Changelog {
  */
 export function changelogVerdict({ package: name, mentions }: Changelog, cve: string, installed: string): PackageVerdict | null {
   const spoken = mentions.filter((mention) => mention.cve === cve).toSorted((a, b) => compareDpkg(b.version, a.version))
-  const told = (status: PackageVerdict['status'], fixedIn: string | null, { version, line }: Mention): PackageVerdict => ({ cve, status, fixedIn, source: 'changelog', id: `${name} ${version}`, detail: `the changelog of ${name} ${version} says: ${line}` })
+  const told = (status: PackageVerdict['status'], fixedIn: string | null, { version, line }: Mention): PackageVerdict => ({ cve, status, fixedIn, source: 'changelog', id: `${name} ${version}`, detail: { en: `the changelog of ${name} ${version} says: ${line}`, ko: `${name} ${version}의 변경 기록: ${line}` } })
   const newest = spoken.find(({ version }) => compareDpkg(version, installed) <= 0)
   if (newest !== undefined) {
     const first = spoken.findLast(({ says }) => says === 'fixed')
