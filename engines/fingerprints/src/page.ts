@@ -13,15 +13,16 @@ export type Page = {
 }
 
 const MAX_TAG = 8_192
+const MAX_SCRIPT = 1_048_576
 const MAX_COLLECTED = 2_000
 /** Elements whose content is text to a browser. */
 const rawText = new Set(['script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed', 'noframes'])
 
-export function readPage(html: string): Page {
-  let title: string | null = null
-  const metas = new Map<string, string[]>()
-  const scripts: string[] = []
-  const links: string[] = []
+/** A tag that was asked for. `text` is what stands in an element of raw text (script, title, textarea), '' elsewhere. */
+export type Tag = { readonly name: string; /** By name in lower case, the first of each, decoded. */ readonly attributes: ReadonlyMap<string, string>; readonly text: string }
+
+/** Start tags of these names, in their order: not those in comments and raw text. Ends wherever the page does, for any text in linear time. */
+export function* tagsOf(html: string, names: ReadonlySet<string>): Generator<Tag> {
   const lower = html.toLowerCase()
   // Where an end is missing it is missing from there on.
   const absent = new Set<string>()
@@ -42,22 +43,33 @@ export function readPage(html: string): Page {
       at++
       continue
     }
-    const wanted = name === 'meta' || name === 'script' || name === 'link'
+    const wanted = names.has(name)
     const tag = wanted || rawText.has(name) ? readTag(html, at + 1 + name.length) : null
     at = tag?.end ?? at + 1 + name.length
-    if (tag !== null && wanted) {
-      const { attributes } = tag
-      const content = attributes.get('content')
-      const key = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv')
-      if (name === 'meta' && key !== undefined && content !== undefined && metas.size < MAX_COLLECTED) metas.set(key.toLowerCase(), [...(metas.get(key.toLowerCase()) ?? []).slice(0, 15), content])
-      if (name === 'script' && scripts.length < MAX_COLLECTED) push(scripts, attributes.get('src'))
-      if (name === 'link' && links.length < MAX_COLLECTED) push(links, attributes.get('href'))
-    }
+    const start = at
+    let end = -1
     if (rawText.has(name)) {
-      const end = find(`</${name}`, at)
-      if (name === 'title') title ??= decoded(html.slice(at, end === -1 ? at + MAX_TAG : Math.min(end, at + MAX_TAG))).replace(/\s+/g, ' ').trim()
+      end = find(`</${name}`, at)
       if (end !== -1) at = end + 2
     }
+    if (wanted && tag !== null) yield { name, attributes: tag.attributes, text: rawText.has(name) ? html.slice(start, Math.min(end === -1 ? html.length : end, start + (name === 'script' ? MAX_SCRIPT : MAX_TAG))) : '' }
+  }
+}
+
+const pageTags = new Set(['title', 'meta', 'script', 'link'])
+
+export function readPage(html: string): Page {
+  let title: string | null = null
+  const metas = new Map<string, string[]>()
+  const scripts: string[] = []
+  const links: string[] = []
+  for (const { name, attributes, text } of tagsOf(html, pageTags)) {
+    const content = attributes.get('content')
+    const key = attributes.get('name') ?? attributes.get('property') ?? attributes.get('http-equiv')
+    if (name === 'meta' && key !== undefined && content !== undefined && metas.size < MAX_COLLECTED) metas.set(key.toLowerCase(), [...(metas.get(key.toLowerCase()) ?? []).slice(0, 15), content])
+    if (name === 'script' && scripts.length < MAX_COLLECTED) push(scripts, attributes.get('src'))
+    if (name === 'link' && links.length < MAX_COLLECTED) push(links, attributes.get('href'))
+    if (name === 'title') title ??= decoded(text).replace(/\s+/g, ' ').trim()
   }
   return { title: title ?? '', metas, scripts, links }
 }

@@ -269,8 +269,10 @@ function tokensIn(text: Bytes): Set<string> {
 
 function textOf({ method, host, target, headers, body }: HttpRequest): Bytes {
   const once = decoded(target)
-  const sent = `${method} ${host} ${target} ${once} ${decoded(once)} ${headers.flat().join(' ')} ${body ?? ''}`
+  // An echo may have lost what would be markup, and two words of the request are then one.
+  const sent = `${method} ${host} ${target} ${once} ${decoded(once)} ${stripped(target)} ${stripped(once)} ${headers.flat().join(' ')} ${body ?? ''}`
   return body === null ? sent : `${sent} ${decoded(body)}`
 }
 
+const stripped = (text: Bytes): Bytes => text.replaceAll(/[<>&"'`;]/g, '')
 const decoded = (text: Bytes): Bytes => text.replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -1,11 +1,9 @@
 // Questions to resolvers and what their answers look like (the dns protocol). Records have the presentation form that templates' words and expressions are written for.
 // Invariant: an answer counts only if it is one to the question asked; whatever else comes is a protocol_error (dns.test.ts).
-import { addressVersion, reverseName } from './address.ts'
-import { NetworkError } from './model.ts'
+import { addressVersion, decodeMessage, DnsMessageError, encodeQuery, messageText, NetworkError, questionText, recordText, reverseName } from '@haechi/probes/wire'
 import { combinations } from './http/payloads.ts'
 import { charge, conclude, namesOf, render } from './findings.ts'
-import { DnsMessageError, decodeMessage, encodeQuery, messageText, questionText, recordText } from './dns-message.ts'
-import type { DnsMessage, DnsRecord } from './dns-message.ts'
+import type { DnsMessage, DnsRecord } from '@haechi/probes/wire'
 import type { Bytes, DnsBlock, Outcome, Run, Value } from './model.ts'
 
 const tracedSteps = 16

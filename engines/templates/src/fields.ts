@@ -1,6 +1,6 @@
 // The entries of one mapping of a template, read by name and kind. What Go's YAML reader takes for a field is taken alike (a single text for a list, numbers
 // for texts, numbers in quotes); whatever is not declared, or is of another kind, is a coded refusal that names its place: read.test.ts holds it.
-import { bytesOf } from './bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import type { Bytes, Value } from './model.ts'
 import { TemplateError } from './problem.ts'
 import { Scalar } from './yaml.ts'

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { PatternError, compileRegex, createLiteralSet } from '@haechi/patterns'
-import { isAscii, readable } from './bytes.ts'
+import { isAscii, readable } from '@haechi/probes/wire'
 import { lower, toText } from './dsl/convert.ts'
 import type { Environment } from './dsl/evaluation.ts'
 import type { Bytes, Extractor, FileBlock, FileEntry, Lookup, Match, Matcher, Problem, Settings, Template } from './model.ts'

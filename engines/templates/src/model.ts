@@ -1,11 +1,9 @@
 // What a Nuclei template is once it has been read (docs.projectdiscovery.io/templates, SYNTAX-REFERENCE.md), what it asks of the network, and what it finds.
 // Types only. A Template is plain data: it survives JSON, which is what the cache of a second load is made of. Whatever is compiled from it is kept elsewhere.
+import type { Bytes, Network, NetworkError, TlsVersion } from '@haechi/probes/wire'
 
-/**
- * A text whose characters are bytes (0 to 255), as Go's strings are: 'é' from a template's file is two of them. All texts of templates, requests and answers
- * are such, so that lengths, hashes, encodings and binary bodies are what Nuclei's are; they become Unicode only where a person reads them (`readable`).
- */
-export type Bytes = string
+export type { Bytes, Connection, HttpRequest, HttpResponse, Network, NetworkError, NetworkFault, TlsOptions, TlsSession, TlsVersion } from '@haechi/probes/wire'
+
 
 /** What an expression works with. Numbers are Go's float64 or int; a list is what an extractor gave several times. */
 export type Value = Bytes | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
@@ -158,7 +156,6 @@ export type TcpBlock = Operators & {
   readonly payloads: Payloads | null
 }
 
-export type TlsVersion = 'sslv3' | 'tls10' | 'tls11' | 'tls12' | 'tls13'
 export type SslBlock = Operators & {
   readonly protocol: 'ssl'
   readonly address: Bytes
@@ -232,80 +229,6 @@ export type WorkflowStep = {
   readonly tags: readonly string[]
   readonly matchers: readonly { readonly names: readonly string[]; readonly condition: 'and' | 'or'; readonly steps: readonly WorkflowStep[] }[]
   readonly subtemplates: readonly WorkflowStep[]
-}
-
-// ---- the network, as whoever runs templates provides it ----
-
-/** Exactly what goes onto the wire; nothing is normalised. Without Host, Content-Length and Connection these are added; cookies and redirects are the engine's. */
-export type HttpRequest = {
-  readonly method: Bytes
-  readonly scheme: 'http' | 'https'
-  readonly host: string
-  readonly port: number
-  /** Path and query as they are sent: '/a/../b?x=%41'. Never a space or a control character. */
-  readonly target: Bytes
-  readonly headers: readonly (readonly [name: Bytes, value: Bytes])[]
-  readonly body: Bytes | null
-  /** Server name for TLS where it differs from `host`. */
-  readonly serverName: string | null
-  readonly timeoutMs: number
-  /** Of the body, compressed and decompressed alike: what is beyond is cut off and `truncated` says so. */
-  readonly maxBytes: number
-}
-
-export type HttpResponse = {
-  readonly status: number
-  readonly reason: Bytes
-  /** In their order, repeated ones apart, names as sent. */
-  readonly headers: readonly (readonly [name: Bytes, value: Bytes])[]
-  /** Decompressed. */
-  readonly body: Bytes
-  readonly truncated: boolean
-  readonly durationMs: number
-  /** '192.0.2.7' */
-  readonly address: string
-}
-
-export type TlsOptions = { readonly serverName: string | null; readonly minVersion: TlsVersion | null; readonly maxVersion: TlsVersion | null; readonly ciphers: readonly string[] | null }
-export type TlsSession = {
-  readonly version: TlsVersion
-  readonly cipher: string
-  /** DER, the server's own first. */
-  readonly certificates: readonly Uint8Array[]
-}
-
-/** One connection. Closed by whoever opened it. */
-export interface Connection {
-  readonly address: string
-  /** null without TLS. */
-  readonly tls: TlsSession | null
-  write(data: Bytes): Promise<void>
-  /** What has come, at least a byte, at most `maxBytes`; '' at the end. Errors: `timeout` after `timeoutMs` without a byte. */
-  read(maxBytes: number, timeoutMs: number): Promise<Bytes>
-  close(): void
-}
-
-export type NetworkFault = 'out_of_scope' | 'not_resolved' | 'refused' | 'unreachable' | 'timeout' | 'closed' | 'tls_failed' | 'protocol_error' | 'cancelled'
-
-/** Thrown by a Network. `endpoint` is 'host:port' (or a resolver), never a path. */
-export class NetworkError extends Error {
-  override readonly name = 'NetworkError'
-  readonly fault: NetworkFault
-  readonly endpoint: string
-
-  constructor(fault: NetworkFault, endpoint: string, message: string) {
-    super(message)
-    this.fault = fault
-    this.endpoint = endpoint
-  }
-}
-
-/** The only way out of the engine. It decides what may be reached, and names are resolved by it alone. Errors of all: NetworkError. */
-export interface Network {
-  http(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>
-  dial(host: string, port: number, options: { readonly tls: TlsOptions | null; readonly timeoutMs: number }, signal: AbortSignal): Promise<Connection>
-  /** A DNS message (RFC 1035) to `resolver` ('192.0.2.1:53'), or to the machine's own where null, and the answer to it. */
-  dns(message: Uint8Array, options: { readonly resolver: string | null; readonly timeoutMs: number }, signal: AbortSignal): Promise<Uint8Array>
 }
 
 // ---- running ----

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bytesOf } from './bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { toText } from './dsl/convert.ts'
 import { compileExtractor } from './extractors.ts'
 import { compileMatcher } from './matchers.ts'

@@ -1,7 +1,7 @@
 // A part of an answer as matchers read it: bytes, without case, as Unicode, as a document. Many templates read the same answer, so what was made of the last
 // few parts is kept. Defended by operators.test.ts.
 import { lower } from './dsl/convert.ts'
-import { isAscii } from './bytes.ts'
+import { isAscii } from '@haechi/probes/wire'
 import type { Json } from './jq.ts'
 import { readHtml, readXml } from './markup.ts'
 import type { Node } from './markup.ts'

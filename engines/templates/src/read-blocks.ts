@@ -1,5 +1,5 @@
 // The blocks of a template, protocol by protocol, with Nuclei's defaults where the template says nothing. Defended by read.test.ts.
-import { bytesOf } from './bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { Fields, put, textsOf, valueOf } from './fields.ts'
 import type { Block, Bytes, DnsBlock, FileBlock, HttpBlock, OtherBlock, Payloads, Problem, SslBlock, TcpBlock, TlsVersion, WebsocketBlock } from './model.ts'
 import { TemplateError } from './problem.ts'

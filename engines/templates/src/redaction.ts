@@ -1,6 +1,6 @@
 // What a template extracts because it is a secret is not told: an excerpt and a hash say which one it is. Defended by redaction.test.ts.
 import { createHash } from 'node:crypto'
-import { bytesOf } from './bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import type { Match } from './model.ts'
 
 /** Tags of templates that look for somebody's secrets. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readLibrary } from './library.ts'
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { HttpRequest, HttpResponse, Network, NetworkFault } from './model.ts'
 import { scan } from './scan.ts'
 import type { ScanEvent, ScanOptions, ScanTotals } from './scan.ts'

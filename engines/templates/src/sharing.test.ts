@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { HttpRequest, HttpResponse, Network } from './model.ts'
 import { sharing } from './sharing.ts'
 

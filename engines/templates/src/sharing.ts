@@ -1,7 +1,7 @@
 // What many templates ask for is fetched once: equal safe requests have one answer. A template that asks again after it has asked for something else, or has
 // changed something before, gets a fresh one, because it asks what has become of it; and so does whoever asks what took long, because that may be about time.
 // Kept bodies stay within a bound. Defended by sharing.test.ts.
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { Bytes, HttpRequest, HttpResponse, Network } from './model.ts'
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])

@@ -1,17 +1,11 @@
 // TLS handshakes and what a server shows in them (the ssl protocol). The network's own TLS speaks the newer versions; what it no longer speaks, and which suites and
 // versions a server takes, is found out with a greeting written by hand.
 // Invariant: a certificate that cannot be read, or a handshake that stops half way, is a typed fault, and what was shown before counts (ssl.test.ts).
-import { addressVersion, splitAddress } from './address.ts'
-import { strength, suiteName, suiteNumber, suitesBefore13, suitesOfTls13 } from './cipher-suites.ts'
-import type { Strength } from './cipher-suites.ts'
+import { addressVersion, CertificateError, greet, hostNames, isMismatched, isSelfSigned, knownRoots, NetworkError, offeredSuites, readCertificate, splitAddress, strength, suiteName, suiteNumber, suitesBefore13, suitesOfTls13, tlsVersions } from '@haechi/probes/wire'
+import type { Certificate, Strength } from '@haechi/probes/wire'
 import { charge, conclude, namesOf, render } from './findings.ts'
 import { withBrackets } from './http/address.ts'
-import { knownRoots } from './known-roots.ts'
-import { NetworkError } from './model.ts'
 import type { Connection, Outcome, Run, SslBlock, TlsVersion, Value } from './model.ts'
-import { greet, offeredSuites, tlsVersions } from './tls-hello.ts'
-import { CertificateError, hostNames, isMismatched, isSelfSigned, readCertificate } from './x509.ts'
-import type { Certificate } from './x509.ts'
 
 type Place = { readonly host: string; readonly port: number; readonly endpoint: string; readonly serverName: string }
 

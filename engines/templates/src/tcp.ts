@@ -1,7 +1,6 @@
 // Connections that a template opens, what it writes and what it reads (the tcp, formerly network, protocol). Bytes go out and come in untouched.
 // Invariant: a peer that is silent, endless or slow costs at most the run's timeout and maxBytes a request (tcp.test.ts).
-import { splitAddress } from './address.ts'
-import { NetworkError } from './model.ts'
+import { NetworkError, splitAddress } from '@haechi/probes/wire'
 import { withBrackets } from './http/address.ts'
 import { combinations } from './http/payloads.ts'
 import { charge, conclude, namesOf, render } from './findings.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { Connection } from './model.ts'
 import { FrameReader, acceptOf, encodeFrame } from './websocket-frames.ts'
 

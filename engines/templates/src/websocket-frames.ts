@@ -1,7 +1,7 @@
 // Frames and the handshake of WebSocket (RFC 6455), as bytes.
 // Invariant: whatever a server sends, reading a message ends within its bounds and throws nothing but NetworkError (websocket.test.ts).
 import { createHash } from 'node:crypto'
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { Bytes, Connection } from './model.ts'
 
 export const TEXT = 1

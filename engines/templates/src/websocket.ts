@@ -3,7 +3,7 @@
 import { charge, conclude, namesOf, render } from './findings.ts'
 import { withBrackets } from './http/address.ts'
 import { combinations } from './http/payloads.ts'
-import { NetworkError } from './model.ts'
+import { NetworkError } from '@haechi/probes/wire'
 import type { Bytes, Connection, Lookup, Outcome, Run, Target, Value, WebsocketBlock } from './model.ts'
 import { CLOSE, FrameReader, TEXT, acceptOf, encodeFrame } from './websocket-frames.ts'
 

@@ -1,5 +1,5 @@
 import type { Bytes, Value } from '../model.ts'
-import { isAscii } from '../bytes.ts'
+import { isAscii } from '@haechi/probes/wire'
 
 /** A number in digits as strconv.FormatFloat(x, 'f', -1, 64) writes it: never with an exponent. */
 export function digits(value: number): string {

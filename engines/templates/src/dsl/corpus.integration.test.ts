@@ -1,7 +1,7 @@
 import { load } from 'js-yaml'
 import { expect, test } from 'vitest'
 import { missingTemplates, templateFiles } from '../../../../tests/templates-corpus.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { compileExpression, compileText, type Expression, type Text } from '../interpolation.ts'
 import { compileJq } from '../jq.ts'
 import type { Bytes, Value } from '../model.ts'

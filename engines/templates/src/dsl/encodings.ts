@@ -1,7 +1,7 @@
 // Functions that encode, decode, compress and take binary data apart.
 import { crc32, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { parseFragment } from 'parse5'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import type { Bytes, Value } from '../model.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 import { helper, ofText, remembered, textOf, unreadable, type HelperFunction } from './helper-function.ts'

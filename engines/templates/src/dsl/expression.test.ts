@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { compileExpression } from '../interpolation.ts'
 import type { Value } from '../model.ts'
 import { TemplateError } from '../problem.ts'

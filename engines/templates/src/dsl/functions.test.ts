@@ -2,7 +2,7 @@ import { createDecipheriv, generateKeyPairSync, privateDecrypt, constants } from
 import { inflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { compileExpression } from '../interpolation.ts'
 import type { Value } from '../model.ts'
 import { TemplateError } from '../problem.ts'

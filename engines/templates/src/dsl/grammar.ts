@@ -1,7 +1,7 @@
 // The grammar of expressions: that of govaluate (github.com/Knetic/govaluate, MANUAL.md) with its precedence and its strictness, because whether a text between
 // `{{` and `}}` is an expression at all depends on it. Two things are more: `{{name}}` and `§name§` stand for values outside of quotes too, and a text that does
 // not parse with equal quotes at both ends is read again with any quote as its end, which is what the library did until 2026. Defended by dsl/expression.test.ts.
-import { bytesOf, isAscii, readable } from '../bytes.ts'
+import { bytesOf, isAscii, readable } from '@haechi/probes/wire'
 import type { Bytes } from '../model.ts'
 import { TemplateError } from '../problem.ts'
 import { literalTime } from './go-time.ts'

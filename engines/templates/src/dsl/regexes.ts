@@ -1,6 +1,6 @@
 import { compileRegex, PatternError, type Regex } from '@haechi/patterns'
 import type { Bytes } from '../model.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { unicodeOf } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 

@@ -1,6 +1,6 @@
 // Functions on texts and lists.
 import type { Bytes, Value } from '../model.ts'
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { letters, lower, toText, unicodeOf, upper } from './convert.ts'
 import { EvaluationError, spend, type Scope } from './evaluation.ts'
 import { helper, integerOf, listOf, ofText, ofThree, ofTwo, remembered, unreadable, wholeOf, type HelperFunction } from './helper-function.ts'

@@ -1,6 +1,6 @@
 // `flow` of a template: when which block runs, and with which values. http(1), http("login"), dns(), set(name, value), iterate(...), template.NAME and every
 // function of the expressions are there besides the language itself. Defended by flow.test.ts.
-import { bytesOf, readable } from '../bytes.ts'
+import { bytesOf, readable } from '@haechi/probes/wire'
 import { EvaluationError } from '../dsl/evaluation.ts'
 import { compileExpression } from '../interpolation.ts'
 import type { Block, Outcome, Protocol, Template, Value, Values } from '../model.ts'

@@ -1,6 +1,6 @@
 // Addresses of http requests, as Nuclei reads, joins and shows them: a path is never normalised ('/a/../b', '//x', '%zz' stay), and what must not stand on the wire
 // (blanks, control characters, bytes above ASCII) is percent-encoded. Defended by address.test.ts.
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import type { Bytes, Target, Value } from '../model.ts'
 
 export type Scheme = 'http' | 'https'

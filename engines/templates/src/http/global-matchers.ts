@@ -1,6 +1,6 @@
 // Templates with global-matchers look at the answers to everybody's requests and send none of their own. Each finding is told once for a target, at the first
 // address that answered so. Defended by global-matchers.test.ts.
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import type { HttpBlock, HttpRequest, HttpResponse, Match, Network, Target, Template } from '../model.ts'
 import { compileOperators } from '../operators.ts'
 import { Answer } from './answer.ts'

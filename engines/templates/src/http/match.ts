@@ -1,4 +1,4 @@
-import { readable } from '../bytes.ts'
+import { readable } from '@haechi/probes/wire'
 import type { Bytes, HttpRequest, HttpResponse, Match, Target, Template } from '../model.ts'
 import type { Judgement } from '../operators.ts'
 import { responseText } from './answer.ts'

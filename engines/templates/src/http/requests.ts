@@ -1,6 +1,6 @@
 // The requests of a block, made from its texts and what their markers stand for. Three things hold whatever an answer said before: a value of it never starts a header
 // or a request of its own, what has no value is not sent, and an address is only where the network lets it be. Defended by requests.test.ts.
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { EvaluationError } from '../dsl/evaluation.ts'
 import { compileText, type Text } from '../interpolation.ts'
 import type { Bytes, HttpBlock, HttpRequest, Lookup, Run } from '../model.ts'

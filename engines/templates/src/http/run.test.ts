@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type HttpResponse, NetworkError } from '../model.ts'
+import { NetworkError } from '@haechi/probes/wire'
+import type { HttpResponse } from '../model.ts'
 import { header, httpTemplate, lines, runOn, type Web } from './web.fixture.ts'
 
 const word = (text: string): string => `    matchers:\n      - type: word\n        words: ["${text}"]\n`

@@ -1,10 +1,11 @@
 // A block of http requests against a target, in Nuclei's order: each combination of payloads through all requests, every answer of a chain of redirects judged from the
 // last to the first, what was extracted known to the requests behind. Bounded by settings.maxRequests for each run of a template, whatever flows, payloads and
 // redirects ask for. Defended by run.test.ts and tests/conformance/templates/http.test.ts.
-import { bytesOf } from '../bytes.ts'
+import { bytesOf } from '@haechi/probes/wire'
 import { EvaluationError } from '../dsl/evaluation.ts'
 import { compileText } from '../interpolation.ts'
-import { type Bytes, type HttpBlock, type HttpResponse, type Lookup, NetworkError, type Outcome, type Run, type Values } from '../model.ts'
+import { NetworkError } from '@haechi/probes/wire'
+import type { Bytes, HttpBlock, HttpResponse, Lookup, Outcome, Run, Values } from '../model.ts'
 import { type CompiledOperators, compileOperators, type Judgement } from '../operators.ts'
 import { TemplateError } from '../problem.ts'
 import { withBrackets } from './address.ts'

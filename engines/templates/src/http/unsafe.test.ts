@@ -1,7 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Bytes, type Connection, type HttpResponse, NetworkError } from '../model.ts'
+import { NetworkError } from '@haechi/probes/wire'
+import type { Bytes, Connection, HttpResponse } from '../model.ts'
 import { Chunks, readAnswer } from './unsafe.ts'
 
 /** A connection that gives these pieces, then what `last` says. Each read takes a millisecond. */

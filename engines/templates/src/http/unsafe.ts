@@ -1,7 +1,8 @@
 // Answers to bytes that no client would send: read leniently (bare LF, no reason, headers without colon, lengths that lie, chunks that break off), bounded in size and
 // time. Whatever a server sends, there is an answer, a NetworkError or the end of the time. Defended by unsafe.test.ts.
 import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib'
-import { type Bytes, type Connection, type HttpResponse, NetworkError } from '../model.ts'
+import { NetworkError } from '@haechi/probes/wire'
+import type { Bytes, Connection, HttpResponse } from '../model.ts'
 import { headerValues } from './answer.ts'
 
 const longestHead = 256 * 1024

@@ -1,6 +1,7 @@
 // A web in memory, and templates run against it, for tests.
 import { runTemplate } from '../execute.ts'
-import { type Bytes, type Connection, type HttpRequest, type HttpResponse, type Match, type Network, NetworkError, type NetworkFault, type Settings, type Template } from '../model.ts'
+import { NetworkError } from '@haechi/probes/wire'
+import type { Bytes, Connection, HttpRequest, HttpResponse, Match, Network, NetworkFault, Settings, Template } from '../model.ts'
 import { readTemplate } from '../read.ts'
 import { parseTarget } from '../target.ts'
 

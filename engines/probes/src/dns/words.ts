@@ -1,0 +1,19 @@
+/** First labels that hosts commonly have, the commonest first: by what they are for, of our own choice. Korean companies' own among them. */
+export const commonWords: readonly string[] = [
+  // For the public
+  'www', 'm', 'mobile', 'web', 'home', 'site', 'blog', 'news', 'shop', 'store', 'mall', 'help', 'support', 'docs', 'wiki', 'forum', 'community', 'careers', 'jobs', 'recruit', 'about', 'info', 'event', 'events', 'press', 'ir', 'go', 'link', 'links', 'search', 'map', 'maps', 'kr', 'en', 'ko', 'jp', 'cn', 'global', 'www2', 'www3', 'old', 'new', 'beta', 'landing', 'partner', 'partners', 'reseller', 'members', 'edu', 'academy', 'school',
+  // Mail
+  'mail', 'mail1', 'mail2', 'webmail', 'smtp', 'smtp1', 'smtp2', 'imap', 'pop', 'pop3', 'mx', 'mx1', 'mx2', 'mx3', 'relay', 'autodiscover', 'autoconfig', 'mta-sts', 'lists', 'list', 'newsletter', 'email', 'exchange', 'owa', 'spam', 'mailgate',
+  // Names and times
+  'ns', 'ns1', 'ns2', 'ns3', 'ns4', 'dns', 'dns1', 'dns2', 'ntp', 'time', 'resolver',
+  // Programs and their interfaces
+  'api', 'api1', 'api2', 'api-dev', 'api-stage', 'apis', 'app', 'apps', 'app1', 'app2', 'gateway', 'gw', 'graphql', 'rest', 'rpc', 'grpc', 'ws', 'socket', 'webhook', 'hooks', 'mcp', 'ai', 'chat', 'bot', 'oauth', 'sso', 'auth', 'login', 'accounts', 'account', 'id', 'idp', 'adfs', 'keycloak', 'ldap', 'ad', 'my', 'portal', 'console', 'dashboard', 'panel', 'admin', 'administrator', 'adm', 'manage', 'mgmt', 'cms', 'crm', 'erp', 'hr', 'bi', 'pay', 'payment', 'payments', 'billing', 'order', 'orders', 'cart', 'checkout', 'invoice',
+  // Before production
+  'dev', 'dev1', 'dev2', 'develop', 'development', 'test', 'test1', 'test2', 'testing', 'qa', 'uat', 'stg', 'stage', 'staging', 'sandbox', 'demo', 'poc', 'preview', 'alpha', 'rc', 'pre', 'preprod', 'prod', 'production', 'lab', 'labs', 'tmp', 'temp', 'local', 'localhost', 'sample',
+  // Builders' tools
+  'git', 'gitlab', 'github', 'bitbucket', 'gitea', 'svn', 'repo', 'code', 'ci', 'cd', 'jenkins', 'build', 'drone', 'argocd', 'argo', 'nexus', 'artifactory', 'registry', 'docker', 'harbor', 'npm', 'pypi', 'maven', 'sonar', 'sonarqube', 'jira', 'confluence', 'redmine', 'trac', 'bugs', 'bugzilla', 'issues', 'review', 'gerrit', 'phabricator', 'swagger', 'openapi',
+  // Operations
+  'monitor', 'monitoring', 'grafana', 'prometheus', 'kibana', 'elastic', 'elasticsearch', 'es', 'opensearch', 'logs', 'log', 'graylog', 'splunk', 'sentry', 'zabbix', 'nagios', 'status', 'uptime', 'metrics', 'stats', 'analytics', 'matomo', 'alert', 'airflow', 'jupyter', 'notebook', 'superset', 'metabase', 'redash', 'k8s', 'kube', 'kubernetes', 'rancher', 'consul', 'vault', 'etcd', 'traefik', 'proxy', 'haproxy', 'nginx', 'lb', 'edge', 'origin', 'cache', 'cdn', 'static', 'assets', 'img', 'images', 'image', 'media', 'video', 'stream', 'live', 'files', 'file', 'download', 'downloads', 'upload', 'uploads', 'ftp', 'sftp', 'share', 'cloud', 'nas', 'backup', 'backups', 'bak', 'archive', 's3', 'storage', 'minio', 'bucket', 'data', 'db', 'db1', 'db2', 'database', 'mysql', 'mariadb', 'postgres', 'pg', 'oracle', 'mssql', 'redis', 'mongo', 'mongodb', 'kafka', 'rabbitmq', 'mq', 'phpmyadmin', 'pma', 'adminer', 'sql',
+  // Ways in
+  'vpn', 'vpn1', 'vpn2', 'sslvpn', 'ssl', 'remote', 'rdp', 'rds', 'citrix', 'vdi', 'access', 'bastion', 'jump', 'ssh', 'secure', 'fw', 'firewall', 'router', 'switch', 'wifi', 'guest', 'radius', 'voip', 'sip', 'pbx', 'meet', 'zoom', 'conference', 'printer', 'cam', 'camera', 'cctv', 'ipmi', 'ilo', 'idrac', 'esxi', 'vcenter', 'vmware', 'proxmox', 'server', 'server1', 'host', 'node', 'node1', 'web1', 'web2', 'intranet', 'intra', 'internal', 'inside', 'corp', 'office', 'extranet', 'external', 'int', 'ext', 'private', 'public', 'dmz', 'groupware', 'ep', 'portal2', 'works', 'bizmail', 'webdisk', 'cpanel', 'whm', 'plesk', 'mdm', 'wsus', 'update', 'updates', 'patch', 'license', 'crl', 'ocsp', 'pki', 'ca',
+]
