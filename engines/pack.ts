@@ -32,6 +32,14 @@ const packages = {
     description: 'Nuclei templates, unmodified: read, checked, run over a network that the caller provides',
     entries: { '.': 'templates/src/index' },
   },
+  'probes': {
+    description: 'Probes of an attack surface: DNS, ports, services, TLS and web, over a network that the caller provides',
+    entries: { '.': 'probes/src/index' },
+  },
+  'secrets': {
+    description: 'Leaked credentials in text, archives and the history of a repository',
+    entries: { '.': 'secrets/src/index' },
+  },
   'fingerprints': {
     description: 'Products and versions from banners (Recog) and web answers, as CPE 2.3',
     entries: { '.': 'fingerprints/src/index' },
@@ -43,7 +51,7 @@ const packages = {
 } as const satisfies Readonly<Record<string, { description: string; entries: Entries }>>
 export type Engine = keyof typeof packages
 const isEngine = (name: string | undefined): name is Engine => name !== undefined && Object.hasOwn(packages, name)
-const workspace: Readonly<Record<string, string>> = Object.fromEntries(['records', 'patterns', 'sigma', 'mcp-wire', 'openapi-tools', 'templates', 'fingerprints', 'risk'].map((name) => [`@haechi/${name}`, `${name}/src/index`]))
+const workspace: Readonly<Record<string, string>> = { '@haechi/probes/wire': 'probes/src/wire', ...Object.fromEntries(['records', 'patterns', 'sigma', 'mcp-wire', 'openapi-tools', 'probes', 'templates', 'fingerprints', 'risk', 'secrets', 'scan'].map((name) => [`@haechi/${name}`, `${name}/src/index`])) }
 // As the compiler writes them: a statement at the start of a line, or import('...') anywhere.
 const specifier = /(^(?:import|export)\b(?:[^'"`;()=]*\bfrom)?\s*|\bimport\()(['"])([^'"\n]+)\2(?=[;)]| with )/gm
 
