@@ -1,5 +1,5 @@
 // The composition root: config -> data directory -> database -> contexts -> HTTP. Every start goes through here, and whatever was started is
-// stopped in reverse, also when a later step fails. Defended by tests/e2e/start.test.ts.
+// stopped in reverse, also when a later step fails. Defended by tests/e2e/cli.test.ts.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { rename, rm, stat, writeFile } from 'node:fs/promises'

@@ -1,5 +1,5 @@
 // Tenant isolation is held by the database itself: every pooled connection runs as haechi_app, which owns nothing, and every
-// transaction and every read names one tenant (or, for authentication and administration, the platform). Defended by database.test.ts and tests/arch/catalogue.test.ts.
+// transaction and every read names one tenant (or, for authentication and administration, the platform). Defended by database.integration.test.ts and tests/arch/catalogue.test.ts.
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { Kysely, PostgresDialect, PostgresDriver, sql } from 'kysely'

@@ -238,6 +238,17 @@ export const errorTable = {
   // mcp draft
   mcp_recording_refused: { status: 422, retry: false, en: 'No draft can be made from {file}: {reason} ({refusal}, at {at})', ko: '{file}(으)로 초안을 만들 수 없습니다({refusal}, 위치 {at}): {reason}' },
   mcp_recording_too_large: { status: 413, retry: false, en: 'The recording {file} is larger than {limit} bytes; record less, or save it without the contents of pages and pictures', ko: '기록 파일 {file}이(가) {limit}바이트보다 큽니다. 짧게 기록하거나 페이지와 그림의 내용을 빼고 저장하십시오' },
+  // probe dns
+  probe_name_invalid: { status: 400, retry: false, en: '{target} is no name of DNS; name a zone or a host such as example.com or www.example.com', ko: '{target}은(는) DNS 이름이 아닙니다. example.com 또는 www.example.com과 같은 영역이나 호스트를 지정하십시오' },
+  probe_server_invalid: { status: 400, retry: false, en: '{option} takes addresses of DNS servers such as 192.0.2.53 or 192.0.2.53:5353, separated by commas; this is {value}', ko: '{option}에는 192.0.2.53 또는 192.0.2.53:5353과 같은 DNS 서버 주소를 쉼표로 구분하여 지정합니다. 받은 것: {value}' },
+  probe_resolver_missing: { status: 400, retry: false, en: '--transport {transport} needs a server that speaks it; name one with --resolver', ko: '--transport {transport}에는 이를 지원하는 서버가 필요합니다. --resolver로 지정하십시오' },
+  // probe tls
+  probe_tls_invalid: { status: 400, retry: false, en: '{target} is no TLS server; name a host with or without a port, such as www.example.com, 192.0.2.7:8443 or [2001:db8::1]:443', ko: '{target}은(는) TLS 서버가 될 수 없습니다. www.example.com, 192.0.2.7:8443, [2001:db8::1]:443과 같이 호스트와 포트를 지정하십시오' },
+  // probe http
+  probe_url_invalid: { status: 400, retry: false, en: '{target} is not the URL of a web site; name one such as https://www.example.com/app or www.example.com:8443', ko: '{target}은(는) 웹 사이트의 URL이 아닙니다. https://www.example.com/app 또는 www.example.com:8443과 같이 지정하십시오' },
+  screenshot_browser_missing: { status: 503, retry: false, en: 'Pictures of pages need Chromium or Chrome, and none of {names} is in PATH; install one, or scan without pictures', ko: '화면을 찍으려면 Chromium이나 Chrome이 필요하지만 PATH에 {names} 중 어느 것도 없습니다. 하나를 설치하거나 화면 없이 검사하십시오' },
+  screenshot_browser_failed: { status: 503, retry: true, en: 'The browser {program} does not start; try it by itself with --headless, or scan without pictures', ko: '브라우저 {program}이(가) 시작되지 않습니다. --headless로 직접 실행해 보거나 화면 없이 검사하십시오' },
+  screenshot_not_taken: { status: 502, retry: true, en: 'No picture of {url} was taken: it did not answer in time, or it leads to where the scan may not go', ko: '{url}의 화면을 찍지 못했습니다. 제때 응답하지 않았거나 검사할 수 없는 곳으로 이어집니다' },
   // templates run
   scan_target_invalid: { status: 400, retry: false, en: '{target} is no target: name a host, an address or a URL (example.com, 192.0.2.7:8443, https://example.com/app), or a folder for file templates', ko: '{target}은(는) 대상이 될 수 없습니다. 호스트, 주소, URL(example.com, 192.0.2.7:8443, https://example.com/app)이나 파일 템플릿용 폴더를 지정하십시오' },
   scan_target_unresolved: { status: 502, retry: true, en: 'The name of the target {target} cannot be resolved ({reason}); check it, or name an address', ko: '대상 {target}의 이름을 확인할 수 없습니다({reason}). 이름을 확인하거나 주소로 지정하십시오' },
@@ -247,6 +258,12 @@ export const errorTable = {
   scan_scope_invalid: { status: 400, retry: false, en: 'The scope {file} cannot be read: {reason}. It is JSON or YAML with targets (hosts, *.example.com, addresses, networks), owner and until (2027-01-31, or a time with its zone)', ko: '범위 파일 {file}을(를) 읽을 수 없습니다: {reason}. targets(호스트, *.example.com, 주소, 네트워크), owner, until(2027-01-31 또는 시간대를 포함한 시각)을 담은 JSON이나 YAML이어야 합니다' },
   scan_scope_expired: { status: 403, retry: false, en: 'The scope of {owner} ended on {until}; ask the owner for a new one', ko: '{owner}의 검사 범위가 {until}에 끝났습니다. 소유자에게 새로 요청하십시오' },
   scan_scope_exceeded: { status: 403, retry: false, en: 'The scope does not cover {target} ({addresses}); nothing was sent. Take the target out, or have its owner add it to the scope', ko: '검사 범위에 {target}({addresses})이(가) 없어 아무것도 보내지 않았습니다. 대상에서 빼거나 소유자에게 범위에 추가하도록 요청하십시오' },
+  // secrets
+  secrets_unreadable: { status: 422, retry: false, en: '{path} was not looked through ({reason}); the rest was', ko: '{path}은(는) 살피지 못했습니다({reason}). 나머지는 살폈습니다' },
+  secret_rules_refused: { status: 400, retry: false, en: 'The rules in {file} cannot be used (line {line}): {reason}', ko: '{file}의 규칙을 사용할 수 없습니다({line}행): {reason}' },
+  baseline_invalid: { status: 400, retry: false, en: 'Line {line} of {file} is no answer of "haechi secrets scan --json"; name a file that it wrote', ko: '{file}의 {line}행은 "haechi secrets scan --json"의 출력이 아닙니다. 그 명령이 쓴 파일을 지정하십시오' },
+  // scan
+  scan_ports_invalid: { status: 400, retry: false, en: '--ports {value} names no ports: {reason}. Write ports and ranges (22,80,8000-8100), U: before UDP ports, top100 or all', ko: '--ports {value}에 포트가 없습니다: {reason}. 포트와 범위(22,80,8000-8100), UDP 포트 앞에 U:, top100, all을 쓸 수 있습니다' },
   // risk
   cvss_version_unknown: { status: 400, retry: false, en: 'There is no CVSS version {found}; known are {allowed}', ko: 'CVSS {found} 버전은 없습니다. 사용할 수 있는 버전: {allowed}' },
   cvss_malformed: { status: 400, retry: false, en: 'This is no CVSS vector at "{found}"; a vector is metrics NAME:VALUE joined by /, of 3.0 and later after CVSS: and the version', ko: '"{found}" 부분이 CVSS 벡터가 아닙니다. 벡터는 이름:값 형식의 지표를 /로 이은 것이며, 3.0 이상은 CVSS:와 버전으로 시작합니다' },

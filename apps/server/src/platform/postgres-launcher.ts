@@ -146,10 +146,12 @@ async function run(command: string, args: readonly string[], user: DatabaseUser,
 async function initialise(directory: string, binaries: Binaries, user: DatabaseUser): Promise<void> {
   const parent = dirname(directory)
   const prefix = `${basename(directory)}.initialising-`
-  for (const name of await readdir(parent)) if (name.startsWith(prefix)) await rm(join(parent, name), { recursive: true, force: true })
-  // Elsewhere first, under a name of its own: what a kill leaves behind is neither taken for a cluster nor written to by an initdb that lives on.
-  const draft = await mkdtemp(join(parent, prefix))
+  let draft: string | null = null
   try {
+    // An initdb that outlives whoever started it may still write while its folder goes.
+    for (const name of await readdir(parent)) if (name.startsWith(prefix)) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    // Elsewhere first, under a name of its own: what a kill leaves behind is neither taken for a cluster nor written to by an initdb that lives on.
+    draft = await mkdtemp(join(parent, prefix))
     if (user.spawn.uid !== undefined) await chown(draft, user.uid, user.gid)
     const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
     const { code, output } = await run(binaries.initdb, ['-D', draft, '-U', role, ...locale, '--data-checksums', '--auth-local=peer', '--auth-host=reject', '--no-instructions'], user, binaries.environment)
@@ -162,7 +164,7 @@ async function initialise(directory: string, binaries: Binaries, user: DatabaseU
       await folder.close()
     }
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
+    if (draft !== null) await rm(draft, { recursive: true, force: true })
     if (error instanceof HaechiError) throw error
     throw new HaechiError('postgres_initdb_failed', { directory, reason: (error as Error).message }, { cause: error })
   }

@@ -189,6 +189,33 @@ describe('where it goes', () => {
     expect(await of(scope('inner.example')).permit('inner.example')).toEqual({ addresses: ['10.1.2.3'], own: false })
   })
 
+  test('a zone without an address needs a scope that names it, or resolvers that are this machine', async () => {
+    const resolve = async (): Promise<string[]> => []
+    await createScanNetwork({ scope: scope('*.example'), clock, resolve }).permitZone('zone.example')
+    await createScanNetwork({ scope: null, clock, resolve, resolvers: ['127.0.0.1:5353'] }).permitZone('zone.example')
+    await expect(createScanNetwork({ scope: scope('other.example'), clock, resolve }).permitZone('zone.example')).rejects.toMatchObject({ code: 'scan_target_unresolved' })
+    await expect(createScanNetwork({ scope: { ...scope('zone.example'), until: clock.now() - 1 }, clock, resolve }).permitZone('zone.example')).rejects.toMatchObject({ code: 'scan_scope_expired' })
+    await expect(createScanNetwork({ scope: null, clock, resolve: async () => ['203.0.113.9'], resolvers: ['127.0.0.1', '203.0.113.53'] }).permitZone('zone.example')).rejects.toMatchObject({ code: 'scan_scope_missing' })
+  })
+
+  test('the addresses of a name in the scope may be reached themselves; another name that has them may not', async () => {
+    const resolve = async (): Promise<string[]> => ['203.0.113.9']
+    const network = createScanNetwork({ scope: scope('a.example'), clock, resolve })
+    await expect(network.addresses('203.0.113.9', signal)).rejects.toMatchObject({ fault: 'out_of_scope' })
+    expect(await network.addresses('a.example', signal)).toEqual(['203.0.113.9'])
+    expect(await network.addresses('203.0.113.9', signal)).toEqual(['203.0.113.9'])
+    await expect(network.addresses('b.example', signal)).rejects.toMatchObject({ fault: 'out_of_scope' })
+  })
+
+  test('a resolver that was named is reached over TCP, too, and only at its port', async () => {
+    const { port } = await listen((_, socket) => socket.write('hello'))
+    const network = createScanNetwork({ scope: null, clock, resolvers: [`127.0.0.1:${port}`] })
+    closing.push(() => { network.close() })
+    const connection = await network.dial('127.0.0.1', port, { tls: null, timeoutMs: 1_000 }, signal)
+    connection.close()
+    await expect(network.dial('127.0.0.1', port + 1, { tls: null, timeoutMs: 1_000 }, signal)).rejects.toMatchObject({ fault: 'out_of_scope' })
+  })
+
   test('a scope ends in the middle of a scan, too; what is its own does not', async () => {
     const { port } = await listen((_, socket) => socket.write(ok('')))
     const own = manualClock(0)
@@ -251,4 +278,50 @@ describe('connections and names', () => {
     udp.removeAllListeners('message')
     await expect(network.dns(question, { ...options, timeoutMs: 50 }, signal)).rejects.toMatchObject({ fault: 'timeout' })
   })
+})
+
+describe('ports', () => {
+  test('many are connected to, of targets alone, and only while the scope lasts', async () => {
+    const { port } = await listen(() => undefined)
+    const own = manualClock(0)
+    const limited = createScanNetwork({ scope: { targets: ['192.0.2.0/24'], owner: 'x', until: 1_000 }, clock: own })
+    closing.push(() => { limited.close() })
+    const limits = { concurrency: 4, timeoutMs: 1_000 }
+    await expect(limited.connects('127.0.0.1', [port], limits, signal)).rejects.toMatchObject({ fault: 'out_of_scope', endpoint: '127.0.0.1' })
+    await limited.permit('127.0.0.1')
+    expect(await limited.connects('127.0.0.1', [port, port], limits, signal)).toMatchObject({ states: ['open', 'open'], notBegun: 0 })
+    own.advance(1_001)
+    await expect(limited.connects('192.0.2.7', [port], limits, signal)).rejects.toMatchObject({ fault: 'out_of_scope' })
+    await expect(limited.connects('127.0.0.1', [port], limits, AbortSignal.abort())).rejects.toMatchObject({ fault: 'cancelled' })
+  })
+
+  test('a datagram has the first answer from there, is refused, stays without one, or is not sent', async () => {
+    const socket = createSocket('udp4')
+    const seen: string[] = []
+    socket.on('message', (message, { port }) => {
+      seen.push(message.toString('latin1'))
+      if (seen.length === 1) socket.send(Buffer.from(`\xff\0 ${message.toString('latin1')}`, 'latin1'), port, '127.0.0.1')
+    })
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const { port } = socket.address()
+    closing.push(() => { socket.close() })
+    expect(await network.datagram('127.0.0.1', port, 'a\xfe', { timeoutMs: 1_000 }, signal)).toBe('\xff\0 a\xfe')
+    await expect(network.datagram('127.0.0.1', port, 'b', { timeoutMs: 30 }, signal)).rejects.toMatchObject({ fault: 'timeout', endpoint: `127.0.0.1:${port}` })
+    await expect(network.datagram('192.0.2.7', port, 'c', { timeoutMs: 30 }, signal)).rejects.toMatchObject({ fault: 'out_of_scope' })
+    await expect(network.datagram('127.0.0.1', port, 'd', { timeoutMs: 30 }, AbortSignal.abort())).rejects.toMatchObject({ fault: 'cancelled' })
+    expect(seen).toEqual(['a\xfe', 'b'])
+    const free = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(free, 'listening')
+    const closed = free.address().port
+    await new Promise<void>((resolve) => { free.close(() => { resolve() }) })
+    await expect(network.datagram('127.0.0.1', closed, 'e', { timeoutMs: 1_000 }, signal)).rejects.toMatchObject({ fault: 'refused' })
+  })
+})
+
+test('takes names below localhost for the loopback, whatever the system knows', async () => {
+  const own = createScanNetwork({ scope: null, clock: { now: () => 0 } })
+  expect(await own.permit('shop.localhost')).toMatchObject({ own: true })
+  await expect(own.permit('shop.invalid')).rejects.toMatchObject({ code: 'scan_target_unresolved' })
+  own.close()
 })

@@ -10,24 +10,30 @@ import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
 import { brotliDecompressSync, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { Transform } from 'node:stream'
-import { NetworkError } from '@haechi/templates'
-import type { Connection, HttpRequest, HttpResponse, Network, NetworkFault, TlsOptions, TlsSession, TlsVersion } from '@haechi/templates'
+import { NetworkError } from '@haechi/probes/wire'
+import type { Connection, HttpRequest, HttpResponse, NetworkFault, ProbeNetwork, TlsOptions, TlsSession, TlsVersion } from '@haechi/probes/wire'
 import type { Clock } from './clock.ts'
 import { HaechiError } from './errors.ts'
 import { AnswerReader, NotHttp } from './http1.ts'
 import type { RawAnswer } from './http1.ts'
+import { createConnects } from './scan-connects.ts'
 import { covers, isOwn } from './scan-scope.ts'
 import type { Scope } from './scan-scope.ts'
 
 export { readScope } from './scan-scope.ts'
 export type { Scope } from './scan-scope.ts'
 
-export interface ScanNetwork extends Network {
+export interface ScanNetwork extends ProbeNetwork {
   /**
    * Makes a host a target of this scan. From then on it may be reached, at the addresses that it has now. `own`: it is this machine.
    * Errors: scan_target_unresolved, scan_scope_missing, scan_scope_expired, scan_scope_exceeded.
    */
   permit(host: string): Promise<{ readonly addresses: readonly string[]; readonly own: boolean }>
+  /**
+   * Lets questions be asked about a zone, which may have no address: one that the scope names, or any through resolvers that are this machine. Else as `permit`.
+   * Errors: scan_target_unresolved, scan_scope_missing, scan_scope_expired, scan_scope_exceeded.
+   */
+  permitZone(name: string): Promise<void>
   close(): void
 }
 
@@ -55,18 +61,21 @@ export function createScanNetwork(options: {
   readonly clock: Clock
   /** Addresses of a name; the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>
-  /** Servers of DNS that templates may ask, besides the machine's own: 'ADDRESS' or 'ADDRESS:PORT'. */
+  /** Servers of DNS that may be asked, besides the machine's own, over UDP, TCP and TLS alike: 'ADDRESS' or 'ADDRESS:PORT'. */
   readonly resolvers?: readonly string[]
 }): ScanNetwork {
   const { scope, clock } = options
-  const resolve = options.resolve ?? (async (host: string) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address))
+  const resolve = options.resolve ?? systemAddresses
   const resolved = new Map<string, Promise<readonly string[]>>()
   const targets = new Set<string>()
   const ownTargets = new Set<string>()
+  /** Of names that may be reached: a probe of ports or of a name server goes to an address. */
+  const granted = new Set<string>()
   const verdicts = new Map<string, readonly string[]>()
   const idle = new Map<string, Line[]>()
   const lines = new Set<Line>()
   const connections = new Set<Stream>()
+  const connects = createConnects()
   const watched = new WeakMap<AbortSignal, Set<Cancellable>>()
   const context = createSecureContext({ minVersion: 'TLSv1', ciphers: anyCipher })
   const resolvers = new Set((options.resolvers ?? []).map(withPort))
@@ -81,9 +90,9 @@ export function createScanNetwork(options: {
   }
 
   /** Of a host that may be reached; decided once for each. */
-  function permitted(host: string, port: number): readonly string[] | Promise<readonly string[]> {
+  function permitted(host: string, port: number | null): readonly string[] | Promise<readonly string[]> {
     const known = verdicts.get(host)
-    if (known === undefined) return judge(host, `${place(host)}:${port}`)
+    if (known === undefined) return judge(host, endpointOf(host, port))
     if (scope !== null && clock.now() > scope.until && !known.every(isOwn)) throw outOfScope(host, port)
     return known
   }
@@ -97,13 +106,14 @@ export function createScanNetwork(options: {
     }
     if (addresses.length === 0) throw new NetworkError('not_resolved', endpoint, `the name ${host} has no address`)
     const own = addresses.every((address) => ownTargets.has(address))
-    const covered = scope !== null && clock.now() <= scope.until && covers(scope, host, addresses)
+    const covered = scope !== null && clock.now() <= scope.until && (granted.has(host) || covers(scope, host, addresses))
     if (!targets.has(host) && !own && !covered) throw new NetworkError('out_of_scope', endpoint, `${host} is neither a target of this scan nor in its scope`)
     verdicts.set(host, addresses)
+    for (const address of addresses) granted.add(address)
     return addresses
   }
 
-  const outOfScope = (host: string, port: number): NetworkError => new NetworkError('out_of_scope', `${place(host)}:${port}`, 'the scope has expired')
+  const outOfScope = (host: string, port: number | null): NetworkError => new NetworkError('out_of_scope', endpointOf(host, port), 'the scope has expired')
 
   function watch(signal: AbortSignal, what: Cancellable): void {
     let all = watched.get(signal)
@@ -212,25 +222,33 @@ export function createScanNetwork(options: {
     else all.push(line)
   }
 
+  async function permit(host: string): Promise<{ readonly addresses: readonly string[]; readonly own: boolean }> {
+    let addresses: readonly string[]
+    try {
+      addresses = await addressesOf(host)
+    } catch (error) {
+      throw new HaechiError('scan_target_unresolved', { target: host, reason: codeOf(error) }, { cause: error })
+    }
+    if (addresses.length === 0) throw new HaechiError('scan_target_unresolved', { target: host, reason: 'ENODATA' })
+    const own = addresses.every(isOwn)
+    if (!own) {
+      if (scope === null) throw new HaechiError('scan_scope_missing', { target: host })
+      if (clock.now() > scope.until) throw expired(scope)
+      if (!covers(scope, host, addresses)) throw new HaechiError('scan_scope_exceeded', { target: host, addresses: addresses.join(', ') })
+    }
+    targets.add(host)
+    for (const address of addresses) (own ? ownTargets : granted).add(address)
+    verdicts.set(host, addresses)
+    return { addresses, own }
+  }
+
   return {
-    async permit(host) {
-      let addresses: readonly string[]
-      try {
-        addresses = await addressesOf(host)
-      } catch (error) {
-        throw new HaechiError('scan_target_unresolved', { target: host, reason: codeOf(error) }, { cause: error })
-      }
-      if (addresses.length === 0) throw new HaechiError('scan_target_unresolved', { target: host, reason: 'ENODATA' })
-      const own = addresses.every(isOwn)
-      if (!own) {
-        if (scope === null) throw new HaechiError('scan_scope_missing', { target: host })
-        if (clock.now() > scope.until) throw new HaechiError('scan_scope_expired', { until: new Date(scope.until).toISOString(), owner: scope.owner })
-        if (!covers(scope, host, addresses)) throw new HaechiError('scan_scope_exceeded', { target: host, addresses: addresses.join(', ') })
-      }
-      targets.add(host)
-      if (own) for (const address of addresses) ownTargets.add(address)
-      verdicts.set(host, addresses)
-      return { addresses, own }
+    permit,
+    async permitZone(name) {
+      const own = (options.resolvers ?? []).map((resolver) => apart(withPort(resolver))[0])
+      if (own.length > 0 && own.every(isOwn)) for (const address of own) ownTargets.add(address)
+      else if (scope === null || !covers(scope, name, [])) await permit(name)
+      else if (clock.now() > scope.until) throw expired(scope)
     },
     http(request, signal) {
       const wrong = faultOf(request)
@@ -240,7 +258,7 @@ export function createScanNetwork(options: {
     async dial(host, port, { tls, timeoutMs }, signal) {
       const endpoint = `${place(host)}:${port}`
       if (signal.aborted) throw new NetworkError('cancelled', endpoint, 'the scan was stopped')
-      const addresses = await permitted(host, port)
+      const addresses = resolvers.has(endpoint) ? [host] : await permitted(host, port)
       const until = new Deadline(endpoint)
       const timer = setTimeout(Deadline.expire, timeoutMs, until)
       watch(signal, until)
@@ -267,7 +285,7 @@ export function createScanNetwork(options: {
       watch(signal, until)
       if (signal.aborted) until.cancel()
       try {
-        const answer = await overUdp(message, address, port, until, server)
+        const answer = await overUdp(message, address, port, until, (given) => answers(given, message))
         // RFC 1035, section 4.1.1: TC. All of it comes over TCP.
         return (answer[2]! & 2) === 0 ? answer : await overTcp(message, address, port, until, server)
       } catch (error) {
@@ -277,13 +295,40 @@ export function createScanNetwork(options: {
         unwatch(signal, until)
       }
     },
+    async addresses(host, signal) {
+      if (signal.aborted) throw new NetworkError('cancelled', host, 'the scan was stopped')
+      return await permitted(host, null)
+    },
+    async connects(address, ports, limits, signal) {
+      await permitted(address, null)
+      return await connects.connect(address, ports, limits, signal)
+    },
+    async datagram(address, port, payload, { timeoutMs }, signal) {
+      const endpoint = `${place(address)}:${port}`
+      await permitted(address, port)
+      const until = new Deadline(endpoint)
+      const timer = setTimeout(Deadline.expire, timeoutMs, until)
+      watch(signal, until)
+      if (signal.aborted) until.cancel()
+      try {
+        return Buffer.from(await overUdp(Buffer.from(payload, 'latin1'), address, port, until, () => true)).toString('latin1')
+      } catch (error) {
+        throw asFault(error, endpoint, false)
+      } finally {
+        clearTimeout(timer)
+        unwatch(signal, until)
+      }
+    },
     close() {
       for (const line of lines) line.close()
       for (const stream of connections) stream.close()
       idle.clear()
+      connects.close()
     },
   }
 }
+
+const expired = ({ until, owner }: Scope): HaechiError => new HaechiError('scan_scope_expired', { until: new Date(until).toISOString(), owner })
 
 interface Cancellable { cancel(): void }
 
@@ -573,8 +618,19 @@ function asFault(error: unknown, endpoint: string, tls: boolean): NetworkError {
   return new NetworkError(faults[code] ?? (code.startsWith('ERR_SSL') || code === 'EPROTO' ? 'tls_failed' : 'closed'), endpoint, code)
 }
 
+/** RFC 6761, 6.3: these names are the loopback, also where no file of the system says so. */
+async function systemAddresses(host: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address)
+  } catch (error) {
+    if (host === 'localhost' || host.endsWith('.localhost')) return ['127.0.0.1']
+    throw error
+  }
+}
+
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.name : 'unknown')
 const place = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+const endpointOf = (host: string, port: number | null): string => (port === null ? host : `${place(host)}:${port}`)
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const targetForm = /^[\x21-\xff]+$/
@@ -664,21 +720,26 @@ function apart(server: string): [address: string, port: number] {
   return [server.slice(0, colon).replace(/^\[|\]$/g, ''), Number(server.slice(colon + 1))]
 }
 
-function overUdp(message: Uint8Array, address: string, port: number, until: Deadline, server: string): Promise<Uint8Array> {
+function overUdp(message: Uint8Array, address: string, port: number, until: Deadline, accepts: (answer: Uint8Array) => boolean): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
+    let isOver = false
     const over = (end: () => void): void => {
+      if (isOver) return
+      isOver = true
       until.release()
       socket.close()
       end()
     }
-    socket.on('error', (error) => { over(() => { reject(error) }) })
+    const failed = (error: Error): void => { over(() => { reject(error) }) }
+    socket.on('error', failed)
     // Connected: the kernel drops what comes from elsewhere, and tells when nobody listens.
-    socket.on('message', (answer) => { if (answers(answer, message)) over(() => { resolve(answer) }) })
-    socket.connect(port, address, () => { if (until.reason === null) socket.send(message) })
-    until.act((error) => {
-      over(() => { reject(error.fault === 'timeout' ? new NetworkError('timeout', server, 'the resolver did not answer') : error) })
+    socket.on('message', (answer) => { if (accepts(answer)) over(() => { resolve(answer) }) })
+    socket.connect(port, address, (error?: Error) => {
+      if (error !== undefined) failed(error)
+      else if (!isOver) socket.send(message)
     })
+    until.act(failed)
   })
 }
 

@@ -1,5 +1,5 @@
 // Invariant: a nonce is used once under a segment key. The key is made when the segment file is made, the counter never goes back while the
-// process lives (not even when a failed write is taken back), and after a restart nobody appends to an old file. Defended by frames.test.ts.
+// process lives (not even when a failed write is taken back), and after a restart nobody appends to an old file. Defended by segments.integration.test.ts.
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { crc32, zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib'
 import type { StoredBatch } from './port.ts'

@@ -11,6 +11,7 @@ import { manualClock } from '../clock.ts'
 import { sealerFromKey } from '../secrets.ts'
 import { batchOf, entry, eventLogContract, eventsOf, readAll } from './contract.ts'
 import { openCursor } from './cursor.ts'
+import { decodeSegmentHeader, frameAt } from './frames.ts'
 import type { LogDamage } from './port.ts'
 import { openEventLog } from './segments.ts'
 
@@ -27,6 +28,25 @@ async function storage(more: Partial<Parameters<typeof openEventLog>[0]> = {}) {
   }
 }
 const segments = async (folder: string, tenant: string) => (await readdir(join(folder, tenant))).filter((name) => name.endsWith('.seg')).sort().map((name) => join(folder, tenant, name))
+/** Under each segment key, the frame that was sealed with each nonce. */
+async function sealed(folders: readonly string[]): Promise<Map<string, Set<string>>> {
+  const found = new Map<string, Set<string>>()
+  for (const folder of folders) {
+    for (const file of await segments(folder, 'a').catch(() => [])) {
+      const bytes = await readFile(file)
+      const header = decodeSegmentHeader(bytes)
+      if (header === null) continue
+      for (let position = header.length; ;) {
+        const frame = frameAt(bytes, position)
+        if (typeof frame !== 'object') break
+        const key = `${header.wrappedKey.toString('hex')} ${frame.nonce}`
+        found.set(key, (found.get(key) ?? new Set()).add(bytes.toString('latin1', position, position + frame.length)))
+        position += frame.length
+      }
+    }
+  }
+  return found
+}
 const idOf = (line: string) => (JSON.parse(line) as { id: string }).id
 
 eventLogContract('segments', storage)
@@ -84,6 +104,7 @@ describe('crashes', () => {
           expect(log.end('a')).toBe(kept.length)
           expect(log.damages()).toEqual([])
         }
+        for (const [key, frames] of await sealed(folders)) expect([key, frames.size]).toEqual([key, 1])
       } finally {
         for (const one of open) await one.close()
         for (const one of folders) await rm(one, { recursive: true, force: true })
