@@ -136,6 +136,16 @@ export function wholeNumber(option: string, value: string | undefined, least: nu
   return number
 }
 
+/** `a, b,c` as its parts. */
+export const commaList = (text: string | undefined): string[] => text?.split(',').map((part) => part.trim()).filter((part) => part !== '') ?? []
+
+/** Parts of a list that are each one of `choices`, in whatever case. Errors: usage_choice. */
+export const chosenAmong = <T extends string>(option: string, text: string | undefined, choices: readonly T[]): T[] => commaList(text).map((value) => {
+  const choice = choices.find((each) => each === value.toLowerCase())
+  if (choice === undefined) throw new HaechiError('usage_choice', { option, value, choices: choices.join(', ') })
+  return choice
+})
+
 /** ` (did you mean X?)` in a form that both languages share, or nothing. */
 export function suggestion(word: string, candidates: readonly string[], before: string): string {
   const [nearest] = candidates.map((name) => ({ name, steps: editDistance(word, name) })).sort((a, b) => a.steps - b.steps)

@@ -1,5 +1,5 @@
 // `haechi mcp check`: what a change of an API's document does to its tools, for a pull request. Nothing is fetched, nothing is started.
-// Defended by mcp-check.test.ts and tests/e2e/mcp-check.test.ts (the workflows of the guide in a repository).
+// Defended by mcp-check.integration.test.ts and tests/e2e/mcp-check.test.ts (the workflows of the guide in a repository).
 import { diff, grades, scan, toTools } from '@haechi/openapi-tools'
 import type { Change, Finding, Grade, ToolSet } from '@haechi/openapi-tools'
 import { command } from '../command.ts'

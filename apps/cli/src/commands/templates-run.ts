@@ -1,20 +1,22 @@
 // `haechi templates run`: Nuclei templates on hosts whose owner agreed. Everything is judged before the first byte is sent, and what was found until an
-// interruption is shown. Defended by templates-run.test.ts and tests/e2e/templates.test.ts.
+// interruption is shown. Defended by tests/e2e/templates.test.ts.
 import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { open, readdir, readFile, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { parseTarget, scan, toSarif } from '@haechi/templates'
 import type { FileEntry, Match, ScanEvent, ScanTotals, Selection, Settings, Severity, Target } from '@haechi/templates'
 import { HaechiError } from '@haechi/server/errors'
-import { createScanNetwork, readScope } from '@haechi/server/scan-network'
+import { createScanNetwork } from '@haechi/server/scan-network'
 import type { Scope } from '@haechi/server/scan-network'
-import { command, wholeNumber } from '../command.ts'
+import { chosenAmong, command, commaList, wholeNumber } from '../command.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { grouped, safe } from '../layout.ts'
 import { loadTemplates, signerOption, signersOf } from '../template-files.ts'
+import { permitted, scopeAnswer, scopeOf, showScope } from '../scan/permission.ts'
+import { unreadableFile } from '../unreadable-file.ts'
 import { wordOf } from '../words.ts'
 import { printTable } from './lists.ts'
 
@@ -97,17 +99,11 @@ export const templatesRun = command({
 
 type Given = { readonly 'tags': string | undefined; readonly 'exclude-tags': string | undefined; readonly 'severity': string | undefined; readonly 'id': string | undefined; readonly 'include-intrusive': boolean; readonly 'workflows': boolean; readonly 'signed-only': boolean }
 
-const listOf = (text: string | undefined): string[] => text?.split(',').map((part) => part.trim()).filter((part) => part !== '') ?? []
-
 /** Errors: usage_choice. */
 function selectionOf(options: Given): Selection {
-  const chosen = listOf(options.severity).map((written) => {
-    const severity = severities.find((each) => each === written.toLowerCase())
-    if (severity === undefined) throw new HaechiError('usage_choice', { option: '--severity', value: written, choices: severities.toReversed().join(', ') })
-    return severity
-  })
+  const chosen = chosenAmong('--severity', options.severity, severities.toReversed())
   return {
-    tags: listOf(options.tags), excludeTags: listOf(options['exclude-tags']), severities: chosen, ids: listOf(options.id), includeIntrusive: options['include-intrusive'], workflows: options.workflows, signedOnly: options['signed-only'],
+    tags: commaList(options.tags), excludeTags: commaList(options['exclude-tags']), severities: chosen, ids: commaList(options.id), includeIntrusive: options['include-intrusive'], workflows: options.workflows, signedOnly: options['signed-only'],
   }
 }
 
@@ -121,19 +117,8 @@ function settingsOf(options: { readonly 'disable-redirects': boolean; readonly '
   }
   return {
     disableRedirects: options['disable-redirects'], attack: attacks.find((each) => each === options['attack-type']) ?? null, serverName: options.sni ?? null,
-    timeoutMs: wholeNumber('--timeout', options.timeout, 1, 300, 10) * 1_000, maxBytes: mostBytes, userAgent: 'Mozilla/5.0 (compatible; Haechi security scan)', variables, maxRequests: mostRequests, resolvers: listOf(options.resolver),
+    timeoutMs: wholeNumber('--timeout', options.timeout, 1, 300, 10) * 1_000, maxBytes: mostBytes, userAgent: 'Mozilla/5.0 (compatible; Haechi security scan)', variables, maxRequests: mostRequests, resolvers: commaList(options.resolver),
   }
-}
-
-/** Errors: file_unreadable, scan_scope_invalid. */
-async function scopeOf(file: string): Promise<Scope> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    throw unreadableFile(file, error)
-  }
-  return readScope(text, file)
 }
 
 type Refuse = (place: string, error: unknown) => void
@@ -161,8 +146,6 @@ async function placesOf(named: readonly string[], passOver: PassOver): Promise<{
 }
 
 type PassOver = (place: string, error: unknown) => void
-
-const unreadableFile = (file: string, error: unknown): HaechiError => new HaechiError('file_unreadable', { file, reason: (error as NodeJS.ErrnoException).code ?? '' }, { cause: error })
 
 /** Files beneath a path, in the order of their names. Links are not followed; what cannot be read is told, and the rest goes on. */
 async function* filesIn(path: string, refuse: Refuse): AsyncGenerator<FileEntry> {
@@ -198,28 +181,6 @@ async function beginning(path: string, maxBytes: number): Promise<string> {
   } finally {
     await file.close()
   }
-}
-
-/** A name that leads nowhere costs only itself; a target without its owner's consent ends everything before anything is sent. */
-async function permitted(context: Context, network: ReturnType<typeof createScanNetwork>, targets: readonly Target[]): Promise<{ readonly targets: readonly Target[]; readonly own: boolean; readonly refused: number }> {
-  const reached: Target[] = []
-  let own = true
-  for (const target of targets) {
-    try {
-      own = (await network.permit(target.host)).own && own
-      reached.push(target)
-    } catch (error) {
-      if (!(error instanceof HaechiError) || error.code !== 'scan_target_unresolved') throw error
-      context.report(error, target.input)
-    }
-  }
-  return { targets: reached, own, refused: targets.length - reached.length }
-}
-
-function showScope(context: Context, { targets, owner, until }: Scope): void {
-  const end = new Date(until).toISOString()
-  if (context.json) context.err.write(`${JSON.stringify({ scope: { targets, owner, until: end } })}\n`)
-  else context.err.write(`${safe(context.text('scan_scope', { owner, until: end, targets: targets.slice(0, 10).join(', ') + (targets.length > 10 ? ', …' : '') }))}\n`)
 }
 
 type Choices = { readonly held: boolean; readonly sarif: boolean; readonly secrets: readonly string[]; readonly scope: Scope | null; readonly shownAs: (file: string) => string; /** Files that are no templates. */ readonly refused: { readonly count: number; readonly path: string } }
@@ -274,7 +235,7 @@ class Report {
     const sorted = this.#matches.toSorted((a, b) => severities.indexOf(b.info.severity) - severities.indexOf(a.info.severity) || (a.template < b.template ? -1 : 1))
     if (this.#choices.sarif) {
       const { version } = (await import('../../package.json', { with: { type: 'json' } })).default
-      out.write(toSarif(sorted.map((match) => ({ ...match, matchedAt: this.#redacted(match.matchedAt) })), { version, properties: { ...this.#scope(), totals } }))
+      out.write(toSarif(sorted.map((match) => ({ ...match, matchedAt: this.#redacted(match.matchedAt) })), { version, properties: { ...scopeAnswer(this.#choices.scope), totals } }))
     } else if (!json) {
       printTable(this.#context, sorted, [
         { title: 'column_severity', fixed: true, cell: ({ info }) => wordOf(this.#context, 'template_severity', info.severity) },
@@ -303,11 +264,6 @@ class Report {
     if (parts.length > 0) this.#context.err.write(`${this.#context.text(title, { counts: parts.join(', ') })}\n`)
   }
 
-  #scope(): { readonly scope?: { readonly owner: string; readonly until: string; readonly targets: readonly string[] } } {
-    const { scope } = this.#choices
-    return scope === null ? {} : { scope: { owner: scope.owner, until: new Date(scope.until).toISOString(), targets: scope.targets } }
-  }
-
   #show(match: Match): void {
     this.#matches.push(match)
     const { out, json } = this.#context
@@ -317,7 +273,7 @@ class Report {
     this.#aside(() => {
       out.write(`${JSON.stringify({
         template, matcher, extracted, matched_at: this.#redacted(matchedAt), severity: info.severity, name: info.name, file: this.#choices.shownAs(file), target, host: hostOf(matchedAt), address, protocol,
-        cve, cwe, cvss: cvssScore, cvss_vector: cvssMetrics, cpe, tags: info.tags, doubt, evidence: { request: this.#redacted(firstLine(evidence.request)), response: firstLine(evidence.response) }, ...this.#scope(),
+        cve, cwe, cvss: cvssScore, cvss_vector: cvssMetrics, cpe, tags: info.tags, doubt, evidence: { request: this.#redacted(firstLine(evidence.request)), response: firstLine(evidence.response) }, ...scopeAnswer(this.#choices.scope),
       })}\n`)
     })
   }

@@ -1,4 +1,4 @@
-// What --debug shows: every message of both sides, one a line, without secrets and cut to what fits a screen. Defended by debug.test.ts.
+// What --debug shows: every message of both sides, one a line, without secrets and cut to what fits a screen. Defended by telling.test.ts.
 import type { JsonObject } from '@haechi/mcp-wire'
 
 export interface DebugSink {

@@ -1,0 +1,96 @@
+// One of the threads that look for secrets: reads what it is told to, finds, and tells without the text around.
+import { constants } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { parentPort } from 'node:worker_threads'
+import { createDetector } from '@haechi/secrets'
+import type { Detector, Found } from '@haechi/secrets'
+import { isPacked, newBudget, unpacked } from './archive.ts'
+import type { FromThread, Known, Text, ThreadFault, ToThread } from './search.ts'
+
+let known: readonly Known[] = []
+let detector: Detector
+/** Larger files are told and passed over. */
+const largestFile = 1_073_741_824
+
+function bytesOf(text: Text): Buffer | ThreadFault | null {
+  if ('bytes' in text) return Buffer.from(text.bytes.buffer)
+  if (text.size > largestFile) return { path: text.file, reason: 'too_large' }
+  try {
+    const bytes = readFileSync(text.file)
+    // What HEAD has as it stands here is looked at in the history.
+    const history = text.repository === null ? null : known[text.repository]!
+    if (history === null) return bytes
+    const id = createHash(history.idBytes === 32 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
+    return history.present.get(text.path) === id ? null : bytes
+  } catch (error) {
+    return { path: text.file, reason: (error as NodeJS.ErrnoException).code ?? 'unreadable' }
+  }
+}
+
+/** Said beside it, for us or for another tool, that it is none. */
+const mark = /haechi:allow|gitleaks:allow|betterleaks:allow|kingfisher:(?:ignore|allow)|trufflehog:ignore|pragma: allowlist secret|noseyparker:ignore/i
+function marked(text: Buffer, { start, end }: Found): boolean {
+  const from = text.lastIndexOf(10, Math.max(0, start - 1)) + 1
+  const to = text.indexOf(10, end)
+  return mark.test(text.toString('latin1', Math.max(from, start - 1_000), Math.min(to === -1 ? text.length : to, end + 1_000)))
+}
+
+/** With columns in UTF-16 code units, as editors and SARIF have them. */
+function inCharacters(text: Buffer, found: readonly Found[]): Found[] {
+  let at = 0
+  let column = 1
+  return found.map((each) => {
+    const begin = each.start - each.column + 1
+    if (begin > at) [at, column] = [begin, 1]
+    column += text.toString('utf8', at, each.start).length
+    at = each.start
+    return { ...each, column }
+  })
+}
+
+async function answer(texts: readonly Text[]): Promise<void> {
+  const found: { readonly text: number; readonly path: string; readonly all: readonly Found[] }[] = []
+  const faults: ThreadFault[] = []
+  let bytes = 0
+  let files = 0
+  let allowed = 0
+  for (const [at, text] of texts.entries()) {
+    const content = bytesOf(text)
+    if (content === null) continue
+    if (!Buffer.isBuffer(content)) {
+      faults.push(content)
+      continue
+    }
+    const look = (path: string, within: Buffer): void => {
+      if (within.length > constants.MAX_STRING_LENGTH) {
+        faults.push({ path: 'file' in text ? text.file + path.slice(text.path.length) : path, reason: 'too_large' })
+        return
+      }
+      bytes += within.length
+      files++
+      const seen = detector.detect(within, { path: text.as + path.slice(text.path.length) })
+      const all = inCharacters(within, seen.filter((each) => !marked(within, each)))
+      allowed += seen.length - all.length
+      if (all.length > 0) found.push({ text: at, path, all })
+    }
+    if (isPacked(text.path, content)) {
+      bytes += content.length
+      files++
+      for await (const member of unpacked(text.path, content, newBudget())) {
+        if ('reason' in member) faults.push('file' in text ? { ...member, path: text.file + member.path.slice(text.path.length) } : member)
+        else look(member.path, member.bytes)
+      }
+    } else look(text.path, content)
+  }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+  parentPort!.postMessage({ found, faults, bytes, files, allowed } satisfies FromThread)
+}
+
+// One after another, in their order: that is how they are known again.
+let turn = Promise.resolve()
+parentPort!.on('message', (message: ToThread) => {
+  if ('rules' in message) detector = createDetector(message.rules)
+  else if ('known' in message) known = message.known
+  else turn = turn.then(() => answer(message.texts))
+})
