@@ -1,4 +1,4 @@
-// Ordinary days: sign-ins, office programs, shops and builds. Nothing here fires a rule above low (story.test.ts).
+// Ordinary days: sign-ins, office programs, shops and builds. Nothing here fires a rule above low (story.integration.test.ts).
 import { attackers, company, hosts } from './company.ts'
 import type { Burst } from './chapters.ts'
 import type { Random } from './random.ts'

@@ -1,4 +1,4 @@
-// The attacks and mistakes of the story. `fires` is exact: story.test.ts runs our rules over each chapter and compares.
+// The attacks and mistakes of the story. `fires` is exact: story.integration.test.ts runs our rules over each chapter and compares.
 import { attackers, company } from './company.ts'
 import type { Person } from './company.ts'
 import type { Random } from './random.ts'

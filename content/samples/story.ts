@@ -1,5 +1,5 @@
 // A told story: two months of a small company that does not exist, from ordinary days to tonight's attack. Pure: the same `now` and seed give the
-// same records, byte for byte. Defended by story.test.ts, which also runs our rules over every chapter.
+// same records, byte for byte. Defended by story.integration.test.ts, which also runs our rules over every chapter.
 import { readFileSync } from 'node:fs'
 import { backgroundOf } from './background.ts'
 import { chaptersOf } from './chapters.ts'

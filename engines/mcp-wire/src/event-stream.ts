@@ -1,5 +1,5 @@
 // Server-sent events to one client (HTML, section 9.2). Invariant: a client that does not read costs at most `mostWaiting` bytes and one message, then it is cut
-// off; what all clients together may come back for costs at most `mostKept`. Defended by http.test.ts ("a client that never reads") and event-stream.test.ts.
+// off; what all clients together may come back for costs at most `mostKept`. Defended by http.integration.test.ts ("a client that never reads") and event-stream.test.ts.
 import { resumesStreams } from './versions.ts'
 
 /** The way to one client, of whatever make. */

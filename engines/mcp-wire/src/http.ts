@@ -1,6 +1,6 @@
 // Streamable HTTP: which requests are served at all, in which revision, and how an answer becomes one body or a stream of events.
 // Invariant: nothing is read of a request whose Host or Origin is not ours, nothing answered to one without the caller that is asked for; what the headers
-// say and what the body says is the same. Defended by http.test.ts.
+// say and what the body says is the same. Defended by http.integration.test.ts.
 import { Buffer } from 'node:buffer'
 import type { Channel, Peer } from './call.ts'
 import type { Session, Sessions } from './session.ts'

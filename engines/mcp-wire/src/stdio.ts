@@ -1,5 +1,5 @@
 // Newline-delimited JSON-RPC on two streams. Invariant: what is written is one message a line; a reader that does not read stops the reading of requests.
-// Defended by stdio.test.ts.
+// Defended by stdio.integration.test.ts.
 import type { Channel, Peer } from './call.ts'
 import type { Caller } from './catalogue.ts'
 import type { Dispatch, Listener } from './dispatch.ts'

@@ -1,5 +1,5 @@
 // Schemas that say their own base ($id) or name ($anchor, $dynamicAnchor), and documents that others refer to: their references are written as they would
-// stand in the document that is read, so that whoever follows one needs to know no base (JSON Schema 2020-12, core, 8.2). reference.test.ts holds it.
+// stand in the document that is read, so that whoever follows one needs to know no base (JSON Schema 2020-12, core, 8.2). reference.integration.test.ts holds it.
 import type { Json, JsonObject } from './model.ts'
 import { isObject } from './object.ts'
 import { pointerOf, pointerSegments, valueAt } from './reference.ts'

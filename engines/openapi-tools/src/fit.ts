@@ -1,4 +1,4 @@
-// What `fit` returns is valid against the schema, with formats: where that cannot be made sure, the part is left out. fit.test.ts holds it against Ajv.
+// What `fit` returns is valid against the schema, with formats: where that cannot be made sure, the part is left out. validation.test.ts holds it against Ajv.
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import { isObject, Validation } from './validation.ts'
 

@@ -1,5 +1,5 @@
 // What an answer looks like, for a model that plans on it: the first levels of it, all that can be there and nothing that must. Such an outline is small, and
-// accepts every answer that the document's schemas accept; only what one of several alternatives says of a property is said for all of them. Defended by outline.test.ts (drawn schemas and values).
+// accepts every answer that the document's schemas accept; only what one of several alternatives says of a property is said for all of them. Defended by outline.integration.test.ts (drawn schemas and values).
 import type { Json, JsonObject } from '@haechi/mcp-wire'
 import type { ApiDocument } from './model.ts'
 import { isObject } from './object.ts'

@@ -1,4 +1,4 @@
-// References and JSON pointers (RFC 6901, RFC 3986). Total: every text gives a place or a coded reason, whatever it says; reference.test.ts holds it.
+// References and JSON pointers (RFC 6901, RFC 3986). Total: every text gives a place or a coded reason, whatever it says; reference.integration.test.ts holds it.
 import type { ApiDocument, Json, Refusal } from './model.ts'
 import { isList, isObject } from './object.ts'
 

@@ -1,5 +1,5 @@
 // The detection section: selections with their modifiers (Sigma modifiers appendix 2.1.0), from YAML nodes to plain data.
-// A combination that has no meaning is refused, never guessed; conformance.test.ts has a positive and a negative for each modifier.
+// A combination that has no meaning is refused, never guessed; conformance.integration.test.ts has a positive and a negative for each modifier.
 import type { LogSource } from '@haechi/records'
 import { parseCidr } from './cidr.ts'
 import { parseCondition } from './condition.ts'

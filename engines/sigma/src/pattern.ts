@@ -1,4 +1,4 @@
-// A Sigma string: literal text, wildcards, escapes. conformance.test.ts holds each line of the specification's table of escapes.
+// A Sigma string: literal text, wildcards, escapes. conformance.integration.test.ts holds each line of the specification's table of escapes.
 // Letters are compared by `fold`: Unicode lower case, with the final sigma as the other sigma. No full folding: "ß" is not "ss".
 import { fold } from '@haechi/patterns'
 import type { Piece } from './rule.ts'

@@ -1,5 +1,5 @@
 // A YAML stream as nodes that know their line. Hostile input is bounded: size, depth, and the size after aliases are expanded; no tag constructs anything.
-// Each document is read by itself, so that a broken one costs no other: conformance.test.ts and hostile.integration.test.ts hold it.
+// Each document is read by itself, so that a broken one costs no other: conformance.integration.test.ts and hostile.integration.test.ts hold it.
 import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
 import type { Event } from 'js-yaml'
 import { Refusal } from './refusal.ts'

@@ -1,5 +1,5 @@
 // Nothing dangerous without policy, proof and a way back: every action is requested, judged target by target, approved by somebody else where the policy asks,
-// carried out once, confirmed, and lifted. No bypass. Defended by response.test.ts and execution.integration.test.ts.
+// carried out once, confirmed, and lifted. No bypass. Defended by response.integration.test.ts and execution.integration.test.ts.
 import type { Access, Actor } from '../access/api.ts'
 import { tenantOf } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'

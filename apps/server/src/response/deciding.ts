@@ -1,5 +1,5 @@
 // An approval counts once: of those who decide at the same moment one wins, and the others hear who did. What stands is let go on request.
-// Defended by response.test.ts and execution.integration.test.ts.
+// Defended by response.integration.test.ts and execution.integration.test.ts.
 import type { Access, Actor } from '../access/api.ts'
 import { tenantOf } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'

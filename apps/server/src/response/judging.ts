@@ -1,5 +1,5 @@
 // The verdict on each target of a request: what the policy says, and what the incident, the target itself and the people who could approve make of it.
-// Defended by response.test.ts; the policy's own part by policy.test.ts.
+// Defended by response.integration.test.ts; the policy's own part by policy.test.ts.
 import type { Actor, PossibleApprover } from '../access/api.ts'
 import type { IncidentBrief } from './ledger.ts'
 import { answersFor } from './model.ts'

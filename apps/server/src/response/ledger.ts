@@ -1,5 +1,5 @@
 // Every change of an action's state goes through here, in one transaction with its history, the incident's story and clocks, the outbox and the audit record:
-// what people read, what others are told and what is stored cannot disagree. Defended by response.test.ts.
+// what people read, what others are told and what is stored cannot disagree. Defended by response.integration.test.ts.
 import type { Access, Actor, AuditActor } from '../access/api.ts'
 import { systemActor } from '../access/api.ts'
 import type { Clock } from '../platform/clock.ts'

@@ -1,5 +1,5 @@
 // A request for an action becomes an action, whatever the verdict on it is; asked again it is the first answer, also after a kill, because answer and action are one
-// transaction. Defended by response.test.ts.
+// transaction. Defended by response.integration.test.ts.
 import { createHash } from 'node:crypto'
 import type { Access, Actor } from '../access/api.ts'
 import { tenantOf } from '../access/api.ts'

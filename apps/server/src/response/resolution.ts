@@ -1,5 +1,5 @@
 // From the names that a client gives to the things that are meant. A name that fits several is never guessed at, and the same thing named twice is one target.
-// Defended by response.test.ts.
+// Defended by response.integration.test.ts.
 import type { IncidentBrief } from './ledger.ts'
 import type { AssetFacts } from './policy.ts'
 import { accountRail, blockRail, fold, readTarget } from './targets.ts'
