@@ -1,7 +1,7 @@
 // npm test: everything that proves the product on small data. Ends with `N passed, N failed, N skipped`; each skip says why above it.
 // npm run test:full adds the corpora and the long chaos runs (HAECHI_TEST_FULL=1).
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,9 +13,15 @@ const environment = { ...process.env, NO_COLOR: '1', ...(full ? { HAECHI_TEST_FU
 const scratch = mkdtempSync(join(tmpdir(), 'haechi-test-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const skips: string[] = []
+const failures: string[] = []
 
-// Packages of the machine that tests use: Python's clients as ones that we did not write, and a browser.
-const packages = ['python3-elasticsearch', 'python3-requests', 'chromium']
+// Packages of the machine that tests use: Python's clients as ones that we did not write, a browser, what the lab's hosts serve, and the scanners that ours is measured against.
+const packages = [
+  'python3-elasticsearch', 'python3-requests', 'chromium',
+  'iproute2', 'nftables', 'curl', 'openssl', 'gnutls-bin', 'bind9', 'bind9-dnsutils', 'dnsmasq-base', 'nginx-light', 'apache2', 'openssh-server', 'vsftpd', 'redis-server', 'memcached', 'mosquitto', 'postgresql-15', 'mariadb-server', 'samba', 'postfix', 'dovecot-imapd',
+  'dovecot-pop3d', 'rsync', 'slapd', 'snmpd', 'tigervnc-standalone-server', 'stunnel4',
+  'nmap', 'sslscan',
+]
 
 function provide(): void {
   const missing = packages.filter((name) => spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' }).stdout?.includes('install ok installed') !== true)
@@ -27,7 +33,15 @@ function provide(): void {
   console.log(`installing ${missing.join(', ')}`)
   const options = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
   spawnSync('apt-get', ['update', '-qq'], options)
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options)
+  // Debian starts what it installs, unless this says no (invoke-rc.d(8)): tests start servers where only they reach them.
+  const policy = '/usr/sbin/policy-rc.d'
+  const own = !existsSync(policy)
+  if (own) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options)
+  } finally {
+    if (own) rmSync(policy)
+  }
 }
 
 function installClients(): void {
@@ -38,11 +52,11 @@ function installClients(): void {
   if (done.status !== 0) throw new Error('npm ci in tests/ failed: the packages of tests/package-lock.json could not be installed')
 }
 
-type VitestReport = { testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string }[] }[] }
+type VitestReport = { testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[] }
 
-async function suite(name: string, config: string | null): Promise<void> {
+async function suite(name: string, more: readonly string[]): Promise<void> {
   const file = join(scratch, `${name.replace(/\W+/g, '-')}.json`)
-  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--silent', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...(config === null ? [] : ['--config', config])]
+  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--silent', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...more]
   const start = performance.now()
   const code = await new Promise<number | null>((resolve) => {
     spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment }).on('close', resolve)
@@ -50,18 +64,24 @@ async function suite(name: string, config: string | null): Promise<void> {
   let failed = 0
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport
-    for (const { name: place, status, assertionResults } of report.testResults) {
-      if (status === 'failed' && assertionResults.length === 0) failed++
-      for (const { status: outcome, fullName } of assertionResults) {
+    for (const { name: path, status, message, assertionResults } of report.testResults) {
+      const place = path.replace(root, '')
+      if (status === 'failed' && assertionResults.every((each) => each.status !== 'failed')) {
+        failed++
+        failures.push(`${place}: ${message}`)
+      }
+      for (const { status: outcome, fullName, failureMessages } of assertionResults) {
         if (outcome === 'passed') total.passed++
-        else if (outcome === 'failed') failed++
-        else { total.skipped++; skips.push(`${place.replace(root, '')}: ${fullName}`) }
+        else if (outcome === 'failed') { failed++; failures.push(`${place}: ${fullName}: ${failureMessages.join('; ')}`) }
+        else { total.skipped++; skips.push(`${place}: ${fullName}`) }
       }
     }
-  } catch {
+  } catch (error) {
     failed++
+    failures.push(`${name}: no report (${String(error)})`)
   }
-  total.failed += code !== 0 && failed === 0 ? 1 : failed
+  if (code !== 0 && failed === 0) { failed++; failures.push(`${name}: ended with ${code}`) }
+  total.failed += failed
   console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`)
 }
 
@@ -72,12 +92,16 @@ for (const part of staticParts) {
   const { name, ok, seconds, output } = await run(part)
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`)
   if (ok) total.passed++
-  else { total.failed++; console.log(output) }
+  else { total.failed++; failures.push(name); console.log(output) }
 }
-await suite('unit tests', null)
-await suite('whole product', 'tests/vitest.config.ts')
+// Those that open nothing share processes: a fresh one for each file would take longer than its tests.
+await suite('unit tests', ['--no-isolate', '--maxWorkers=3', '--exclude', '**/*.integration.test.ts'])
+await suite('integration tests', ['.integration.test.ts'])
+await suite('whole product', ['--config', 'tests/vitest.config.ts'])
 rmSync(scratch, { recursive: true, force: true })
 for (const skip of skips) console.log(`skipped: ${skip}`)
+// Last, because a log is read from its end, and often only its end is kept.
+for (const failure of failures) console.log(`failed: ${failure.split('\n').slice(0, 6).join('\n  ').slice(0, 1_000)}`)
 console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

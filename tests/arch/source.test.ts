@@ -11,7 +11,12 @@ const files = ['apps', 'engines'].flatMap((top) => readdirSync(join(root, top), 
   .map((name) => `${top}/${name}`)
   .filter((name) => /\.(tsx?|sql)$/.test(name) && !/node_modules|^apps\/console\/dist\//.test(name)))
 const product = files.filter((name) => !/\.(test|fixture|contract)\.ts$|\/contract\.ts$/.test(name))
-const text = (file: string) => readFileSync(join(root, file), 'utf8')
+const read = new Map<string, string>()
+const text = (file: string): string => {
+  const known = read.get(file) ?? readFileSync(join(root, file), 'utf8')
+  read.set(file, known)
+  return known
+}
 
 function lines(pattern: RegExp, among: readonly string[]): string[] {
   return among.flatMap((file) => text(file).split('\n').flatMap((line, at) => (pattern.test(line) && !/^\s*(\/\/|\*|--)/.test(line) ? [`${file}:${at + 1} ${line.trim()}`] : [])))
@@ -25,6 +30,14 @@ test('time comes from the clock that is passed in', () => {
   const outside = product.filter((file) => file !== 'apps/server/src/platform/clock.ts' && file !== 'apps/console/src/clock.ts' && !file.startsWith('apps/cli/'))
   expect(lines(/\bDate\.now\(|new Date\(\)/, outside)).toEqual([])
   expect(lines(/\b(now|current_timestamp|localtimestamp|statement_timestamp|transaction_timestamp)\(\)/i, outside.filter((file) => file.endsWith('.sql')))).toEqual([])
+})
+
+test('a test that a file names is there', () => {
+  const others = ['content', ...readdirSync(join(root, 'tests'), { withFileTypes: true }).flatMap(({ name }) => (/^(?:node_modules|\.|.*\.\w+$)/.test(name) ? [] : [`tests/${name}`]))]
+  const all = [...files, ...others.flatMap((top) => readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((name) => `${top}/${name}`))].filter((name) => name.endsWith('.test.ts'))
+  const named = product.flatMap((file) => [...text(file).matchAll(/^\/\/.*$/gm)].flatMap(([line]) => [...line.matchAll(/[\w/-][\w./-]*\.test\.ts/g)].map(([name]) => ({ file, name }))))
+  expect(named.length).toBeGreaterThan(100)
+  expect(named.filter(({ name }) => !all.some((each) => each === name || each.endsWith(`/${name}`)))).toEqual([])
 })
 
 test('no mark of unfinished work', () => {

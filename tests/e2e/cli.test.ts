@@ -1,8 +1,11 @@
 // Holds the command line against the real server, started the way people start it: what is acknowledged is found exactly once, whatever is
 // killed meanwhile, and every answer that others rely on has its form.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -80,6 +83,25 @@ test('the first start hands out a password once, and a second server on the same
   expect(second.code).toBe(1)
   expect(JSON.parse(second.err.trim().split('\n').at(-1) ?? '')).toMatchObject({ error: { code: 'data_directory_in_use' } })
 }, 60_000)
+
+test('a start whose last step fails stops what it had started: nothing is left to stand in the way of the next', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'haechi-e2e-cli-again-'))
+  const holder = createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  try {
+    const failed = await haechi(['serve', '--data', other, '--port', String(port), '--json'])
+    expect(failed.code).toBe(1)
+    expect(JSON.parse(failed.err.trim().split('\n').at(-1) ?? '')).toMatchObject({ error: { code: 'address_unavailable' } })
+    expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(other))).toEqual([])
+    const again = await startServer({ data: other })
+    expect((await again.api('/api/v1/sources')).status).toBe(200)
+    await again.stop()
+  } finally {
+    holder.close()
+    rmSync(other, { recursive: true, force: true })
+  }
+}, 120_000)
 
 test('what went in comes out: every record, byte for byte, and again nothing', async () => {
   const file = events('a.ndjson', 9_500)

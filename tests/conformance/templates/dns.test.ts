@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { decode, encode, streamDecode, streamEncode } from 'dns-packet'
 import type { Answer, DecodedPacket, Packet, Question } from 'dns-packet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,9 +55,6 @@ beforeAll(async () => {
     const reply = replyTo(message)
     if (reply !== null) udp.send(reply, from.port, from.address)
   })
-  udp.bind(0, '127.0.0.1')
-  await once(udp, 'listening')
-  const { port } = udp.address()
   const tcp = createServer(socket => {
     socket.on('error', () => undefined)
     socket.once('data', data => {
@@ -65,8 +63,12 @@ beforeAll(async () => {
       if (question !== undefined) socket.end(streamEncode({ type: 'response', id: query.id ?? 0, questions: [question], answers: [...(zone[`${question.name} ${question.type}`] ?? [])] }))
     })
   })
-  tcp.listen(port, '127.0.0.1')
+  // The kernel gives TCP a port of its own; one that it gave to UDP may be in use by a connection.
+  tcp.listen(0, '127.0.0.1')
   await once(tcp, 'listening')
+  const { port } = tcp.address() as AddressInfo
+  udp.bind(port, '127.0.0.1')
+  await once(udp, 'listening')
   resolver = `127.0.0.1:${port}`
   closing.push(() => new Promise(done => { udp.close(() => { done(null) }) }), () => new Promise(done => { tcp.close(done) }))
 })
