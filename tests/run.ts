@@ -14,6 +14,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'haechi-test-'))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const skips: string[] = []
 const failures: string[] = []
+const deaths: string[] = []
 
 // Packages of the machine that tests use: Python's clients as ones that we did not write, a browser, what the lab's hosts serve, and the scanners that ours is measured against.
 const packages = [
@@ -58,9 +59,16 @@ async function suite(name: string, more: readonly string[]): Promise<void> {
   const file = join(scratch, `${name.replace(/\W+/g, '-')}.json`)
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--silent', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...more]
   const start = performance.now()
+  let said = ''
   const code = await new Promise<number | null>((resolve) => {
-    spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment }).on('close', resolve)
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'], env: environment }).on('close', resolve)
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      process.stderr.write(text)
+      said = (said + text).slice(-4_000_000)
+    })
   })
+  // What a dying engine says stands where it died, long before the end.
+  if (code !== 0) for (const [death] of said.matchAll(/^.*\b(?:FATAL|Fatal error|Assertion .* failed)\b.*(?:\n.*){0,30}/gm)) deaths.push(`${name}: ${death}`)
   let failed = 0
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport
@@ -101,6 +109,7 @@ await suite('whole product', ['--config', 'tests/vitest.config.ts'])
 rmSync(scratch, { recursive: true, force: true })
 for (const skip of skips) console.log(`skipped: ${skip}`)
 // Last, because a log is read from its end, and often only its end is kept.
+for (const death of deaths) console.log(`died: ${death.slice(0, 4_000)}`)
 for (const failure of failures) console.log(`failed: ${failure.split('\n').slice(0, 6).join('\n  ').slice(0, 1_000)}`)
 console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)

@@ -75,8 +75,9 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
   await outbox.start()
   /** Closed by `drop`, unless they were before. */
   const opened: Detection[] = []
-  const open = async (again: Partial<DetectionOptions> = {}): Promise<Detection> => {
-    const packs = await openPacks({ database, outbox, clock, log: silentLog, dataDirectory: join(root, 'data') })
+  /** `data` is one server's own: two at a time need two. */
+  const open = async (again: Partial<DetectionOptions> = {}, data = 'data'): Promise<Detection> => {
+    const packs = await openPacks({ database, outbox, clock, log: silentLog, dataDirectory: join(root, data) })
     metrics.clear()
     const detection = openDetection({
       database, eventLog, clock, log: silentLog, metrics, outbox, packs, audit, intel, sourceNames: () => Promise.resolve(new Map([['src_test', 'sysmon']])),
@@ -101,8 +102,8 @@ export async function openDetectionFixture(files: Record<string, string> = { 'on
       }
     },
     alerts: (detection: Detection, tenantId = tenant) => detection.page(tenantId, {}, { limit: 1_000 }),
-    async begin(again: Partial<DetectionOptions> = {}): Promise<Detection> {
-      const detection = await open(again)
+    async begin(again: Partial<DetectionOptions> = {}, data?: string): Promise<Detection> {
+      const detection = await open(again, data)
       await detection.start()
       return detection
     },

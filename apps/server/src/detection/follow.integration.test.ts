@@ -73,7 +73,7 @@ test('what cannot be kept is found and passed over, and nothing else', async () 
 test('two servers on one database: each event once', async () => {
   at = await openDetectionFixture()
   const one = await at.begin()
-  const other = await at.begin()
+  const other = await at.begin({}, 'other data')
   for (let batch = 0; batch < 30; batch++) await at.send([started('evil', { Hostname: `H${batch % 4}` }), started('calm')])
   await at.searched(one)
   await at.searched(other)
