@@ -55,10 +55,11 @@ function installClients(): void {
 
 type VitestReport = { testResults: { name: string; status: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[] }
 
-async function suite(name: string, more: readonly string[]): Promise<void> {
+type Run = { code: number | null; said: string; report: VitestReport | null; problem: string }
+
+async function vitest(name: string, more: readonly string[]): Promise<Run> {
   const file = join(scratch, `${name.replace(/\W+/g, '-')}.json`)
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--silent', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...more]
-  const start = performance.now()
   let said = ''
   const code = await new Promise<number | null>((resolve) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'pipe'], env: environment }).on('close', resolve)
@@ -69,26 +70,41 @@ async function suite(name: string, more: readonly string[]): Promise<void> {
   })
   // What a dying engine says stands where it died, long before the end.
   if (code !== 0) for (const [death] of said.matchAll(/^.*\b(?:FATAL|Fatal error|Assertion .* failed)\b.*(?:\n.*){0,30}/gm)) deaths.push(`${name}: ${death}`)
-  let failed = 0
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport
-    for (const { name: path, status, message, assertionResults } of report.testResults) {
-      const place = path.replace(root, '')
-      if (status === 'failed' && assertionResults.every((each) => each.status !== 'failed')) {
-        failed++
-        failures.push(`${place}: ${message}`)
-      }
-      for (const { status: outcome, fullName, failureMessages } of assertionResults) {
-        if (outcome === 'passed') total.passed++
-        else if (outcome === 'failed') { failed++; failures.push(`${place}: ${fullName}: ${failureMessages.join('; ')}`) }
-        else { total.skipped++; skips.push(`${place}: ${fullName}`) }
-      }
-    }
+    return { code, said, report: JSON.parse(readFileSync(file, 'utf8')) as VitestReport, problem: '' }
   } catch (error) {
-    failed++
-    failures.push(`${name}: no report (${String(error)})`)
+    return { code, said, report: null, problem: `no report (${String(error)})` }
   }
-  if (code !== 0 && failed === 0) { failed++; failures.push(`${name}: ended with ${code}`) }
+}
+
+/** Files whose process was ended by V8 or the kernel, which no assertion does. */
+const died = ({ said }: Run): string[] => [...said.matchAll(/Worker exited unexpectedly with signal SIG(?:TRAP|SEGV).* while running test file (\S+\.ts)/g)].map(([, file]) => file!)
+
+async function suite(name: string, more: readonly string[]): Promise<void> {
+  const start = performance.now()
+  let run = await vitest(name, more)
+  // On two busy cores a Node 24 dies now and then in V8 itself (nodejs/node#64841, #66126): one such file is run once more, and that is told at the end.
+  const [dead, ...others] = new Set(died(run))
+  if (dead !== undefined && others.length === 0) {
+    deaths.push(`${dead.replace(root, '')}: its process was ended by a signal; it is run once more`)
+    const again = await vitest(`${name} again`, [...more.filter((word) => word !== '.integration.test.ts'), dead])
+    const rest = run.report?.testResults.filter(({ name: path }) => path !== dead) ?? []
+    run = { ...again, code: rest.some(({ status }) => status === 'failed') ? 1 : again.code, report: again.report && { testResults: [...rest, ...again.report.testResults] } }
+  }
+  let failed = 0
+  for (const { name: path, status, message, assertionResults } of run.report?.testResults ?? []) {
+    const place = path.replace(root, '')
+    if (status === 'failed' && assertionResults.every((each) => each.status !== 'failed')) {
+      failed++
+      failures.push(`${place}: ${message}`)
+    }
+    for (const { status: outcome, fullName, failureMessages } of assertionResults) {
+      if (outcome === 'passed') total.passed++
+      else if (outcome === 'failed') { failed++; failures.push(`${place}: ${fullName}: ${failureMessages.join('; ')}`) }
+      else { total.skipped++; skips.push(`${place}: ${fullName}`) }
+    }
+  }
+  if (run.code !== 0 && failed === 0 || run.report === null) { failed++; failures.push(`${name}: ended with ${run.code}; ${run.problem}`) }
   total.failed += failed
   console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(0)} s`)
 }
