@@ -39,7 +39,7 @@ const files: readonly (readonly [path: string, text: string])[] = [
 test.each(files)('%s', (path, text) => {
   const lines = text.split('\n').flatMap((line, at) => (/\{\w+:\d+\}/.test(line) ? [{ line, number: at + 1 }] : []))
   for (const seed of ['1', '2', '3', '4']) {
-    const found = new Set(detector.detect(draw(text, seed), { path }).map(({ line }) => line))
+    const found = new Set(detector.detect(draw(text, seed), { path }).found.map(({ line }) => line))
     expect(lines.filter(({ number }) => !found.has(number)).map(({ line }) => line)).toEqual([])
   }
 })

@@ -29,6 +29,10 @@ const korean = {
     not_selected: '선택되지 않음', not_runnable: '실행할 수 없음', intrusive: '기본으로 꺼짐', self_contained: '대상이 따로 있음', workflow: '워크플로', unsigned: '서명 없음', global: '전역 매처', no_web: '웹이 아님', target_unresponsive: '응답 없는 대상', interrupted: '중단됨',
     file_template: '파일 템플릿', not_a_file_template: '파일 템플릿이 아님', out_of_scope: '범위 밖', not_resolved: '이름을 찾을 수 없음', budget_exceeded: '한도를 넘음', refused: '연결 거부', unreachable: '도달할 수 없음', timeout: '시간 초과', closed: '연결 끊김', tls_failed: 'TLS 실패', protocol_error: '프로토콜 오류', cancelled: '취소됨', internal: '내부 오류',
   },
+  secrets_fault: {
+    too_many: '한 종류의 비밀값이 너무 많음', too_large: '너무 큼', too_deep: '압축이 너무 여러 겹', corrupt: '손상됨', encrypted: '암호화됨', not_a_file: '파일이 아님', unreadable: '읽을 수 없음',
+    not_a_repository: '저장소가 아님', object_missing: '객체 없음', object_corrupt: '손상된 객체', object_too_large: '객체가 너무 큼', pack_unsupported: '지원하지 않는 팩 형식',
+  },
   liveness: { alive: '유효함', dead: '무효', unknown: '확인 불가' },
   asset_kind: { zone: 'DNS 영역', name: '이름', host: '호스트', service: '서비스', site: '웹 사이트', api: 'API', bucket: '버킷', certificate: '인증서' },
   scan_phase: { names: '이름', hosts: '호스트', ports: '포트', services: '서비스', web: '웹', templates: '템플릿' },

@@ -432,7 +432,7 @@ class Scan {
   }
 
   #secrets({ detector, rules }: NonNullable<ScanOptions['secrets']>, { asset, url, address }: { readonly asset: string; readonly url: string; readonly address: string }, body: string): void {
-    this.#problem(...detector.detect(body, { path: URL.parse(url)?.pathname.slice(1) ?? '' }).flatMap((found) => {
+    this.#problem(...detector.detect(body, { path: URL.parse(url)?.pathname.slice(1) ?? '' }).found.flatMap((found) => {
       const rule = rules.find(({ id }) => id === found.rule)
       return rule === undefined ? [] : ofSecret(found, rule, redact(found), { asset, url }, this.#judging(address))
     }))

@@ -18,7 +18,7 @@ const rules = [
   ruleOf('random', String.raw`rnd:(\w{8})`, ['rnd:'], { entropy: 2, efficiency: 2, allow: ['^zz'] }),
 ]
 const detector = createDetector(rules)
-const plain = (text: string): unknown[] => detector.detect(text, { path: 'a.env' }).map(({ rule, secret, start, end, confidence }) => ({ rule, secret, start, end, confidence }))
+const plain = (text: string): unknown[] => detector.detect(text, { path: 'a.env' }).found.map(({ rule, secret, start, end, confidence }) => ({ rule, secret, start, end, confidence }))
 
 const pieces = fc.constantFrom('key_ab12 ', 'acme = "x9y8z7"', 'acme-acme: q7w8e9 ', 'two_live_abc', 'ab12c@corp', 'secret=k2', 'BEGIN x1y2 END', '\npw: h3llo\n', '731-right', 'left-123', 'rnd:q7w8e9r0', 'postgres://u:h8Kd2LmX@db.x', 'password = "h8Kd2LmX!"',
   'key_', 'KEY_', 'ab12', 'one_live_', 'TWO_live_', 'abc', 'acme', 'acme.key', ' = ', ': "', '"', "'", 'x9y8z7', '@corp', 'secret=', 'pre', 'BEGIN', 'begin', 'END', '\n', '\r\n', 'pw: ', 'tail', '42', '731', 'left-', '-right', '123',
@@ -38,8 +38,8 @@ test('what is found is what every expression finds over the whole text', () => {
 test('bytes and texts of bytes are the same, and places are true', () => {
   fc.assert(fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => {
     const text = parts.join('')
-    const found = detector.detect(Buffer.from(text, 'latin1'), { path: '' })
-    expect(found).toEqual(detector.detect(text, { path: '' }))
+    const { found } = detector.detect(Buffer.from(text, 'latin1'), { path: '' })
+    expect(found).toEqual(detector.detect(text, { path: '' }).found)
     for (const { secret, start, end, line, column } of found) {
       expect(text.slice(start, end)).toBe(secret)
       const before = text.slice(0, start).split('\n')
@@ -56,7 +56,7 @@ test('any bytes are taken, and what comes next is not hurt', () => {
 })
 
 describe('one place has one secret', () => {
-  const at = (own: Parameters<typeof createDetector>[0], text: string): string[] => createDetector(own).detect(text, { path: '' }).map(({ rule }) => rule)
+  const at = (own: Parameters<typeof createDetector>[0], text: string): string[] => createDetector(own).detect(text, { path: '' }).found.map(({ rule }) => rule)
   test('the rule that says so goes before the one it names', () => {
     expect(at([ruleOf('less', 'tok_[a-z]{9}', ['tok_']), ruleOf('more', 'tok_[a-z]{4}', ['tok_'], { over: ['less'] })], 'tok_abcdwxyzp')).toEqual(['more'])
   })
@@ -71,4 +71,17 @@ describe('one place has one secret', () => {
 test('binary files hold none', () => {
   expect(plain('\0 key_abcd12')).toEqual([])
   expect(plain(`${' '.repeat(8_000)}\0 key_abcd12`)).toHaveLength(1)
+})
+
+test('of a thousand of one kind all are told, of more the first, and it is said', () => {
+  const of = (count: number, text: string): { readonly found: number; readonly cut: readonly string[] } => {
+    const { found, cut } = detector.detect(`${text}\n`.repeat(count), { path: '' })
+    return { found: found.length, cut }
+  }
+  expect(of(1_000, 'key_ab12 731-right')).toEqual({ found: 2_000, cut: [] })
+  expect(of(1_001, 'key_ab12')).toEqual({ found: 1_000, cut: ['prefix'] })
+  expect(of(1_001, 'key_ab12 rnd:zz12ab34')).toEqual({ found: 1_000, cut: ['prefix'] })
+  // What only looks like one counts, too: a hundred thousand are held against its judges.
+  expect([of(100_000, 'rnd:zz12ab34'), of(100_001, 'rnd:zz12ab34')]).toEqual([{ found: 0, cut: [] }, { found: 0, cut: ['random'] }])
+  expect(of(1, 'key_ab12')).toEqual({ found: 1, cut: [] })
 })

@@ -18,15 +18,17 @@ export type Detector = {
    * Secrets of a text in their order, one a place. `text` as bytes, or as a text of bytes (latin1); `path` with forward slashes, '' where there is none.
    * Binary files (a NUL in the first 8,000 bytes, as git has it) hold none. Nothing is thrown for any text.
    */
-  detect(text: Uint8Array | string, about: { readonly path: string }): Found[]
+  detect(text: Uint8Array | string, about: { readonly path: string }): Detected
 }
+
+export type Detected = { readonly found: readonly Found[]; /** Rules with more in this text than is told: what `found` has of them are the first. */ readonly cut: readonly string[] }
 
 /** A match goes on so far behind its keyword at most. */
 const REACH = 32_768
 /** Keywords of one rule so near to each other are looked at in one go, up to so much. */
 const NEAR = 64
 const MAX_REGION = 16_384
-/** Of one rule in one text: candidates that stand, and matches that were looked at. */
+/** Of one rule in one text: candidates that stand, and matches that are looked at. */
 const MAX_FOUND = 1_000
 const MAX_MATCHES = 100_000
 const BINARY_WITHIN = 8_000
@@ -81,11 +83,12 @@ export function createDetector(rules: readonly SecretRule[]): Detector {
   const matches = new Int32Array(all.length)
   const standing = new Int32Array(all.length)
   const touched = new Uint8Array(all.length)
+  const beyond = (place: number): boolean => matches[place]! > MAX_MATCHES || standing[place]! > MAX_FOUND
 
   return {
     detect(input, { path }) {
       const bytes = typeof input === 'string' ? Buffer.from(input, 'latin1') : input
-      if (bytes.subarray(0, BINARY_WITHIN).includes(0)) return []
+      if (bytes.subarray(0, BINARY_WITHIN).includes(0)) return { found: [], cut: [] }
       let text: string | null = typeof input === 'string' ? input : null
       const found: Candidate[] = []
       const look = (place: number): void => {
@@ -95,14 +98,14 @@ export function createDetector(rules: readonly SecretRule[]): Detector {
         const until = last[place]!
         let from = Math.max(first[place]! - leads[place]!, looked[place]!, 0)
         first[place] = -1
-        while (from <= until && matches[place]! < MAX_MATCHES && standing[place]! < MAX_FOUND) {
+        while (from <= until && !beyond(place)) {
           const match = near(each.regex, within, from, until)
           if (match === null) break
           matches[place]! += 1
           const candidate = judged(each, within, match, path)
           if (candidate !== null) {
-            found.push(candidate)
             standing[place]! += 1
+            if (!beyond(place)) found.push(candidate)
           }
           from = Math.max(match.end, match.index + 1)
           looked[place] = from
@@ -126,11 +129,13 @@ export function createDetector(rules: readonly SecretRule[]): Detector {
           last[place] = start
         }
       })
+      const cut: string[] = []
       for (let place = touched.indexOf(1); place !== -1; place = touched.indexOf(1, place + 1)) {
         if (first[place] !== -1) look(place)
+        if (beyond(place)) cut.push(all[place]!.id)
         touched[place] = matches[place] = standing[place] = looked[place] = 0
       }
-      return located(merged(found), bytes)
+      return { found: located(merged(found), bytes), cut }
     },
   }
 }

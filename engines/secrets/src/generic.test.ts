@@ -4,7 +4,7 @@ import { draw } from '../../../content/secrets/draw.ts'
 import { createDetector } from './index.ts'
 
 const detector = createDetector([])
-const found = (text: string, path = 'src/app.ts'): string[] => detector.detect(Buffer.from(text, 'utf8'), { path }).map(({ rule }) => rule)
+const found = (text: string, path = 'src/app.ts'): string[] => detector.detect(Buffer.from(text, 'utf8'), { path }).found.map(({ rule }) => rule)
 
 describe('secrets that no form gives away', () => {
   test.each([

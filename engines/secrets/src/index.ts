@@ -2,7 +2,7 @@
 export type { Found, LiveCheck, Redacted, SecretRule } from './model.ts'
 export type { RuleFile, RuleRefusal } from './rules.ts'
 export { readSecretRules } from './rules.ts'
-export type { Detector } from './detector.ts'
+export type { Detected, Detector } from './detector.ts'
 export { createDetector } from './detector.ts'
 export { genericRules } from './generic.ts'
 export { redact } from './redaction.ts'

@@ -21,7 +21,7 @@ const ours = { ...coverage.providers, ...coverage.kinds }
 describe.skipIf(missing)(`examples of rules${missing ? ` (skipped: no ${archive}; set HAECHI_CORPUS)` : ''}`, () => {
   const examples = missing ? [] : gunzipSync(readFileSync(archive)).toString('utf8').split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Example)
   const detector = createDetector(contentRules())
-  const found = (example: Example): string[] => detector.detect(Buffer.from(example.example), { path: '' }).map(({ rule }) => rule)
+  const found = (example: Example): string[] => detector.detect(Buffer.from(example.example), { path: '' }).found.map(({ rule }) => rule)
   const names = [...new Set(examples.map(({ rule }) => rule))]
   const of = (rule: string, positive: boolean): Example[] => examples.filter((each) => each.rule === rule && each.positive === positive)
   const unexplained = (places: Readonly<Record<string, readonly number[]>>, table: Places): string[] => Object.entries(places).flatMap(([rule, all]) => all.filter((place) => table[rule]?.places.includes(place) !== true).map((place) => `${rule} ${place}`))

@@ -24,7 +24,7 @@ test.skipIf(missing)(`neighbours hold next to no secrets${missing ? ` (skipped: 
   let bytes = 0
   const look = (folder: string, path: string, content: Uint8Array): void => {
     bytes += content.length
-    for (const each of detector.detect(content, { path })) found.add(`${folder} ${redact(each).hash}`)
+    for (const each of detector.detect(content, { path }).found) found.add(`${folder} ${redact(each).hash}`)
   }
   for (const folder of folders) for (const entry of readdirSync(join(CORPUS, folder), { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue

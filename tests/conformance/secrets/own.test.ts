@@ -22,6 +22,6 @@ function* files(folder: string): Generator<string> {
 
 test(`what is found here is made up${full ? '' : ' (tests with HAECHI_TEST_FULL=1)'}`, () => {
   const detector = createDetector(contentRules())
-  const found = [...files(root)].map((path) => ({ path, file: relative(root, path).replaceAll(sep, '/') })).filter(({ path, file }) => (full || !isTest(file)) && detector.detect(readFileSync(path), { path: file }).length > 0)
+  const found = [...files(root)].map((path) => ({ path, file: relative(root, path).replaceAll(sep, '/') })).filter(({ path, file }) => (full || !isTest(file)) && detector.detect(readFileSync(path), { path: file }).found.length > 0)
   expect(found.map(({ file }) => file).filter((file) => !made.some((each) => each.file === file))).toEqual([])
 })

@@ -83,6 +83,15 @@ describe('secrets scan', () => {
     expect((await haechi(['secrets', 'scan', join(home, 'nothing')])).code).not.toBe(0)
   })
 
+  test('of more than a thousand of one kind in one file the first are told, and that there are more', async () => {
+    const home = folder()
+    writeFileSync(join(home, 'all.env'), Array.from({ length: 1_001 }, (_, at) => `${token(`many ${at}`)}\n`).join(''))
+    const { code, out, err } = await haechi(['secrets', 'scan', home, '--json'])
+    expect([code, lines(out).length]).toEqual([1, 1_000])
+    expect(err).toContain(`${join(home, 'all.env')} was not looked through to its end (too_many)`)
+    expect((await haechi(['secrets', 'scan', home, '--lang', 'ko'])).err).toContain('(한 종류의 비밀값이 너무 많음)')
+  })
+
   test.skipIf(!hasGit)('history: who brought it, when, and whether it is still there (needs git)', async () => {
     const home = folder()
     git(home, 'init', '-q')

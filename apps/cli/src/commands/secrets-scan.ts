@@ -64,10 +64,12 @@ export const secretsScan = command({
         case 'sighting':
           gather(leaks, names, event.sighting, paste?.file ?? null)
           break
-        case 'fault':
+        case 'fault': {
+          const { path, reason } = event.fault
           totals.unreadable++
-          progress.aside(() => { context.report(new HaechiError('secrets_unreadable', { path: paste === null ? event.fault.path : event.fault.path.replace(paste.file, 'stdin'), reason: event.fault.reason })) })
+          progress.aside(() => { context.report(new HaechiError('secrets_unreadable', { path: paste === null ? path : path.replace(paste.file, 'stdin'), reason: context.json ? reason : wordOf(context, 'secrets_fault', reason) })) })
           break
+        }
         case 'progress':
           totals.files = event.files
           totals.bytes = event.bytes
@@ -131,7 +133,7 @@ function withoutSecrets(text: string, detector: Detector): string {
   const bytes = Buffer.from(text)
   let at = 0
   let told = ''
-  for (const found of detector.detect(bytes, { path: '' })) {
+  for (const found of detector.detect(bytes, { path: '' }).found) {
     told += bytes.toString('utf8', at, found.start) + redact(found).excerpt
     at = found.end
   }

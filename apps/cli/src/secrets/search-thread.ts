@@ -62,23 +62,25 @@ async function answer(texts: readonly Text[]): Promise<void> {
       faults.push(content)
       continue
     }
+    const fault = (path: string, reason: string): void => { faults.push({ path: 'file' in text ? text.file + path.slice(text.path.length) : path, reason }) }
     const look = (path: string, within: Buffer): void => {
       if (within.length > constants.MAX_STRING_LENGTH) {
-        faults.push({ path: 'file' in text ? text.file + path.slice(text.path.length) : path, reason: 'too_large' })
+        fault(path, 'too_large')
         return
       }
       bytes += within.length
       files++
       const seen = detector.detect(within, { path: text.as + path.slice(text.path.length) })
-      const all = inCharacters(within, seen.filter((each) => !marked(within, each)))
-      allowed += seen.length - all.length
+      const all = inCharacters(within, seen.found.filter((each) => !marked(within, each)))
+      allowed += seen.found.length - all.length
+      if (seen.cut.length > 0) fault(path, 'too_many')
       if (all.length > 0) found.push({ text: at, path, all })
     }
     if (isPacked(text.path, content)) {
       bytes += content.length
       files++
       for await (const member of unpacked(text.path, content, newBudget())) {
-        if ('reason' in member) faults.push('file' in text ? { ...member, path: text.file + member.path.slice(text.path.length) } : member)
+        if ('reason' in member) fault(member.path, member.reason)
         else look(member.path, member.bytes)
       }
     } else look(text.path, content)

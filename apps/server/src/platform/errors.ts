@@ -259,7 +259,7 @@ export const errorTable = {
   scan_scope_expired: { status: 403, retry: false, en: 'The scope of {owner} ended on {until}; ask the owner for a new one', ko: '{owner}의 검사 범위가 {until}에 끝났습니다. 소유자에게 새로 요청하십시오' },
   scan_scope_exceeded: { status: 403, retry: false, en: 'The scope does not cover {target} ({addresses}); nothing was sent. Take the target out, or have its owner add it to the scope', ko: '검사 범위에 {target}({addresses})이(가) 없어 아무것도 보내지 않았습니다. 대상에서 빼거나 소유자에게 범위에 추가하도록 요청하십시오' },
   // secrets
-  secrets_unreadable: { status: 422, retry: false, en: '{path} was not looked through ({reason}); the rest was', ko: '{path}은(는) 살피지 못했습니다({reason}). 나머지는 살폈습니다' },
+  secrets_unreadable: { status: 422, retry: false, en: '{path} was not looked through to its end ({reason}); the rest was', ko: '{path}은(는) 끝까지 살피지 못했습니다({reason}). 나머지는 살폈습니다' },
   secret_rules_refused: { status: 400, retry: false, en: 'The rules in {file} cannot be used (line {line}): {reason}', ko: '{file}의 규칙을 사용할 수 없습니다({line}행): {reason}' },
   baseline_invalid: { status: 400, retry: false, en: 'Line {line} of {file} is no answer of "haechi secrets scan --json"; name a file that it wrote', ko: '{file}의 {line}행은 "haechi secrets scan --json"의 출력이 아닙니다. 그 명령이 쓴 파일을 지정하십시오' },
   // scan
