@@ -15,8 +15,8 @@ export type Anchors = {
 export type Following = {
   /** So many bytes follow at least. */
   readonly depth: number
-  /** Eight words a place: bit n is set where the byte n may stand there. */
-  readonly allowed: Uint32Array
+  /** By byte: bit n is set where it may stand n bytes behind the keyword. */
+  readonly allowed: Uint8Array
 }
 
 /** An expression that may begin farther in front of its keyword begins there. */
@@ -27,12 +27,12 @@ const MAX_TEXTS = 64
 const DEEPEST = 8
 
 export function anchorsOf(root: RegexNode, keywords: readonly string[]): Anchors {
-  const exact = written(root, keywords) ? anchor(root, [], keywords, asWritten) : null
+  const exact = anchor(root, [], keywords, asWritten)
   const known = exact ?? anchor(root, [], keywords.map(lower), lower)
   if (known === null) return { lead: Math.min(longest(root), FARTHEST), exact: false, following: null }
   const following = new Map([...known.following].map(([keyword, masks]) => {
-    const allowed = new Uint32Array(masks.length * 8)
-    for (const [place, mask] of masks.entries()) allowed.set(mask, place * 8)
+    const allowed = new Uint8Array(256)
+    for (const [place, mask] of masks.entries()) for (let byte = 0; byte < 256; byte += 1) allowed[byte]! |= ((mask[byte >> 5]! >>> (byte & 31)) & 1) << place
     return [keyword, { depth: masks.length, allowed }] as const
   }))
   return { lead: Math.min(known.before, FARTHEST), exact: exact !== null, following }
@@ -42,20 +42,6 @@ type Fold = (text: string) => string
 const asWritten: Fold = (text) => text
 /** Of ASCII, as bytes are compared, and of what Unicode folds to it. */
 export const lower: Fold = (text) => (/[A-Z\u017F\u212A]/.test(text) ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('\u017F', 's').replaceAll('\u212A', 'k') : text)
-
-/** Whether a keyword may stand in it as it is written: each of its letters does, in one case alone. */
-function written(root: RegexNode, keywords: readonly string[]): boolean {
-  const letters = new Set<number>()
-  const walk = (node: RegexNode): void => {
-    if (node.kind === 'chars') {
-      if (node.ranges.length === 2 && node.ranges[0] === node.ranges[1]) letters.add(node.ranges[0]!)
-      else if (textsOf(node, asWritten) !== null) for (let at = 0; at < node.ranges.length; at += 2) for (let point = node.ranges[at]!; point <= node.ranges[at + 1]!; point += 1) letters.add(point)
-    } else if (node.kind === 'repeat') walk(node.of)
-    else if (node.kind !== 'assert') for (const part of node.of) walk(part)
-  }
-  walk(root)
-  return keywords.some((keyword) => keyword.split('').every((char) => letters.has(char.charCodeAt(0))))
-}
 
 function longest(node: RegexNode): number {
   switch (node.kind) {
