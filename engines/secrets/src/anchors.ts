@@ -15,8 +15,8 @@ export type Anchors = {
 export type Following = {
   /** So many bytes follow at least. */
   readonly depth: number
-  /** By byte: bit n is set where it may stand n bytes behind the keyword. */
-  readonly allowed: Uint8Array
+  /** Eight words a place: bit n is set where the byte n may stand there. */
+  readonly allowed: Uint32Array
 }
 
 /** An expression that may begin farther in front of its keyword begins there. */
@@ -27,12 +27,12 @@ const MAX_TEXTS = 64
 const DEEPEST = 8
 
 export function anchorsOf(root: RegexNode, keywords: readonly string[]): Anchors {
-  const exact = anchor(root, [], keywords, asWritten)
+  const exact = written(root, keywords) ? anchor(root, [], keywords, asWritten) : null
   const known = exact ?? anchor(root, [], keywords.map(lower), lower)
   if (known === null) return { lead: Math.min(longest(root), FARTHEST), exact: false, following: null }
   const following = new Map([...known.following].map(([keyword, masks]) => {
-    const allowed = new Uint8Array(256)
-    for (const [place, mask] of masks.entries()) for (let byte = 0; byte < 256; byte += 1) allowed[byte]! |= ((mask[byte >> 5]! >>> (byte & 31)) & 1) << place
+    const allowed = new Uint32Array(masks.length * 8)
+    for (const [place, mask] of masks.entries()) allowed.set(mask, place * 8)
     return [keyword, { depth: masks.length, allowed }] as const
   }))
   return { lead: Math.min(known.before, FARTHEST), exact: exact !== null, following }
@@ -42,6 +42,20 @@ type Fold = (text: string) => string
 const asWritten: Fold = (text) => text
 /** Of ASCII, as bytes are compared, and of what Unicode folds to it. */
 export const lower: Fold = (text) => (/[A-Z\u017F\u212A]/.test(text) ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('\u017F', 's').replaceAll('\u212A', 'k') : text)
+
+/** Whether a keyword may stand in it as it is written: each of its letters does, in one case alone. */
+function written(root: RegexNode, keywords: readonly string[]): boolean {
+  const letters = new Set<number>()
+  const walk = (node: RegexNode): void => {
+    if (node.kind === 'chars') {
+      if (node.ranges.length === 2 && node.ranges[0] === node.ranges[1]) letters.add(node.ranges[0]!)
+      else if (textsOfSet(node.ranges, asWritten) !== null) for (let at = 0; at < node.ranges.length; at += 2) for (let point = node.ranges[at]!; point <= node.ranges[at + 1]!; point += 1) letters.add(point)
+    } else if (node.kind === 'repeat') walk(node.of)
+    else if (node.kind !== 'assert') for (const part of node.of) walk(part)
+  }
+  walk(root)
+  return keywords.some((keyword) => keyword.split('').every((char) => letters.has(char.charCodeAt(0))))
+}
 
 function longest(node: RegexNode): number {
   switch (node.kind) {
@@ -54,20 +68,44 @@ function longest(node: RegexNode): number {
   }
 }
 
+// Letters of ASCII are the same sets wherever they stand.
+const setTexts = { written: new WeakMap<readonly number[], readonly string[] | null>(), lowered: new WeakMap<readonly number[], readonly string[] | null>() }
+function textsOfSet(ranges: readonly number[], fold: Fold): readonly string[] | null {
+  const known = fold === asWritten ? setTexts.written : setTexts.lowered
+  let texts = known.get(ranges)
+  if (texts === undefined) {
+    texts = foldedSet(ranges, fold)
+    known.set(ranges, texts)
+  }
+  return texts
+}
+function foldedSet(ranges: readonly number[], fold: Fold): readonly string[] | null {
+  const found = new Set<string>()
+  for (let at = 0; at < ranges.length; at += 2) {
+    if (ranges[at + 1]! - ranges[at]! > 8) return null
+    for (let point = ranges[at]!; point <= ranges[at + 1]!; point += 1) found.add(fold(String.fromCodePoint(point)))
+  }
+  if (found.size > 8) return null
+  const texts = [...found]
+  // A letter in either case is nothing that stands there as it is written.
+  return fold === asWritten && texts.length > 1 && new Set(texts.map(lower)).size < texts.length ? null : texts
+}
+
+function shortest(node: RegexNode): number {
+  switch (node.kind) {
+    case 'chars': return 1
+    case 'assert': return 0
+    case 'repeat': return node.min * shortest(node.of)
+    case 'alternate': return Math.min(...node.of.map(shortest))
+    case 'concat': return node.of.reduce((sum, part) => sum + shortest(part), 0)
+    default: return node satisfies never
+  }
+}
+
 /** All texts that a part stands for, folded; null where they are many. */
 function textsOf(node: RegexNode, fold: Fold): readonly string[] | null {
   switch (node.kind) {
-    case 'chars': {
-      const found = new Set<string>()
-      for (let at = 0; at < node.ranges.length; at += 2) {
-        if (node.ranges[at + 1]! - node.ranges[at]! > 8) return null
-        for (let point = node.ranges[at]!; point <= node.ranges[at + 1]!; point += 1) found.add(fold(String.fromCodePoint(point)))
-      }
-      if (found.size > 8) return null
-      const texts = [...found]
-      // A letter in either case is nothing that stands there as it is written.
-      return fold === asWritten && texts.length > 1 && new Set(texts.map(lower)).size < texts.length ? null : texts
-    }
+    case 'chars': return textsOfSet(node.ranges, fold)
     case 'assert': return ['']
     case 'repeat': {
       const once = node.max <= 4 ? textsOf(node.of, fold) : null
@@ -166,15 +204,8 @@ function anchor(node: RegexNode, next: Masks, keywords: readonly string[], fold:
   const parts = flat(node)
   let before = 0
   let run: readonly string[] = ['']
-  let rests: Masks[] | null = null
-  const behind = (place: number): Masks => {
-    if (rests === null) {
-      rests = [next]
-      for (const part of parts.slice(1).toReversed()) rests.push(ahead(part, rests.at(-1)!))
-      rests.reverse()
-    }
-    return rests[place]!
-  }
+  const rests: Masks[] = []
+  const behind = (place: number): Masks => rests[place] ??= place + 1 === parts.length ? next : ahead(parts[place + 1]!, shortest(parts[place + 1]!) < DEEPEST ? behind(place + 1) : [])
   /** The first keyword of each text of the run, whose last part is at `place`. */
   const within = (place: number): Anchor | null => {
     const found: Anchor[] = []

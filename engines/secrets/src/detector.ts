@@ -147,7 +147,10 @@ function mayStand({ keyword, exact, following, needless }: Watch, bytes: Uint8Ar
   if (following !== null) {
     const { depth, allowed } = following
     if (end + depth > bytes.length) return false
-    for (let at = 0; at < depth; at += 1) if (((allowed[bytes[end + at]!]! >> at) & 1) === 0) return false
+    for (let at = 0; at < depth; at += 1) {
+      const byte = bytes[end + at]!
+      if (((allowed[at * 8 + (byte >> 5)]! >>> (byte & 31)) & 1) === 0) return false
+    }
   }
   if (exact) for (let at = 0; at < keyword.length; at += 1) if (bytes[start + at] !== keyword.charCodeAt(at)) return false
   return true
