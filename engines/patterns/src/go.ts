@@ -260,6 +260,8 @@ export function parseGo(source: string, initial: Flags): Parsed {
     const negated = source[at] === '^'
     if (negated) at += 1
     const found: number[] = []
+    /** Of either case once all are there. */
+    const plain: number[] = []
     const member = (): number => {
       if (at >= source.length) throw invalid('a character class that is not closed')
       return source[at] === '\\' ? escapedPoint() : takePoint()
@@ -291,11 +293,11 @@ export function parseGo(source: string, initial: Flags): Parsed {
         high = member()
         if (high < low) throw invalid('a range that runs backwards')
       }
-      if (flags.i) found.push(...withOtherCases([low, high]))
-      else found.push(low, high)
+      plain.push(low, high)
     }
     at += 1
-    const ranges = normalise(found)
+    const own = normalise(plain)
+    const ranges = normalise([...found, ...(flags.i && own.length > 0 ? withOtherCases(own) : own)])
     return chars(negated ? negate(ranges) : ranges)
   }
 
