@@ -51,10 +51,10 @@ export async function fakeServer(tell: (asked: Asked, count: number) => Told | P
 export const noon = Date.UTC(2026, 10, 22, 12)
 
 /** One command line in this process. */
-export async function haechi(words: readonly string[], around: { environment?: NodeJS.ProcessEnv; width?: number; input?: readonly string[]; stop?: AbortSignal; now?: number } = {}): Promise<{ code: number; out: string; err: string }> {
+export async function haechi(words: readonly string[], around: { environment?: NodeJS.ProcessEnv; width?: number; input?: readonly (string | Buffer)[]; stop?: AbortSignal; now?: number } = {}): Promise<{ code: number; out: string; err: string }> {
   const written = { out: '', err: '' }
   const out = (name: 'out' | 'err') => ({ write: (text: string) => { written[name] += text }, terminal: around.width !== undefined, width: () => around.width ?? Infinity })
-  async function* input() { for (const part of around.input ?? []) yield Buffer.from(part) }
+  async function* input() { for (const part of around.input ?? []) yield typeof part === 'string' ? Buffer.from(part) : part }
   const code = await run(words, {
     out: out('out'), err: out('err'), input: input(), environment: { LANG: 'C.UTF-8', ...around.environment }, clock: { now: () => around.now ?? noon }, stop: around.stop ?? new AbortController().signal,
   })

@@ -7,7 +7,7 @@ import { crc32, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { folder, haechi } from '../process.fixture.ts'
 
-type Line = { readonly weakness: string; readonly hash: string; readonly path: string; readonly line: number; readonly severity: string; readonly present: boolean; readonly owner: string | null; readonly evidence: string; readonly first_commit: { readonly id: string; readonly subject: string } | null; readonly places: number }
+type Line = { readonly weakness: string; readonly hash: string; readonly path: string; readonly line: number; readonly column: number; readonly severity: string; readonly present: boolean; readonly owner: string | null; readonly evidence: string; readonly first_commit: { readonly id: string; readonly subject: string } | null; readonly places: number }
 const lines = (out: string): Line[] => out.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line)
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -47,6 +47,25 @@ describe('secrets scan', () => {
     // Lines of a configuration are known without its name.
     const password = createHash('md5').update('five').digest('base64')
     expect(lines((await haechi(['secrets', 'scan', '-', '--json'], { input: [`DB_PASSWORD=${password}\n`] })).out)).toMatchObject([{ path: 'stdin', weakness: 'generic-configured-secret' }])
+  })
+
+  test('texts in UTF-16: files, in archives, in a paste; a mark in front counts for no column', async () => {
+    const home = folder()
+    const text = (seed: string): string => `\uFEFF비밀 "${token(seed)}"\r\n또 "${token(`${seed} again`)}"\r\n`
+    writeFileSync(join(home, 'a-utf8.txt'), text('one'))
+    writeFileSync(join(home, 'b-little.reg'), text('two'), 'utf16le')
+    writeFileSync(join(home, 'c-big.txt'), Buffer.from(text('three'), 'utf16le').swap16())
+    writeFileSync(join(home, 'd-unmarked.log'), `token: "${token('four')}"`, 'utf16le')
+    writeFileSync(join(home, 'e.gz'), gzipSync(Buffer.from(text('five'), 'utf16le')))
+    const { out, err } = await haechi(['secrets', 'scan', home, '--json'])
+    expect(lines(out).map(({ path, line, column }) => [path, line, column])).toEqual([
+      ...['a-utf8.txt', 'b-little.reg', 'c-big.txt'].flatMap((path) => [[path, 1, 5], [path, 2, 4]]), ['d-unmarked.log', 1, 9], ['e.gz!/e', 1, 5], ['e.gz!/e', 2, 4],
+    ])
+    expect(JSON.parse(err)).toMatchObject({ totals: { unreadable: 0 } })
+    const pasted = await haechi(['secrets', 'scan', '-', '--json'], { input: [Buffer.from(text('six'), 'utf16le')] })
+    expect(lines(pasted.out)).toMatchObject([{ path: 'stdin', line: 1, column: 5 }, { path: 'stdin', line: 2, column: 4 }])
+    // Only the bytes tell how much was looked at.
+    expect(JSON.parse(pasted.err)).toMatchObject({ totals: { bytes: text('six').length * 2 } })
   })
 
   test('a baseline, and SARIF', async () => {
@@ -110,8 +129,13 @@ describe('secrets scan', () => {
       { path: '.env', present: true, owner: null, first_commit: null, places: 1 }, { path: 'config.yml', present: false, owner: 'Park <park@example.com>', first_commit: { id: first, subject: 'adds the configuration' }, places: 2 },
     ])
     expect(lines((await haechi(['secrets', 'scan', home, '--no-history', '--json'])).out).map(({ path }) => path)).toEqual(['.env'])
+    writeFileSync(join(home, 'export.reg'), `\uFEFF"Token"="${token('nine in pairs')}"\r\n`, 'utf16le')
+    git(home, 'add', 'export.reg')
+    git(home, 'commit', '-q', '-m', 'keeps an export')
+    git(home, 'rm', '-q', 'export.reg')
+    git(home, 'commit', '-q', '-m', 'takes it out, too')
     git(home, 'clone', '-q', '--bare', home, join(home, 'bare.git'))
-    expect(lines((await haechi(['secrets', 'scan', join(home, 'bare.git'), '--json'])).out).map(({ path }) => path)).toEqual(['config.yml'])
+    expect(lines((await haechi(['secrets', 'scan', join(home, 'bare.git'), '--json'])).out).map(({ path }) => path)).toEqual(['config.yml', 'export.reg'])
   })
 
   test.skipIf(!hasGit)('what stands there now is told where it stands: staged, no longer tracked, renamed, copied, changed since (needs git)', async () => {

@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads'
 import { createDetector } from '@haechi/secrets'
 import type { Detector, Found } from '@haechi/secrets'
 import { isPacked, newBudget, unpacked } from './archive.ts'
+import { utf8Of } from './encoding.ts'
 import type { FromThread, Known, Text, ThreadFault, ToThread } from './search.ts'
 
 let known: readonly Known[] = []
@@ -63,12 +64,13 @@ async function answer(texts: readonly Text[]): Promise<void> {
       continue
     }
     const fault = (path: string, reason: string): void => { faults.push({ path: 'file' in text ? text.file + path.slice(text.path.length) : path, reason }) }
-    const look = (path: string, within: Buffer): void => {
+    const look = (path: string, member: Buffer): void => {
+      const within = member.length > constants.MAX_STRING_LENGTH ? member : utf8Of(member)
       if (within.length > constants.MAX_STRING_LENGTH) {
         fault(path, 'too_large')
         return
       }
-      bytes += within.length
+      bytes += member.length
       files++
       const seen = detector.detect(within, { path: text.as + path.slice(text.path.length) })
       const all = inCharacters(within, seen.found.filter((each) => !marked(within, each)))
