@@ -3,6 +3,7 @@ import type { Answer, Packet } from 'dns-packet'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DnsMessageError, decodeMessage, encodeQuery, messageText, questionText, recordText } from './dns-message.ts'
+import { isInBoth } from './evidence.fixture.ts'
 
 const response = (parts: Partial<Packet>): Uint8Array => encode({ type: 'response', id: 7, ...parts })
 /** A message with one record of a type that the peer library does not know, its data as hexadecimal. */
@@ -138,6 +139,7 @@ describe('hostile messages', () => {
         messageText(decodeMessage(bytes))
       } catch (error) {
         expect(error).toBeInstanceOf(DnsMessageError)
+        expect((error as DnsMessageError).text).toSatisfy(isInBoth)
       }
     }), { numRuns: 2000 })
   })
@@ -151,6 +153,7 @@ describe('hostile messages', () => {
         messageText(decodeMessage(bad))
       } catch (error) {
         expect(error).toBeInstanceOf(DnsMessageError)
+        expect((error as DnsMessageError).text).toSatisfy(isInBoth)
       }
     }), { numRuns: 2000 })
   })

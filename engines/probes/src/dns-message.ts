@@ -1,8 +1,10 @@
 // DNS messages (RFC 1035) byte for byte, and their presentation form: one record a line, its fields separated by tabs, as zone files and resolvers' tools print it.
 // Invariant: whatever stands in a message, reading it ends in time that grows with its length alone and throws nothing but DnsMessageError (dns-message.test.ts).
 import type { Bytes } from './bytes.ts'
+import { TextError } from './evidence.ts'
+import type { Text } from './evidence.ts'
 
-export class DnsMessageError extends Error {
+export class DnsMessageError extends TextError {
   override readonly name = 'DnsMessageError'
 }
 
@@ -57,6 +59,7 @@ const className = (number: number): string => classes[number] ?? `CLASS${number}
 const largestUdp = 4096
 const longestName = 255
 const longestLabel = 63
+const endsWithinName = (at: number): Text => ({ en: `the message ends within a name at byte ${at}`, ko: `메시지가 이름 중간에서 끝남(바이트 ${at})` })
 /** No name has more labels. */
 const mostPointers = 127
 
@@ -65,8 +68,8 @@ export function labelsOf(name: Bytes): readonly Buffer[] {
   const labels: Buffer[] = []
   let label: number[] = []
   const end = (): void => {
-    if (label.length === 0) throw new DnsMessageError(`"${name}" has an empty label`)
-    if (label.length > longestLabel) throw new DnsMessageError(`"${name}" has a label of more than ${longestLabel} bytes`)
+    if (label.length === 0) throw new DnsMessageError({ en: `"${name}" has an empty label`, ko: `"${name}"에 빈 레이블이 있음` })
+    if (label.length > longestLabel) throw new DnsMessageError({ en: `"${name}" has a label of more than ${longestLabel} bytes`, ko: `"${name}"에 ${longestLabel}바이트를 넘는 레이블이 있음` })
     labels.push(Buffer.from(label))
     label = []
   }
@@ -88,7 +91,7 @@ export function labelsOf(name: Bytes): readonly Buffer[] {
 /** `name` in presentation form with or without its last dot, as it stands on the wire, uncompressed. Throws DnsMessageError for what is no name. */
 export function encodeName(name: Bytes): Buffer {
   const encoded = Buffer.concat([...labelsOf(name).flatMap(label => [Buffer.of(label.length), label]), Buffer.of(0)])
-  if (encoded.length > longestName) throw new DnsMessageError(`"${name}" is longer than ${longestName} bytes`)
+  if (encoded.length > longestName) throw new DnsMessageError({ en: `"${name}" is longer than ${longestName} bytes`, ko: `"${name}"이(가) ${longestName}바이트를 넘음` })
   return encoded
 }
 
@@ -108,7 +111,7 @@ export type DnsQuery = {
 export function encodeQuery(query: DnsQuery): Uint8Array {
   const type = typeNumber(query.type)
   const queryClass = classNumbers.get(query.class)
-  if (type === undefined || queryClass === undefined) throw new DnsMessageError(`there is no type ${query.type} or class ${query.class}`)
+  if (type === undefined || queryClass === undefined) throw new DnsMessageError({ en: `there is no type ${query.type} or class ${query.class}`, ko: `유형 ${query.type} 또는 클래스 ${query.class} 없음` })
   const name = encodeName(query.name)
   const message = Buffer.alloc(12 + name.length + 4 + 11)
   message.writeUInt16BE(query.id & 0xffff, 0)
@@ -180,7 +183,7 @@ class Cursor {
   }
 
   bytes(count: number): Buffer {
-    if (count < 0 || this.at + count > this.end) throw new DnsMessageError(`the message ends within a field at byte ${this.at}`)
+    if (count < 0 || this.at + count > this.end) throw new DnsMessageError({ en: `the message ends within a field at byte ${this.at}`, ko: `메시지가 필드 중간에서 끝남(바이트 ${this.at})` })
     const bytes = this.message.subarray(this.at, this.at + count)
     this.at += count
     return bytes
@@ -216,24 +219,24 @@ class Cursor {
     let length = 1
     let hops = 0
     for (;;) {
-      if (at >= limit) throw new DnsMessageError(`the message ends within a name at byte ${at}`)
+      if (at >= limit) throw new DnsMessageError(endsWithinName(at))
       const size = this.message.readUInt8(at)
       if (size === 0) break
       if ((size & 0xc0) === 0xc0) {
-        if (at + 1 >= limit) throw new DnsMessageError(`the message ends within a name at byte ${at}`)
+        if (at + 1 >= limit) throw new DnsMessageError(endsWithinName(at))
         const pointer = this.message.readUInt16BE(at) & 0x3fff
-        if (pointer >= lowest) throw new DnsMessageError(`a name at byte ${at} points forward`)
-        if (++hops > mostPointers) throw new DnsMessageError(`a name at byte ${at} is a chain of pointers`)
+        if (pointer >= lowest) throw new DnsMessageError({ en: `a name at byte ${at} points forward`, ko: `이름이 뒤쪽을 가리킴(바이트 ${at})` })
+        if (++hops > mostPointers) throw new DnsMessageError({ en: `a name at byte ${at} is a chain of pointers`, ko: `이름의 포인터가 계속 이어짐(바이트 ${at})` })
         if (after < 0) after = at + 2
         at = pointer
         lowest = pointer
         limit = this.message.length
         continue
       }
-      if (size > longestLabel) throw new DnsMessageError(`a label at byte ${at} has an unknown kind`)
-      if (at + 1 + size > limit) throw new DnsMessageError(`the message ends within a name at byte ${at}`)
+      if (size > longestLabel) throw new DnsMessageError({ en: `a label at byte ${at} has an unknown kind`, ko: `알 수 없는 종류의 레이블(바이트 ${at})` })
+      if (at + 1 + size > limit) throw new DnsMessageError(endsWithinName(at))
       length += size + 1
-      if (length > longestName) throw new DnsMessageError(`a name at byte ${at} is longer than ${longestName} bytes`)
+      if (length > longestName) throw new DnsMessageError({ en: `a name at byte ${at} is longer than ${longestName} bytes`, ko: `이름이 ${longestName}바이트를 넘음(바이트 ${at})` })
       for (const byte of this.message.subarray(at + 1, at + 1 + size)) text += inLabel(byte)
       text += '.'
       at += 1 + size

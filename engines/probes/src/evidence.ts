@@ -6,6 +6,16 @@ import type { Text } from '@haechi/risk'
 
 export type { Text }
 
+/** An error that a report tells: its words are of a language, as those of evidence; plain is only what somebody else wrote (a code of the system, a text of OpenSSL). Its `message` is the English. */
+export class TextError extends Error {
+  readonly text: Text
+
+  constructor(text: Text | string) {
+    super(typeof text === 'string' ? text : text.en)
+    this.text = typeof text === 'string' ? { en: text, ko: text } : text
+  }
+}
+
 /** Of words, or of nothing but what stood on the wire. Bytes within either are read as UTF-8 where they are such. */
 export function evidenceOf(seen: Bytes | Text, most = 300): Text {
   if (typeof seen !== 'string') return { en: line(seen.en, most), ko: line(seen.ko, most) }

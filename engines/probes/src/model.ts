@@ -44,4 +44,4 @@ export type Finding = {
 }
 
 /** Why a probe, or a part of it, ended early. `place` as in a finding. */
-export type ProbeFault = { readonly place: string; readonly fault: NetworkFault | 'budget_exceeded'; readonly message: string }
+export type ProbeFault = { readonly place: string; readonly fault: NetworkFault | 'budget_exceeded'; readonly message: Text }

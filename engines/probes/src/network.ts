@@ -1,5 +1,7 @@
 // The one port of probes and templates: what goes onto the wire, and what comes back. It decides what may be reached; engines open nothing themselves.
 import type { Bytes } from './bytes.ts'
+import { TextError } from './evidence.ts'
+import type { Text } from './evidence.ts'
 
 export type TlsVersion = 'sslv3' | 'tls10' | 'tls11' | 'tls12' | 'tls13'
 
@@ -55,13 +57,13 @@ export interface Connection {
 export type NetworkFault = 'out_of_scope' | 'not_resolved' | 'refused' | 'unreachable' | 'timeout' | 'closed' | 'tls_failed' | 'protocol_error' | 'cancelled'
 
 /** Thrown by a Network. `endpoint` is 'host:port' (or a resolver), never a path. */
-export class NetworkError extends Error {
+export class NetworkError extends TextError {
   override readonly name = 'NetworkError'
   readonly fault: NetworkFault
   readonly endpoint: string
 
-  constructor(fault: NetworkFault, endpoint: string, message: string) {
-    super(message)
+  constructor(fault: NetworkFault, endpoint: string, text: Text | string) {
+    super(text)
     this.fault = fault
     this.endpoint = endpoint
   }

@@ -1,6 +1,8 @@
 // What is spoken on the wire, and the port to it: for whoever needs no probe.
 export type { Bytes } from './bytes.ts'
 export { bytesOf, isAscii, readable } from './bytes.ts'
+export { TextError } from './evidence.ts'
+export type { Text } from './evidence.ts'
 export { addressVersion, reverseName, splitAddress } from './address.ts'
 export type { Connection, HttpRequest, HttpResponse, Network, NetworkFault, PortBatch, PortState, ProbeNetwork, TlsOptions, TlsSession, TlsVersion } from './network.ts'
 export { NetworkError } from './network.ts'

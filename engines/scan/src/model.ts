@@ -97,7 +97,7 @@ export type ScanEvent =
   /** Of the whole scan; `total` grows while things are found. */
   | { readonly kind: 'progress'; readonly phase: Phase; readonly done: number; readonly total: number; readonly weaknesses: number }
   /** A part that ended early; the rest went on. */
-  | { readonly kind: 'fault'; readonly asset: string; readonly place: string; readonly fault: string; readonly message: string }
+  | { readonly kind: 'fault'; readonly asset: string; readonly place: string; readonly fault: string; readonly message: Text }
   | { readonly kind: 'screenshot'; readonly site: string; readonly png: Uint8Array }
   | { readonly kind: 'done'; readonly totals: ScanTotals }
 

@@ -42,7 +42,7 @@ describe('toPage', () => {
   it('shows text of targets as text, whatever it is', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('<script>alert(1)</script>', '"><img src=x onerror=1>', '\u202egnp.exe', '\0\x1b[2J', '</style><i>'), (text, bad) => {
       const hostile = `${bad}${text}`
-      const page = toPage(content({ problems: problemOf({ asset: hostile, place: hostile, evidence: { en: hostile, ko: hostile } }), assets: [{ kind: 'site', id: hostile, foundBy: null, summary: { en: hostile, ko: hostile }, confidence: 1, details: {} }], held: [{ asset: hostile, place: hostile, id: hostile, reason: { en: hostile, ko: hostile } }], faults: [{ asset: hostile, place: hostile, fault: hostile, message: hostile }], targets: [hostile] }), 'ko')
+      const page = toPage(content({ problems: problemOf({ asset: hostile, place: hostile, evidence: { en: hostile, ko: hostile } }), assets: [{ kind: 'site', id: hostile, foundBy: null, summary: { en: hostile, ko: hostile }, confidence: 1, details: {} }], held: [{ asset: hostile, place: hostile, id: hostile, reason: { en: hostile, ko: hostile } }], faults: [{ asset: hostile, place: hostile, fault: hostile, message: { en: hostile, ko: hostile } }], targets: [hostile] }), 'ko')
       expect(page).not.toMatch(/<script|<img|<i>/)
       // oxlint-disable-next-line no-control-regex
       expect(page).not.toMatch(/[\0\x1b\u202e]/)
@@ -51,8 +51,9 @@ describe('toPage', () => {
 
   it('says that a scan was interrupted, and what was held and not looked at', () => {
     const { totals } = content()
-    const page = toPage(content({ totals: { ...totals, interrupted: true, silent: ['192.0.2.9'] }, held: [{ asset: 'a', place: 'tcp/22', id: 'CVE-2023-38408', reason: { en: 'Debian mended it', ko: 'Debian에서 수정함' } }], faults: [{ asset: 'a', place: 'tcp/80', fault: 'timeout', message: 'no answer' }] }), 'en')
-    for (const text of ['was interrupted', '192.0.2.9', 'Debian mended it', 'timeout: no answer']) expect(page).toContain(text)
+    const told = content({ totals: { ...totals, interrupted: true, silent: ['192.0.2.9'] }, held: [{ asset: 'a', place: 'tcp/22', id: 'CVE-2023-38408', reason: { en: 'Debian mended it', ko: 'Debian에서 수정함' } }], faults: [{ asset: 'a', place: 'tcp/80', fault: 'timeout', message: { en: 'no answer', ko: '응답 없음' } }] })
+    for (const text of ['was interrupted', '192.0.2.9', 'Debian mended it', 'timeout: no answer']) expect(toPage(told, 'en')).toContain(text)
+    for (const text of ['중단되었습니다', 'Debian에서 수정함', 'timeout: 응답 없음']) expect(toPage(told, 'ko')).toContain(text)
   })
 
   it('stays a page however much was found', () => {

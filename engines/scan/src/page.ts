@@ -9,7 +9,7 @@ export type PageContent = {
   readonly assets: readonly Asset[]
   readonly held: readonly { readonly asset: string; readonly place: string; readonly id: string; readonly reason: Text }[]
   /** `fault` in words. */
-  readonly faults: readonly { readonly asset: string; readonly place: string; readonly fault: string; readonly message: string }[]
+  readonly faults: readonly { readonly asset: string; readonly place: string; readonly fault: string; readonly message: Text }[]
   readonly screenshots: readonly { readonly site: string; readonly png: Uint8Array }[]
   readonly totals: ScanTotals
   readonly targets: readonly string[]
@@ -95,7 +95,7 @@ ${totals.interrupted ? `<p class="urgent"><strong>${safe(text.interrupted)}</str
     section(text.assets, kindsFound.length === 0 ? `<p>${safe(text.none)}</p>` : kindsFound.join('\n'))}${
     screenshots.length === 0 ? '' : section(text.screenshots, screenshots.map(({ site, png }) => `<figure><img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${safe(site)}" loading="lazy"><figcaption>${safe(site)}</figcaption></figure>`).join('\n'))}${
     held.length === 0 ? '' : section(text.held, table([text.asset, text.place, text.weakness, text.reason], held.map((one) => [one.asset, one.place, one.id, one.reason[language]])))}${
-    faults.length === 0 ? '' : section(text.faults, table([text.asset, text.place, text.reason], faults.map((one) => [one.asset, one.place, `${one.fault}: ${one.message}`])))}${
+    faults.length === 0 ? '' : section(text.faults, table([text.asset, text.place, text.reason], faults.map((one) => [one.asset, one.place, `${one.fault}: ${one.message[language]}`])))}${
     totals.silent.length === 0 ? '' : section(text.silent, `<p>${safe(totals.silent.slice(0, mostRows).join(', '))}</p>`)}</main></body></html>
 `
 }

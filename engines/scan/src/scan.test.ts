@@ -177,9 +177,17 @@ describe('a scan', () => {
   it('counts what breaks by its own fault, and goes on', async () => {
     const network = networkOf({ '192.0.2.7': { 80: exposed } })
     const { events, totals } = await run(network, ['192.0.2.7'], { screenshot: () => { throw new TypeError('no browser') } })
-    expect(events.flatMap((event) => (event.kind === 'fault' ? [`${event.fault} ${event.message}`] : []))).toContain('internal TypeError: no browser')
+    expect(events.flatMap((event) => (event.kind === 'fault' ? [`${event.fault} ${event.message.ko}`] : []))).toContain('internal TypeError: no browser')
     expect(totals.faults).toBe(events.filter(({ kind }) => kind === 'fault').length)
     expect(weaknesses(events)).toContain('web.git_exposed')
+  })
+
+  it('says in both languages what it could not look at', async () => {
+    const { events } = await run(networkOf({ '192.0.2.1': {} }), ['192.0.2.0/30', '10.0.0.0/15'])
+    expect(events.flatMap((event) => (event.kind === 'fault' ? [event] : []))).toMatchObject([
+      { asset: '192.0.2.0/30', fault: 'out_of_scope', message: { en: '1 addresses are not in the scope', ko: '주소 1개가 검사 범위 밖임' } },
+      { asset: '10.0.0.0/15', fault: 'budget_exceeded', message: { en: 'only the first 65536 addresses are looked at', ko: '처음 주소 65536개만 확인함' } }, { asset: '10.0.0.0/15', fault: 'out_of_scope' },
+    ])
   })
 
   it('looks only at the port that a target names', async () => {

@@ -166,8 +166,8 @@ class Scan {
       return await part()
     } catch (error) {
       if (this.#signal.aborted) return null
-      if (error instanceof NetworkError) this.#fault(asset, { place, fault: error.fault, message: error.message })
-      else this.#fault(asset, { place, fault: 'internal', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+      if (error instanceof NetworkError) this.#fault(asset, { place, fault: error.fault, message: error.text })
+      else this.#fault(asset, { place, fault: 'internal', message: same(error instanceof Error ? `${error.name}: ${error.message}` : String(error)) })
       return null
     }
   }
@@ -207,7 +207,7 @@ class Scan {
         if (addressVersion(target.host) === 0) names.add(target.host)
       } else if (target.network !== null) {
         const { addresses, cut } = addressesOf(target.network)
-        if (cut) this.#fault(target.input, { place: target.input, fault: 'budget_exceeded', message: `only the first ${addresses.length} addresses are looked at` })
+        if (cut) this.#fault(target.input, { place: target.input, fault: 'budget_exceeded', message: { en: `only the first ${addresses.length} addresses are looked at`, ko: `처음 주소 ${addresses.length}개만 확인함` } })
         const allowed: string[] = []
         for (const address of addresses) {
           try {
@@ -217,7 +217,7 @@ class Scan {
             if (!(error instanceof NetworkError)) throw error
           }
         }
-        if (allowed.length < addresses.length) this.#fault(target.input, { place: target.input, fault: 'out_of_scope', message: `${addresses.length - allowed.length} addresses are not in the scope` })
+        if (allowed.length < addresses.length) this.#fault(target.input, { place: target.input, fault: 'out_of_scope', message: { en: `${addresses.length - allowed.length} addresses are not in the scope`, ko: `주소 ${addresses.length - allowed.length}개가 검사 범위 밖임` } })
         const alive = await this.#guarded(target.input, target.input, () => discoverHosts(allowed, this.#run))
         for (const address of alive?.alive ?? []) hosts.push({ ...target, host: address, network: null })
       }
@@ -257,7 +257,7 @@ class Scan {
       } catch (error) {
         if (!(error instanceof NetworkError)) throw error
         // A name of a zone that leads elsewhere, or nowhere, is known now; it is nobody's to look at further.
-        if (foundBy === null) this.#fault(name, { place: name, fault: error.fault, message: error.message })
+        if (foundBy === null) this.#fault(name, { place: name, fault: error.fault, message: error.text })
         else this.#asset({ kind: 'name', id: name, foundBy, summary: error.fault === 'out_of_scope' ? { en: 'leads out of the scope; not looked at', ko: '범위 밖으로 이어져 확인하지 않음' } : { en: 'has no address', ko: '주소가 없음' }, confidence: 1, details: { fault: error.fault } })
         return
       }
@@ -501,7 +501,7 @@ class Scan {
           this.#step(0)
           break
         case 'target_unresponsive':
-          this.#fault(assets.get(event.target) ?? event.target, { place: event.endpoint, fault: event.fault, message: `${event.failures} requests in a row failed; ${event.skipped} templates were not run` })
+          this.#fault(assets.get(event.target) ?? event.target, { place: event.endpoint, fault: event.fault, message: { en: `${event.failures} requests in a row failed; ${event.skipped} templates were not run`, ko: `요청이 연속으로 ${event.failures}번 실패하여 템플릿 ${event.skipped}개를 실행하지 않음` } })
           break
         case 'template_failed':
           break

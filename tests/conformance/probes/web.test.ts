@@ -205,7 +205,7 @@ describe('what is hostile ends, and is told', () => {
     await using dies = await serve((request, response) => { if (++asked > 5) request.socket.destroy(); else response.writeHead(200, html).end('<title>alive</title>') })
     const dead = await probe(dies.url)
     expect(dead.final?.title).toBe('alive')
-    expect(dead.faults).toContainEqual(expect.objectContaining({ fault: 'closed', message: expect.stringContaining('not asked again') as string }))
+    expect(dead.faults).toContainEqual(expect.objectContaining({ fault: 'closed', message: { en: expect.stringContaining('not asked again') as string, ko: expect.stringContaining('더는 요청하지 않음') as string } }))
     expect(dead.requests).toBeLessThan(30)
   })
 

@@ -12,7 +12,7 @@ import { safe } from '../layout.ts'
 import { unreadableFile } from '../unreadable-file.ts'
 import { wordOf } from '../words.ts'
 import { printFields, printTable } from './lists.ts'
-import { findingAnswer, openProbe, printFindings, probeOptions } from './probe.ts'
+import { faultAnswer, findingAnswer, openProbe, printFaults, printFindings, probeOptions } from './probe.ts'
 
 const transports = ['udp', 'tcp', 'dot'] as const satisfies readonly DnsTransport[]
 const mostWords = 20_000
@@ -84,7 +84,7 @@ const reportAnswer = (target: string, report: ZoneReport, context: Context): obj
   target, zone: report.zone, status: report.status,
   name_servers: report.nameServers.map(({ name, address, authoritative, serial, recursion, version, transfer, answerMs, fault }) => ({ name, address, authoritative, serial, recursion, version, transfer, answer_ms: answerMs, fault: fault?.fault ?? null })),
   records: report.records.map(({ name, type, ttl, data }) => ({ name, type, ttl, data: readable(data) })), names: report.names,
-  wildcards: report.wildcards, dnssec: report.dnssec, findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults,
+  wildcards: report.wildcards, dnssec: report.dnssec, findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults.map((fault) => faultAnswer(fault, context)),
 })
 
 function show(context: Context, report: ZoneReport): void {
@@ -111,5 +111,5 @@ function show(context: Context, report: ZoneReport): void {
   }
   context.out.write('\n')
   printFindings(context, report.findings)
-  for (const { place, fault, message } of report.faults.slice(0, 10)) context.err.write(`${safe(`${place}: ${wordOf(context, 'scan_count', fault)}: ${message}`)}\n`)
+  printFaults(context, report.faults.slice(0, 10))
 }

@@ -12,7 +12,7 @@ import { safe } from '../layout.ts'
 import { openScreenshots } from '../scan/screenshot.ts'
 import { wordOf } from '../words.ts'
 import { printFields, printTable } from './lists.ts'
-import { findingAnswer, openProbe, printFindings, probeOptions } from './probe.ts'
+import { faultAnswer, findingAnswer, openProbe, printFaults, printFindings, probeOptions } from './probe.ts'
 
 const crawlPages = 200
 const crawlDepth = 5
@@ -98,7 +98,7 @@ const reportAnswer = (target: string, report: WebReport, context: Context): obje
   technologies: report.technologies.map(({ id, name, category, version, confidence, cpe }) => ({ id, name, category, version, confidence: confidence.value, cpe: cpe?.name ?? null })),
   favicon: report.favicon, methods: report.methods, apis: report.apis, well_known: report.wellKnown, portals: report.portals, virtual_hosts: report.virtualHosts,
   pages: report.pages.map(({ contentType, ...page }) => ({ ...page, content_type: contentType })), forms: report.forms, paths: report.paths, hosts: report.hosts, buckets: report.buckets,
-  findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults, requests: report.requests,
+  findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults.map((fault) => faultAnswer(fault, context)), requests: report.requests,
 })
 
 function show(context: Context, report: WebReport): void {
@@ -123,5 +123,5 @@ function show(context: Context, report: WebReport): void {
   }
   context.out.write('\n')
   printFindings(context, report.findings)
-  for (const { place, fault, message } of report.faults) context.err.write(`${safe(`${place}: ${wordOf(context, 'scan_count', fault)} (${message})`)}\n`)
+  printFaults(context, report.faults)
 }

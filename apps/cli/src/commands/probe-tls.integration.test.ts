@@ -54,9 +54,9 @@ describe('haechi probe tls', () => {
 
   test('what is no TLS, or nobody, is said, and the exit code tells', async () => {
     const plain = await listening(createPlainServer((socket) => { socket.on('error', () => undefined).resume().end('SSH-2.0-OpenSSH_9.2\r\n') }))
-    expect(await haechi(['probe', 'tls', `127.0.0.1:${plain}`])).toMatchObject({ code: 1, out: '' })
+    expect(await haechi(['probe', 'tls', `127.0.0.1:${plain}`, '--lang', 'ko'])).toEqual({ code: 1, out: '', err: `127.0.0.1:${plain}: 프로토콜 오류: TLS가 아닌 응답: 시작 부분이 다름\n` })
     const { out, err, code } = await haechi(['probe', 'tls', `127.0.0.1:${plain}`, '--json'])
-    expect([code, err, (JSON.parse(out) as { faults: { fault: string }[] }).faults.map(({ fault }) => fault)]).toEqual([1, '', ['protocol_error']])
+    expect([code, err, (JSON.parse(out) as { faults: object[] }).faults]).toEqual([1, '', [{ place: `127.0.0.1:${plain}`, fault: 'protocol_error', message: `What 127.0.0.1:${plain} answers is no TLS: it begins otherwise.` }]])
     expect((await haechi(['probe', 'tls', 'what is this'])).err).toContain('what is this')
     expect((await haechi(['probe', 'tls', '198.51.100.7'])).code).toBe(4)
   })

@@ -9,7 +9,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { safe } from '../layout.ts'
 import { wordOf } from '../words.ts'
 import { printFields, printTable } from './lists.ts'
-import { findingAnswer, openProbe, printFindings, probeOptions } from './probe.ts'
+import { faultAnswer, findingAnswer, openProbe, printFaults, printFindings, probeOptions } from './probe.ts'
 
 type StartTls = NonNullable<TlsReport['startTls']>
 
@@ -69,7 +69,7 @@ const answer = (target: string, report: TlsReport, context: Context): object => 
   target, host: report.host, address: report.address, port: report.port, starttls: report.startTls, versions: report.versions,
   suites: report.suites.map(({ keyBits, ...suite }) => ({ ...suite, key_bits: keyBits })), order: report.order, groups: report.groups, protocols: report.protocols,
   chains: report.chains.map(({ certificates, trust, matches, ordered, unreadable }) => ({
-    trust, matches, ordered, unreadable,
+    trust, matches, ordered, unreadable: unreadable?.[context.language] ?? null,
     certificates: certificates.map((each) => ({
       subject: readable(each.subject.dn), issuer: readable(each.issuer.dn), names: each.dnsNames.map(readable), serial: each.serial, not_before: instant(each.notBefore), not_after: instant(each.notAfter),
       key: each.publicKey.kind, key_bits: each.publicKey.bits, curve: each.publicKey.curve === '' ? null : each.publicKey.curve, signature: each.signature, must_staple: each.mustStaple, timestamps: each.timestamps, sha256: each.fingerprint.sha256,
@@ -80,7 +80,7 @@ const answer = (target: string, report: TlsReport, context: Context): object => 
     extended_master_secret: report.features.extendedMasterSecret, heartbeat: report.features.heartbeat, ocsp_stapling: report.features.ocspStapling, revocation: report.features.revocation, certificate_timestamps: report.features.certificateTimestamps,
     asks_for_certificate: report.features.asksForCertificate,
   },
-  heartbleed: report.heartbleed, ccs_injection: report.ccsInjection, dh_primes: report.primes, findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults, connections: report.connections, duration_ms: report.durationMs,
+  heartbleed: report.heartbleed, ccs_injection: report.ccsInjection, dh_primes: report.primes, findings: report.findings.map((finding) => findingAnswer(finding, context)), faults: report.faults.map((fault) => faultAnswer(fault, context)), connections: report.connections, duration_ms: report.durationMs,
 })
 
 function show(context: Context, report: TlsReport): void {
@@ -101,7 +101,7 @@ function show(context: Context, report: TlsReport): void {
     context.out.write('\n')
     printFindings(context, report.findings)
   }
-  for (const { place, fault, message } of report.faults) context.err.write(`${safe(`${place}: ${wordOf(context, 'scan_count', fault)} (${message})`)}\n`)
+  printFaults(context, report.faults)
 }
 
 function certificateOf(context: Context, { certificates: [own], trust }: Chain): (readonly ['field_certificate' | 'field_certificate_names' | 'field_certificate_issuer' | 'field_certificate_valid', string])[] {

@@ -1,7 +1,7 @@
 // What the commands of probes share: the network with its scope, and findings as people and machines read them.
 import { randomBytes } from 'node:crypto'
 import { checks, createResolver } from '@haechi/probes'
-import type { DnsTransport, Finding, ProbeRun, Resolver } from '@haechi/probes'
+import type { DnsTransport, Finding, ProbeFault, ProbeRun, Resolver } from '@haechi/probes'
 import { createScanNetwork } from '@haechi/server/scan-network'
 import type { ScanNetwork, Scope } from '@haechi/server/scan-network'
 import { wholeNumber } from '../command.ts'
@@ -36,6 +36,13 @@ const severities: readonly Finding['severity'][] = ['critical', 'high', 'medium'
 export const findingAnswer = ({ check, asset, place, severity, confidence, evidence, cve }: Finding, { language }: Context): object => ({
   asset, kind: checks[check]?.weakness ?? 'information', weakness: check, severity, confidence, evidence: evidence[language], place, cve,
 })
+
+/** As `--json` gives what was not looked at to the end. */
+export const faultAnswer = ({ place, fault, message }: ProbeFault, { language }: Context): object => ({ place, fault, message: message[language] })
+
+export function printFaults(context: Context, faults: readonly ProbeFault[]): void {
+  for (const { place, fault, message } of faults) context.err.write(`${safe(`${place}: ${wordOf(context, 'scan_count', fault)}: ${message[context.language]}`)}\n`)
+}
 
 /** The worst first. */
 export function printFindings(context: Context, findings: readonly Finding[]): void {

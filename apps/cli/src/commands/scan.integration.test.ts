@@ -58,6 +58,16 @@ describe('scan', () => {
     expect(asked.out).toMatch(/보류한 내용.*이유\n(?:.*\n)*.*always.*요청을 그대로 되돌려 줌/)
   })
 
+  test('what could not be looked at to its end is told in the language of the person', async () => {
+    const port = await shop((path) => (path === '/' ? [200, `<h1>${'x'.repeat(3_000_000)}`] : [404, 'no']))
+    const html = join(folder(), 'result.html')
+    const place = `http://127.0.0.1:${port}/`
+    const korean = await haechi(['scan', place, '--all', '--html', html, '--lang', 'ko'])
+    for (const told of [korean.err, readFileSync(html, 'utf8')]) expect(told).toContain('한도를 넘음: 페이지의 처음 2097152바이트만 읽음')
+    const { err } = await haechi(['scan', place, '--json'])
+    expect(err.split('\n').map((line) => (line === '' ? {} : JSON.parse(line) as object))).toContainEqual({ fault: { asset: '127.0.0.1', place, fault: 'budget_exceeded', message: 'only the first 2097152 bytes of the page were read' } })
+  })
+
   test('SARIF, with nothing else on standard output', async () => {
     const port = await shop()
     const { out } = await haechi(['scan', `http://127.0.0.1:${port}`, '--sarif'])

@@ -203,8 +203,8 @@ class Report {
         const { kind: _, ...fault } = event
         this.#faults.push(fault)
         this.#aside(() => {
-          if (this.#context.json) this.#context.err.write(`${JSON.stringify({ fault })}\n`)
-          else if (this.#choices.all) this.#context.err.write(`${safe(`${fault.asset} ${fault.place}: ${wordOf(this.#context, 'scan_count', fault.fault)}: ${fault.message}`)}\n`)
+          if (this.#context.json) this.#context.err.write(`${JSON.stringify({ fault: { ...fault, message: fault.message[this.#context.language] } })}\n`)
+          else if (this.#choices.all) this.#context.err.write(`${safe(`${fault.asset} ${fault.place}: ${wordOf(this.#context, 'scan_count', fault.fault)}: ${fault.message[this.#context.language]}`)}\n`)
         })
         break
       }

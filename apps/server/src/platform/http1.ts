@@ -1,5 +1,6 @@
 // An answer of HTTP/1 (RFC 9112) as it comes off a connection, for reading what any server says: what is not ambiguous is taken, as browsers do (bare LF, no
 // reason, headers that are none). Bounded: a head of 256 KiB, a body of `maxBytes`. Defended by http1.test.ts, beside another implementation.
+import { TextError } from '@haechi/probes/wire'
 
 /** Texts hold a character for each byte. The body is as it was sent, without its chunks, still compressed. */
 export type RawAnswer = {
@@ -21,7 +22,7 @@ const empty = Buffer.alloc(0)
 type Framing = 'none' | 'length' | 'chunked' | 'close'
 
 /** Thrown by `push` and `end`: this is no HTTP. */
-export class NotHttp extends Error {
+export class NotHttp extends TextError {
   override readonly name = 'NotHttp'
 }
 
@@ -54,7 +55,7 @@ export class AnswerReader {
     while (this.#head === null) {
       const end = endOfHead(data)
       if (end === -1) {
-        if (data.length > largestHead || (data.length >= 5 && data.toString('latin1', 0, 5).toUpperCase() !== 'HTTP/')) throw new NotHttp('no status line')
+        if (data.length > largestHead || (data.length >= 5 && data.toString('latin1', 0, 5).toUpperCase() !== 'HTTP/')) throw new NotHttp({ en: 'no status line', ko: '상태 줄이 없음' })
         this.#rest = data
         return
       }
@@ -70,7 +71,7 @@ export class AnswerReader {
   /** The other side has closed. What has come of a body is an answer, too. */
   end(): void {
     if (this.answer !== null) return
-    if (this.#head === null) throw new NotHttp('closed before an answer')
+    if (this.#head === null) throw new NotHttp({ en: 'closed before an answer', ko: '응답 전에 연결이 끊김' })
     this.#finish(this.#framing !== 'close', false)
   }
 
@@ -83,7 +84,7 @@ export class AnswerReader {
   #readHead(text: string): void {
     const lines = text.split('\n')
     const first = statusLine.exec(trimmed(lines[0]!))
-    if (first === null) throw new NotHttp('no status line')
+    if (first === null) throw new NotHttp({ en: 'no status line', ko: '상태 줄이 없음' })
     const status = Number(first[2])
     // RFC 9110, section 15.2: what is said before the answer.
     if (status < 200 && status !== 101) return

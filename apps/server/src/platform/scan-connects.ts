@@ -34,7 +34,7 @@ export function createConnects(): Connects {
         ? [connectPorts(withSockets, { ...connecting, concurrency }, signal)]
         : threads.slice(0, concurrency).map((thread, at, { length }) => thread.connect({ ...connecting, concurrency: Math.floor((concurrency + at) / length) }, signal)))
       const connected = all.filter((each) => each !== null)
-      if (connected.length < all.length) throw new NetworkError('cancelled', address, 'the scan was stopped')
+      if (connected.length < all.length) throw new NetworkError('cancelled', address, { en: 'the scan was stopped', ko: '검사가 중단됨' })
       const slowest = connected.flatMap(({ slowestAnswerMs }) => slowestAnswerMs ?? [])
       return {
         states: Array.from(connecting.states, (state) => portStates[state]!), durationMs: Math.max(...connected.map((each) => each.durationMs)),

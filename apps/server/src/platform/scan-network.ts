@@ -10,8 +10,8 @@ import { connect as connectTls, createSecureContext } from 'node:tls'
 import type { ConnectionOptions, SecureVersion, TLSSocket } from 'node:tls'
 import { brotliDecompressSync, createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress, constants, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { Transform } from 'node:stream'
-import { NetworkError } from '@haechi/probes/wire'
-import type { Connection, HttpRequest, HttpResponse, NetworkFault, ProbeNetwork, TlsOptions, TlsSession, TlsVersion } from '@haechi/probes/wire'
+import { NetworkError, TextError } from '@haechi/probes/wire'
+import type { Connection, HttpRequest, HttpResponse, NetworkFault, ProbeNetwork, Text, TlsOptions, TlsSession, TlsVersion } from '@haechi/probes/wire'
 import type { Clock } from './clock.ts'
 import { HaechiError } from './errors.ts'
 import { AnswerReader, NotHttp } from './http1.ts'
@@ -46,6 +46,10 @@ const idlePerPlace = 64
 const readAhead = 1_048_576
 const dnsPort = 53
 const largestDatagram = 65_535
+
+const stopped: Text = { en: 'the scan was stopped', ko: '검사가 중단됨' }
+const late: Text = { en: 'no answer in time', ko: '제한 시간 안에 응답 없음' }
+const closedEarly: Text = { en: 'the connection was closed before an answer', ko: '응답 전에 연결이 끊김' }
 
 const versions: Readonly<Record<string, TlsVersion>> = { 'TLSv1': 'tls10', 'TLSv1.1': 'tls11', 'TLSv1.2': 'tls12', 'TLSv1.3': 'tls13', 'SSLv3': 'sslv3' }
 const secureVersions: Readonly<Record<TlsVersion, SecureVersion | null>> = { sslv3: null, tls10: 'TLSv1', tls11: 'TLSv1.1', tls12: 'TLSv1.2', tls13: 'TLSv1.3' }
@@ -102,18 +106,18 @@ export function createScanNetwork(options: {
     try {
       addresses = await addressesOf(host)
     } catch (error) {
-      throw new NetworkError('not_resolved', endpoint, `the name ${host} was not resolved: ${codeOf(error)}`)
+      throw new NetworkError('not_resolved', endpoint, { en: `the name ${host} was not resolved: ${codeOf(error)}`, ko: `${host} 이름의 주소를 찾지 못함: ${codeOf(error)}` })
     }
-    if (addresses.length === 0) throw new NetworkError('not_resolved', endpoint, `the name ${host} has no address`)
+    if (addresses.length === 0) throw new NetworkError('not_resolved', endpoint, { en: `the name ${host} has no address`, ko: `${host} 이름에 주소가 없음` })
     const own = addresses.every((address) => ownTargets.has(address))
     const covered = scope !== null && clock.now() <= scope.until && (granted.has(host) || covers(scope, host, addresses))
-    if (!targets.has(host) && !own && !covered) throw new NetworkError('out_of_scope', endpoint, `${host} is neither a target of this scan nor in its scope`)
+    if (!targets.has(host) && !own && !covered) throw new NetworkError('out_of_scope', endpoint, { en: `${host} is neither a target of this scan nor in its scope`, ko: `${host}은(는) 검사 대상도 아니고 검사 범위에도 없음` })
     verdicts.set(host, addresses)
     for (const address of addresses) granted.add(address)
     return addresses
   }
 
-  const outOfScope = (host: string, port: number | null): NetworkError => new NetworkError('out_of_scope', endpointOf(host, port), 'the scope has expired')
+  const outOfScope = (host: string, port: number | null): NetworkError => new NetworkError('out_of_scope', endpointOf(host, port), { en: 'the scope has expired', ko: '검사 범위의 기한이 지남' })
 
   function watch(signal: AbortSignal, what: Cancellable): void {
     let all = watched.get(signal)
@@ -151,7 +155,7 @@ export function createScanNetwork(options: {
     let connected = secure === null
     if (secure !== null) socket.once('connect', () => { connected = true })
     const failed = (error: Error): void => { reject(connected && !('syscall' in error && error.syscall === 'connect') ? new TlsFailure(error.message) : error) }
-    const closed = (): void => { reject(new TlsFailure('closed during the handshake')) }
+    const closed = (): void => { reject(new TlsFailure({ en: 'closed during the handshake', ko: '핸드셰이크 중간에 연결이 끊김' })) }
     socket.once(secure === null ? 'connect' : 'secureConnect', () => {
       until.release()
       socket.off('error', failed).off('close', closed)
@@ -168,7 +172,7 @@ export function createScanNetwork(options: {
   async function exchange(request: HttpRequest, signal: AbortSignal, retried: boolean, started: number): Promise<HttpResponse> {
     const { scheme, host, port } = request
     const endpoint = `${place(host)}:${port}`
-    if (signal.aborted) throw new NetworkError('cancelled', endpoint, 'the scan was stopped')
+    if (signal.aborted) throw new NetworkError('cancelled', endpoint, stopped)
     const found = permitted(host, port)
     const addresses = 'then' in found ? await found : found
     const key = scheme === 'http' ? `${host} ${port}` : `${host} ${port} ${request.serverName ?? host}`
@@ -257,7 +261,7 @@ export function createScanNetwork(options: {
     },
     async dial(host, port, { tls, timeoutMs }, signal) {
       const endpoint = `${place(host)}:${port}`
-      if (signal.aborted) throw new NetworkError('cancelled', endpoint, 'the scan was stopped')
+      if (signal.aborted) throw new NetworkError('cancelled', endpoint, stopped)
       const addresses = resolvers.has(endpoint) ? [host] : await permitted(host, port)
       const until = new Deadline(endpoint)
       const timer = setTimeout(Deadline.expire, timeoutMs, until)
@@ -296,7 +300,7 @@ export function createScanNetwork(options: {
       }
     },
     async addresses(host, signal) {
-      if (signal.aborted) throw new NetworkError('cancelled', host, 'the scan was stopped')
+      if (signal.aborted) throw new NetworkError('cancelled', host, stopped)
       return await permitted(host, null)
     },
     async connects(address, ports, limits, signal) {
@@ -343,11 +347,11 @@ class Deadline implements Cancellable {
   }
 
   static expire(this: void, deadline: Deadline): void {
-    deadline.happen(new NetworkError('timeout', deadline.endpoint, 'no answer in time'))
+    deadline.happen(new NetworkError('timeout', deadline.endpoint, late))
   }
 
   cancel(): void {
-    this.happen(new NetworkError('cancelled', this.endpoint, 'the scan was stopped'))
+    this.happen(new NetworkError('cancelled', this.endpoint, stopped))
   }
 
   happen(reason: NetworkError): void {
@@ -407,7 +411,7 @@ class Exchange extends Deadline {
     try {
       this.#reader.push(chunk)
     } catch (error) {
-      this.#fail(new NetworkError('protocol_error', this.endpoint, (error as NotHttp).message))
+      this.#fail(new NetworkError('protocol_error', this.endpoint, (error as NotHttp).text))
       return
     }
     if (this.#reader.answer !== null) this.#finish(this.#reader.answer)
@@ -418,7 +422,7 @@ class Exchange extends Deadline {
     try {
       if (error === null || this.#reader.cut() === null) this.#reader.end()
     } catch {
-      this.#fail(error === null ? new NetworkError('closed', this.endpoint, 'the connection was closed before an answer') : asFault(error, this.endpoint, false))
+      this.#fail(error === null ? new NetworkError('closed', this.endpoint, closedEarly) : asFault(error, this.endpoint, false))
       return
     }
     this.#finish(this.#reader.answer!)
@@ -569,7 +573,7 @@ class Stream implements Connection, Cancellable {
     if (this.#size > 0) return this.#take(maxBytes)
     if (this.#failure !== null) throw this.#failure
     if (this.#over) return ''
-    throw new NetworkError('timeout', this.#endpoint, 'no answer in time')
+    throw new NetworkError('timeout', this.#endpoint, late)
   }
 
   #take(maxBytes: number): string {
@@ -582,7 +586,7 @@ class Stream implements Connection, Cancellable {
   }
 
   cancel(): void {
-    this.#failure ??= new NetworkError('cancelled', this.#endpoint, 'the scan was stopped')
+    this.#failure ??= new NetworkError('cancelled', this.#endpoint, stopped)
     this.#wake?.()
     this.close()
   }
@@ -604,17 +608,17 @@ function sessionOf(socket: TLSSocket): TlsSession {
 function secureOptions({ serverName, minVersion, maxVersion, ciphers }: TlsOptions, host: string): ConnectionOptions | Error {
   const least = minVersion === null ? 'TLSv1' : secureVersions[minVersion] ?? 'TLSv1'
   const most = maxVersion === null ? 'TLSv1.3' : secureVersions[maxVersion]
-  if (most === null) return new TlsFailure('SSL 3.0 is not spoken here')
+  if (most === null) return new TlsFailure({ en: 'SSL 3.0 is not spoken here', ko: 'SSL 3.0은 지원하지 않음' })
   const name = serverName ?? host
   return { rejectUnauthorized: false, minVersion: least, maxVersion: most, ciphers: ciphers === null ? anyCipher : `${ciphers.join(':')}:@SECLEVEL=0`, ALPNProtocols: ['http/1.1'], ...(isIP(name) === 0 ? { servername: name } : {}) }
 }
 
-class TlsFailure extends Error {}
+class TlsFailure extends TextError {}
 
 function asFault(error: unknown, endpoint: string, tls: boolean): NetworkError {
   if (error instanceof NetworkError) return error
   const code = codeOf(error)
-  if (tls && error instanceof TlsFailure) return new NetworkError('tls_failed', endpoint, error.message)
+  if (tls && error instanceof TlsFailure) return new NetworkError('tls_failed', endpoint, error.text)
   return new NetworkError(faults[code] ?? (code.startsWith('ERR_SSL') || code === 'EPROTO' ? 'tls_failed' : 'closed'), endpoint, code)
 }
 
@@ -638,10 +642,10 @@ const targetForm = /^[\x21-\xff]+$/
 const breaks = /[\0\r\n]/
 
 /** Nothing of a request may become a second one. */
-function faultOf({ method, target, headers }: HttpRequest): string | null {
-  if (!token.test(method)) return 'the method is none'
-  if (!targetForm.test(target)) return 'the request target holds a blank or a control character'
-  for (const [name, value] of headers) if (name === '' || /[\s:]/.test(name) || breaks.test(name) || breaks.test(value)) return 'a header holds a line break'
+function faultOf({ method, target, headers }: HttpRequest): Text | null {
+  if (!token.test(method)) return { en: 'the method is none', ko: '메서드가 올바르지 않음' }
+  if (!targetForm.test(target)) return { en: 'the request target holds a blank or a control character', ko: '요청 대상에 공백이나 제어 문자가 있음' }
+  for (const [name, value] of headers) if (name === '' || /[\s:]/.test(name) || breaks.test(name) || breaks.test(value)) return { en: 'a header holds a line break', ko: '헤더에 줄바꿈이 있음' }
   return null
 }
 
@@ -763,11 +767,11 @@ function overTcp(message: Uint8Array, address: string, port: number, until: Dead
       const answer = all.subarray(2, length + 2)
       over(() => {
         if (answers(answer, message)) resolve(answer)
-        else reject(new NetworkError('protocol_error', server, 'an answer to another question'))
+        else reject(new NetworkError('protocol_error', server, { en: 'an answer to another question', ko: '다른 질의에 대한 응답' }))
       })
     })
     socket.on('error', (error) => { over(() => { reject(error) }) })
-    socket.on('end', () => { over(() => { reject(new NetworkError('closed', server, 'closed before an answer')) }) })
+    socket.on('end', () => { over(() => { reject(new NetworkError('closed', server, closedEarly)) }) })
     until.act((error) => { over(() => { reject(error) }) })
   })
 }

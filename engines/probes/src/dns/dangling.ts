@@ -42,7 +42,7 @@ async function answerOf(host: Bytes, notes: Notes): Promise<{ readonly status: n
     return await network.http({ method: 'GET', scheme: 'http', host, port: 80, target: '/', headers: [['Accept', '*/*']], body: null, serverName: null, timeoutMs, maxBytes: largestAnswer }, signal)
   } catch (error) {
     if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
-    notes.fault({ place: `http://${host}/`, fault: error.fault, message: error.message })
+    notes.fault({ place: `http://${host}/`, fault: error.fault, message: error.text })
     return null
   }
 }

@@ -137,7 +137,7 @@ async function judgeTransport(domain: Bytes, servers: readonly Bytes[], notes: N
     if (problem !== null) notes.find('dns.mta_sts_invalid', domain, url, problem)
   } catch (error) {
     if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
-    if (error.fault === 'out_of_scope') notes.fault({ place: url, fault: error.fault, message: error.message })
+    if (error.fault === 'out_of_scope') notes.fault({ place: url, fault: error.fault, message: error.text })
     else notes.find('dns.mta_sts_invalid', domain, url, { en: `the policy cannot be fetched: ${error.fault}`, ko: `정책을 가져올 수 없음: ${error.fault}` }, { confidence: 0.8 })
   }
 }

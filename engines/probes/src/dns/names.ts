@@ -3,6 +3,7 @@
 import type { Bytes } from '../bytes.ts'
 import { DnsMessageError, encodeName, inLabel, labelsOf } from '../dns-message.ts'
 import type { DnsRecord } from '../dns-message.ts'
+import type { Text } from '../evidence.ts'
 
 const plain = /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/
 
@@ -17,6 +18,8 @@ export function canonicalName(name: Bytes): Bytes {
 }
 
 const labelText = (label: Buffer): Bytes => Array.from(label, inLabel).join('').toLowerCase()
+
+export const noName: Text = { en: 'this is no name', ko: '올바른 이름이 아님' }
 
 /** null for what is no name. */
 export function nameOrNull(name: Bytes): Bytes | null {

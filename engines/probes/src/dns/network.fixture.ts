@@ -37,7 +37,7 @@ export function memoryRun(answerer: Answerer, more: { readonly http?: (url: stri
     const one: Asked = { name: written.toLowerCase(), written, type: question!.type, class: question!.class, id, server, over, bytes: message }
     asked.push(one)
     const answer = answerer(one)
-    if (answer === null) throw new NetworkError('timeout', server, 'no answer in time')
+    if (answer === null) throw new NetworkError('timeout', server, { en: 'no answer in time', ko: '제한 시간 안에 응답 없음' })
     if (typeof answer === 'string') throw new NetworkError(answer, server, answer)
     const list = Array.isArray(answer) ? answer as readonly (Partial<Packet> | Uint8Array)[] : [answer as Partial<Packet> | Uint8Array]
     return list.map(each => (each instanceof Uint8Array ? each : encode({ id, type: 'response', questions: [{ name: written, type: (one.type === 'HTTPS' ? 'UNKNOWN_65' : one.type) as 'A', class: one.class as 'IN' }], ...each })))

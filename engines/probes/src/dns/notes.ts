@@ -10,7 +10,7 @@ import type { Lookup, QueryOptions, Resolver } from './resolver.ts'
 
 const mostFaults = 100
 const longestMs = 300_000
-const spent = 'all questions of this probe were asked, or its time is over'
+const spent: Text = { en: 'all questions of this probe were asked, or its time is over', ko: '이 검사의 질의 수나 제한 시간을 모두 씀' }
 
 /** What the parts of one zone's probe share: the questions that are left to ask, and what was seen. */
 export class Notes {
@@ -61,7 +61,7 @@ export class Notes {
       return await this.#resolver.query(name, type, options)
     } catch (error) {
       if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
-      const fault = { place, fault: error.fault, message: error.message }
+      const fault = { place, fault: error.fault, message: error.text }
       if (options.server !== undefined && options.once !== true && (error.fault === 'timeout' || error.fault === 'refused' || error.fault === 'unreachable')) this.#silent.set(options.server, fault)
       return fault
     }

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.ts'
 import type { DnsMessage, DnsQuery, DnsRecord } from '../dns-message.ts'
 import type { ProbeFault, ProbeRun } from '../model.ts'
 import { NetworkError } from '../network.ts'
-import { canonicalName, nameOrNull } from './names.ts'
+import { canonicalName, nameOrNull, noName } from './names.ts'
 import { answerTo, questionFor, serverAt } from './server.ts'
 import { DnsStream } from './stream.ts'
 
@@ -171,7 +171,7 @@ export function createResolver({ run, servers, transport = 'udp' }: { readonly r
     let ttl = Infinity
     const end = (status: LookupStatus, rest: Partial<Lookup> = {}): Lookup => ({ name: first ?? asked, status, addresses: [], chain, ttl: Number.isFinite(ttl) ? ttl : 0, deniedBy: null, fault: null, ...rest })
     let name = first
-    if (name === null) return end('failed', { fault: { place: asked, fault: 'not_resolved', message: 'this is no name' } })
+    if (name === null) return end('failed', { fault: { place: asked, fault: 'not_resolved', message: noName } })
     const seen = new Set([name])
     while (name !== null) {
       const answers: Followed[] = []
@@ -182,7 +182,7 @@ export function createResolver({ run, servers, transport = 'udp' }: { readonly r
         else failure = answer.reason
       }
       const best = answers.find(answer => answer.records.length > 0) ?? answers.find(answer => answer.message.rcode === 0 || answer.message.rcode === 3) ?? answers[0]
-      if (best === undefined) return end('failed', { fault: { place: first ?? asked, fault: failure?.fault ?? 'timeout', message: failure?.message ?? '' } })
+      if (best === undefined) return end('failed', { fault: { place: first ?? asked, fault: failure!.fault, message: failure!.text } })
       for (const alias of best.chain) {
         if (seen.has(alias.target) || chain.length >= longestChain) return end('loop')
         seen.add(alias.target)
@@ -205,12 +205,12 @@ export function createResolver({ run, servers, transport = 'udp' }: { readonly r
       // A resolver that cannot reach the end of a way, or finds none, does not show it.
       else if (best.chain.length === 0) {
         const alias: Alias | undefined = follow(await query(name, 'CNAME').catch(passOver) ?? best.message, name).chain[0]
-        if (alias === undefined) return end('failed', { fault: { place: first ?? asked, fault: 'not_resolved', message: `the server answers with return code ${rcode}` } })
+        if (alias === undefined) return end('failed', { fault: { place: first ?? asked, fault: 'not_resolved', message: { en: `the server answers with return code ${rcode}`, ko: `서버의 응답 코드 ${rcode}` } } })
         if (seen.has(alias.target) || chain.length >= longestChain) return end('loop')
         seen.add(alias.target)
         chain.push(alias.target)
         name = alias.target
-      } else return end('failed', { fault: { place: first ?? asked, fault: 'not_resolved', message: `the server answers with return code ${rcode}` } })
+      } else return end('failed', { fault: { place: first ?? asked, fault: 'not_resolved', message: { en: `the server answers with return code ${rcode}`, ko: `서버의 응답 코드 ${rcode}` } } })
     }
     return end('loop')
   }

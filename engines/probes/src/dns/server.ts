@@ -20,7 +20,7 @@ export function questionFor(query: DnsQuery, endpoint: string): Uint8Array {
     return encodeQuery(query)
   } catch (error) {
     if (!(error instanceof DnsMessageError)) throw error
-    throw new NetworkError('not_resolved', endpoint, `${error.message}, so nobody can be asked for it.`)
+    throw new NetworkError('not_resolved', endpoint, { en: `${error.message}, so nobody can be asked for it.`, ko: `질의할 수 없는 이름: ${error.text.ko}` })
   }
 }
 
@@ -35,13 +35,13 @@ export function answerTo(query: DnsQuery, bytes: Uint8Array, endpoint: string, f
     message = decodeMessage(bytes)
   } catch (error) {
     if (!(error instanceof DnsMessageError)) throw error
-    throw new NetworkError('protocol_error', endpoint, `What ${endpoint} answers is no DNS message: ${error.message}.`)
+    throw new NetworkError('protocol_error', endpoint, { en: `What ${endpoint} answers is no DNS message: ${error.message}.`, ko: `DNS 메시지가 아닌 응답: ${error.text.ko}` })
   }
   const [echoed] = message.questions
   // A server that could not read the question need not repeat it.
   const without = message.questions.length === 0 && (further || message.rcode !== 0)
   const same = without || (message.questions.length === 1 && echoed !== undefined && echoed.type === query.type && echoed.class === query.class && nameOrNull(echoed.name) === nameOrNull(query.name))
-  if (!message.response || message.id !== query.id || message.opcode !== 0 || !same) throw new NetworkError('protocol_error', endpoint, `What ${endpoint} answers belongs to another question.`)
+  if (!message.response || message.id !== query.id || message.opcode !== 0 || !same) throw new NetworkError('protocol_error', endpoint, { en: `What ${endpoint} answers belongs to another question.`, ko: '다른 질의에 대한 응답' })
   return { message, exact: without || withoutDot(echoed?.name ?? '') === withoutDot(query.name) }
 }
 

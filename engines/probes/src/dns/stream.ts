@@ -48,9 +48,9 @@ export class DnsStream {
   async #fill(length: number, until: number): Promise<void> {
     while (this.#read.length < length) {
       const left = until - this.#run.now()
-      if (left <= 0) throw new NetworkError('timeout', this.endpoint, 'no whole message in time')
+      if (left <= 0) throw new NetworkError('timeout', this.endpoint, { en: 'no whole message in time', ko: '제한 시간 안에 메시지 전체를 받지 못함' })
       const data = await this.#connection.read(largestMessage + 2, left)
-      if (data === '') throw new NetworkError('closed', this.endpoint, 'the connection was closed before an answer')
+      if (data === '') throw new NetworkError('closed', this.endpoint, { en: 'the connection was closed before an answer', ko: '응답 전에 연결이 끊김' })
       this.#read += data
     }
   }

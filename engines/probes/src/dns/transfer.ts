@@ -39,23 +39,23 @@ export async function transferZone(zone: Bytes, server: string, run: ProbeRun): 
       const data = await stream.receive()
       bytes += data.length
       const { message } = answerTo(query, data, server, begun)
-      if (message.rcode !== 0) return end(begun ? 'cut' : 'refused', begun ? { place, fault: 'protocol_error', message: `the server ends with return code ${message.rcode}` } : null)
+      if (message.rcode !== 0) return end(begun ? 'cut' : 'refused', begun ? { place, fault: 'protocol_error', message: { en: `the server ends with return code ${message.rcode}`, ko: `서버가 응답 코드 ${message.rcode}(으)로 전송을 끝냄` } } : null)
       for (const record of message.answer) {
         const name = canonicalName(record.name)
-        if (!begun && (record.type !== 'SOA' || name !== apex)) return end('failed', { place, fault: 'protocol_error', message: 'the transfer does not begin with the SOA record of the zone' })
+        if (!begun && (record.type !== 'SOA' || name !== apex)) return end('failed', { place, fault: 'protocol_error', message: { en: 'the transfer does not begin with the SOA record of the zone', ko: '영역의 SOA 레코드로 시작하지 않는 전송' } })
         if (begun && record.type === 'SOA' && name === apex) return end(records.length > 1 ? 'whole' : 'empty')
         begun = true
         if (isWithin(name, apex)) records.push(record)
         else foreign++
       }
       if (!begun) return end('refused')
-      if (records.length + foreign > mostRecords || bytes > mostBytes || run.now() > until) return end('cut', { place, fault: 'budget_exceeded', message: `the transfer was ended after ${records.length + foreign} records and ${bytes} bytes` })
+      if (records.length + foreign > mostRecords || bytes > mostBytes || run.now() > until) return end('cut', { place, fault: 'budget_exceeded', message: { en: `the transfer was ended after ${records.length + foreign} records and ${bytes} bytes`, ko: `레코드 ${records.length + foreign}개, ${bytes}바이트를 받고 전송을 중단함` } })
     }
   } catch (error) {
     if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
     // Servers that refuse often just hang up.
     if (!begun && error.fault === 'closed') return end('refused')
-    return end(records.length > 0 ? 'cut' : 'failed', { place, fault: error.fault, message: error.message })
+    return end(records.length > 0 ? 'cut' : 'failed', { place, fault: error.fault, message: error.text })
   } finally {
     stream?.close()
   }

@@ -12,10 +12,11 @@ type Records = Parameters<typeof zones>[0]
 const safe: Records = { '': [], 'com': [], 'net': [] }
 const base = [['@', 'NS', 'ns.lab.example'], ['ns', 'A', '203.0.113.53'], ['@', 'TXT', 'v=spf1 -all'], ['_dmarc', 'TXT', 'v=DMARC1; p=reject'], ['@', 'CAA', { flags: 0, tag: 'issue', value: 'ca.test' }]] as const
 
-/** Whatever is found here is told in both languages. */
+/** Whatever is found here, or could not be looked at, is told in both languages. */
 async function probe(answerer: Answerer, options: Partial<ZoneOptions> & { readonly zone?: string } = {}, run: MemoryRun = memoryRun(answerer)): Promise<ZoneReport> {
   const report = await probeZone(options.zone ?? 'lab.example', { run, resolver: createResolver({ run, servers: ['192.0.2.254'] }), words: [], ...options })
   expect(report.findings.filter(({ evidence }) => !isInBoth(evidence))).toEqual([])
+  expect(report.faults.filter(({ message }) => !isInBoth(message))).toEqual([])
   return report
 }
 const found = ({ findings }: ZoneReport): string[] => findings.map(({ check, place, severity }) => `${severity} ${check} ${place}`).toSorted()
@@ -234,7 +235,7 @@ describe('bounds', () => {
       return silent && asked.server === '192.0.2.254:53' ? null : world(asked)
     })
     const report = await probe(() => null, { words: Array.from({ length: 2_000 }, (_, at) => `w${at}`) }, run)
-    expect(report.faults.find(({ place }) => place === 'lab.example words')).toMatchObject({ fault: 'timeout', message: expect.stringMatching(/^19\d\d of 2000 names/) })
+    expect(report.faults.find(({ place }) => place === 'lab.example words')).toMatchObject({ fault: 'timeout', message: { en: expect.stringMatching(/^19\d\d of 2000 names/) as string, ko: expect.stringMatching(/^이름 2000개 중 19\d\d개/) as string } })
     expect(run.asked.length).toBeLessThan(1_000)
     const other = memoryRun(asked => (asked.server.startsWith('203.0.113.53') ? null : lab([['a', 'NS', 'ns.lab.example'], ['b', 'NS', 'ns.lab.example']], {}, { recursive: false })(asked)))
     await probe(() => null, { names: ['a.lab.example', 'b.lab.example'] }, other)

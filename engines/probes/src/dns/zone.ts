@@ -10,7 +10,7 @@ import type { Wildcard } from './discovery.ts'
 import { judgeMail, mailServersOf } from './mail.ts'
 import { isPrivate, lameness, probeNameServer, silence, versionOf } from './name-server.ts'
 import type { NameServer } from './name-server.ts'
-import { isWithin, labelsIn, nameOrNull, parentOf } from './names.ts'
+import { isWithin, labelsIn, nameOrNull, noName, parentOf } from './names.ts'
 import { Notes } from './notes.ts'
 import type { Lookup, LookupStatus, Resolver } from './resolver.ts'
 import { serverAt } from './server.ts'
@@ -64,7 +64,7 @@ export async function probeZone(zone: Bytes, options: ZoneOptions): Promise<Zone
     await probe.all()
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error
-    probe.notes.fault({ place: zone, fault: error.fault, message: error.message })
+    probe.notes.fault({ place: zone, fault: error.fault, message: error.text })
   }
   return probe.report()
 }
@@ -103,7 +103,7 @@ class ZoneProbe {
   async all(): Promise<void> {
     const zone = this.#zone
     if (nameOrNull(zone) === null) {
-      this.notes.fault({ place: zone, fault: 'not_resolved', message: 'this is no name' })
+      this.notes.fault({ place: zone, fault: 'not_resolved', message: noName })
       return
     }
     const soa = await this.notes.ask(zone, 'SOA')
@@ -116,7 +116,7 @@ class ZoneProbe {
       return
     }
     if (soa.rcode !== 0 && !alias) {
-      this.notes.fault({ place: `${zone} SOA`, fault: 'not_resolved', message: `the resolver answers with return code ${soa.rcode}` })
+      this.notes.fault({ place: `${zone} SOA`, fault: 'not_resolved', message: { en: `the resolver answers with return code ${soa.rcode}`, ko: `리졸버의 응답 코드 ${soa.rcode}` } })
       return
     }
     const isZone = soa.answer.some(record => record.type === 'SOA' && nameOrNull(record.name) === zone)
@@ -194,7 +194,7 @@ class ZoneProbe {
     const known = this.#sources.get(name)
     if (known !== undefined) known.add(source)
     else if (this.#sources.size < mostNames) this.#sources.set(name, new Set([source]))
-    else this.notes.fault({ place: this.#zone, fault: 'budget_exceeded', message: `more than ${mostNames} names` })
+    else this.notes.fault({ place: this.#zone, fault: 'budget_exceeded', message: { en: `more than ${mostNames} names`, ko: `이름이 ${mostNames}개를 넘음` } })
   }
 
   /** A name that exists, and what is wrong with it. */
@@ -244,7 +244,7 @@ class ZoneProbe {
         this.#add(found.name, 'word')
         this.#lookups.set(found.name, found)
       })
-      if (unanswered > 0) notes.fault({ place: `${zone} words`, fault: 'timeout', message: `${unanswered} of ${words.length} names were not answered` })
+      if (unanswered > 0) notes.fault({ place: `${zone} words`, fault: 'timeout', message: { en: `${unanswered} of ${words.length} names were not answered`, ko: `이름 ${words.length}개 중 ${unanswered}개에 응답 없음` } })
     }
     await eachOf([...this.#sources.keys()], async name => {
       const known = this.#lookups.get(name)

@@ -49,7 +49,7 @@ export function memoryHost({ state, roundTripMs = 1, loss = () => 0, refusals = 
     const lanes = Array.from({ length: Math.min(concurrency, ports.length) }, () => now)
     let slowestAnswerMs: number | null = null
     const states = ports.map((port, at): PortState => {
-      if (signal.aborted) throw new NetworkError('cancelled', address, 'the scan was stopped')
+      if (signal.aborted) throw new NetworkError('cancelled', address, { en: 'the scan was stopped', ko: '검사가 중단됨' })
       const isGone = before(count++) === 'gone'
       const lane = at % lanes.length
       const since = lanes[lane]!
@@ -71,14 +71,14 @@ export function memoryHost({ state, roundTripMs = 1, loss = () => 0, refusals = 
     http: missing, dial: missing, dns: missing, connects,
     addresses: async (host) => [host],
     async datagram(address, port, payload, { timeoutMs }, signal) {
-      if (signal.aborted) throw new NetworkError('cancelled', address, 'the scan was stopped')
+      if (signal.aborted) throw new NetworkError('cancelled', address, { en: 'the scan was stopped', ko: '검사가 중단됨' })
       if (before(count++) === 'gone' || state(port) === 'filtered') {
         now += timeoutMs
-        throw new NetworkError('timeout', address, 'no answer in time')
+        throw new NetworkError('timeout', address, { en: 'no answer in time', ko: '제한 시간 안에 응답 없음' })
       }
       if (state(port) === 'closed') throw new NetworkError('refused', address, 'ECONNREFUSED')
       const answer = datagram(port, payload)
-      if (answer === null) throw new NetworkError('timeout', address, 'no answer in time')
+      if (answer === null) throw new NetworkError('timeout', address, { en: 'no answer in time', ko: '제한 시간 안에 응답 없음' })
       return answer
     },
   }

@@ -10,7 +10,7 @@ function around(answers: Answers) {
   const host = memoryHost({ state: () => 'closed' })
   const asked: { readonly address: string; readonly ports: readonly number[] }[] = []
   const run: typeof host.run = { ...host.run, network: { ...host.run.network, async connects(address, ports, _, signal) {
-    if (signal.aborted) throw new NetworkError('cancelled', address, 'the scan was stopped')
+    if (signal.aborted) throw new NetworkError('cancelled', address, { en: 'the scan was stopped', ko: '검사가 중단됨' })
     asked.push({ address, ports })
     return { states: ports.map((port) => answers(address, port)), durationMs: 1, slowestAnswerMs: null, notBegun: 0 }
   } } }
@@ -39,7 +39,7 @@ it('an address outside the scope is a fault of its own', async () => {
   })
   const report = await discoverHosts(network, run)
   expect(report.alive).toHaveLength(507)
-  expect(report.faults).toEqual([{ place: '192.0.2.3', fault: 'out_of_scope', message: 'outside' }])
+  expect(report.faults).toEqual([{ place: '192.0.2.3', fault: 'out_of_scope', message: { en: 'outside', ko: 'outside' } }])
 })
 
 it('stopped, it tells what it has seen', async () => {

@@ -35,10 +35,10 @@ export async function discoverHosts(addresses: Iterable<string>, run: ProbeRun, 
       onAlive(address)
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error
-      if (error.fault !== 'cancelled') faults.push({ place: address, fault: error.fault, message: error.message })
+      if (error.fault !== 'cancelled') faults.push({ place: address, fault: error.fault, message: error.text })
       else if (!stopped) {
         stopped = true
-        faults.push({ place: 'network', fault: 'cancelled', message: error.message })
+        faults.push({ place: 'network', fault: 'cancelled', message: error.text })
       }
     }
   }

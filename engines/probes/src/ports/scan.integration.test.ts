@@ -159,11 +159,11 @@ describe('a scan', () => {
     const host = memoryHost({ state: openAt(services) })
     const { connects } = host.run.network
     const network: typeof host.run.network = { ...host.run.network, connects: (...asked) => {
-      if (host.batches.length === 3) throw new NetworkError('out_of_scope', '192.0.2.7', 'the scope has expired')
+      if (host.batches.length === 3) throw new NetworkError('out_of_scope', '192.0.2.7', { en: 'the scope has expired', ko: '검사 범위의 기한이 지남' })
       return connects(...asked)
     } }
     const report = await scan(host, { run: { ...host.run, network } })
-    expect(report.faults).toEqual([{ place: 'tcp', fault: 'out_of_scope', message: 'the scope has expired' }])
+    expect(report.faults).toEqual([{ place: 'tcp', fault: 'out_of_scope', message: { en: 'the scope has expired', ko: '검사 범위의 기한이 지남' } }])
     expect(report.open).toEqual(expect.arrayContaining([22, 80, 443]))
     expect(report.untried).toBeGreaterThan(0)
   })

@@ -105,8 +105,8 @@ class Scan {
         if (this.#open === openBefore && answered * 2 < silent.length) break
       }
     } catch (error) {
-      if (error instanceof HostGone) this.#faults.push({ place: 'tcp', fault: 'timeout', message: 'the host has stopped answering' })
-      else if (error instanceof NetworkError) this.#faults.push({ place: 'tcp', fault: error.fault, message: error.message })
+      if (error instanceof HostGone) this.#faults.push({ place: 'tcp', fault: 'timeout', message: { en: 'the host has stopped answering', ko: '호스트가 응답을 멈춤' } })
+      else if (error instanceof NetworkError) this.#faults.push({ place: 'tcp', fault: error.fault, message: error.text })
       else throw error
     }
   }

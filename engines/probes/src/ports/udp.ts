@@ -60,7 +60,7 @@ export async function scanUdp(address: string, { run, ports, rate = 0 }: { reado
             return
           }
           if (error.fault !== 'timeout' && error.fault !== 'unreachable') {
-            if (!stopped) faults.push({ place: `udp/${port}`, fault: error.fault, message: error.message })
+            if (!stopped) faults.push({ place: `udp/${port}`, fault: error.fault, message: error.text })
             stopped = true
             return
           }

@@ -17,7 +17,7 @@ export type Element = { readonly tag: number; readonly content: Bytes }
 export function read(cursor: Cursor): Element {
   const tag = cursor.uint(1)
   const first = cursor.uint(1)
-  if (first === 0x80 || first > 0x84) throw new Malformed('a length of ASN.1 is too long or has none')
+  if (first === 0x80 || first > 0x84) throw new Malformed({ en: 'a length of ASN.1 is too long or has none', ko: 'ASN.1 길이가 너무 길거나 없음' })
   const length = first < 0x80 ? first : cursor.uint(first & 0x7f)
   return { tag, content: cursor.bytes(length) }
 }

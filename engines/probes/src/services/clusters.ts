@@ -31,7 +31,7 @@ const framed = withHead(4, head => new Cursor(head).uint(4))
 /** Errors: Malformed. */
 export function readTexts(cursor: Cursor): Bytes[] {
   const count = cursor.uint(4)
-  if (count > 10_000) throw new Malformed('too many texts')
+  if (count > 10_000) throw new Malformed({ en: 'there are too many texts', ko: '문자열이 너무 많음' })
   return Array.from({ length: count }, () => cursor.bytes(cursor.uint(4)))
 }
 
@@ -48,7 +48,7 @@ export function readFirstCell(bytes: Bytes): Bytes | null {
   if (cursor.uint(4) !== 2) return null
   const flags = cursor.uint(4)
   const columns = cursor.uint(4)
-  if (columns !== 1) throw new Malformed('an answer of CQL has other columns')
+  if (columns !== 1) throw new Malformed({ en: 'an answer of CQL has other columns', ko: 'CQL 응답의 열이 다름' })
   if ((flags & 2) !== 0) cursor.bytes(cursor.uint(4))
   if ((flags & 1) !== 0) for (let texts = 0; texts < 2; texts++) cursor.bytes(cursor.uint(2))
   if ((flags & 4) === 0) {
@@ -93,7 +93,7 @@ function readVariable(cursor: Cursor): number {
     value += (byte & 127) * 128 ** at
     if (byte < 128) return value
   }
-  throw new Malformed('a number of ClickHouse is too long')
+  throw new Malformed({ en: 'a number of ClickHouse is too long', ko: 'ClickHouse의 숫자가 너무 긺' })
 }
 
 /** The server's greeting. Errors: Malformed. */

@@ -1,8 +1,9 @@
 // Numbers and texts in messages. Invariant: reading beyond the end, or what the protocol does not allow, throws Malformed and nothing else (parsers.test.ts).
 import type { Bytes } from '../bytes.ts'
+import { TextError } from '../evidence.ts'
 
 /** What came is not what its protocol allows. */
-export class Malformed extends Error {
+export class Malformed extends TextError {
   override readonly name = 'Malformed'
 }
 
@@ -20,7 +21,7 @@ export class Cursor {
   }
 
   bytes(length: number): Bytes {
-    if (length < 0 || length > this.left) throw new Malformed(`${length} bytes are announced and ${this.left} are there`)
+    if (length < 0 || length > this.left) throw new Malformed({ en: `${length} bytes are announced and ${this.left} are there`, ko: `길이는 ${length}바이트라고 하나 실제로는 ${this.left}바이트임` })
     this.at += length
     return this.data.slice(this.at - length, this.at)
   }
@@ -46,7 +47,7 @@ export class Cursor {
   /** Up to a byte, which is passed over. */
   until(end: string): Bytes {
     const found = this.data.indexOf(end, this.at)
-    if (found === -1) throw new Malformed('a text has no end')
+    if (found === -1) throw new Malformed({ en: 'a text has no end', ko: '끝이 없는 문자열' })
     const text = this.data.slice(this.at, found)
     this.at = found + end.length
     return text

@@ -22,7 +22,7 @@ export function readAnswer(message: Bytes): DnsMessage {
   try {
     return decodeMessage(Buffer.from(message, 'latin1'))
   } catch (error) {
-    if (error instanceof DnsMessageError) throw new Malformed(error.message)
+    if (error instanceof DnsMessageError) throw new Malformed(error.text)
     throw error
   }
 }

@@ -4,7 +4,7 @@ import type { DistributionBuild, Identifier } from '@haechi/fingerprints'
 import type { Severity } from '@haechi/risk'
 import type { Bytes } from '../bytes.ts'
 import { readable } from '../bytes.ts'
-import { evidenceOf } from '../evidence.ts'
+import { TextError, evidenceOf } from '../evidence.ts'
 import type { Text } from '../evidence.ts'
 import type { Finding, ProbeFault, ProbeRun } from '../model.ts'
 import { NetworkError } from '../network.ts'
@@ -32,11 +32,11 @@ export const fingerprintDatabases = ['dns.versionbind', 'ftp.banner', 'http_head
 export type FingerprintDatabase = (typeof fingerprintDatabases)[number]
 
 /** A service may take only so much time. */
-class Overdue extends Error {
+class Overdue extends TextError {
   override readonly name = 'Overdue'
 
   constructor(where: string) {
-    super(`${where} has taken all of its time.`)
+    super({ en: `${where} has taken all of its time.`, ko: `${where} 검사에 주어진 시간을 모두 씀` })
   }
 }
 
@@ -83,7 +83,7 @@ export class Examination {
 
   /** The one in which it was recognised. */
   get conversation(): Conversation {
-    if (this.#conversation === null) throw new Malformed('there is no connection')
+    if (this.#conversation === null) throw new Malformed({ en: 'there is no connection', ko: '연결이 없음' })
     return this.#conversation
   }
 
@@ -186,9 +186,9 @@ export class Examination {
 
   /** Errors: cancelled, and what is no fault of the wire. */
   fault(error: unknown): void {
-    if (error instanceof Malformed) this.#faults.push({ place: this.where, fault: 'protocol_error', message: error.message })
-    else if (error instanceof Overdue) this.#faults.push({ place: this.where, fault: 'budget_exceeded', message: error.message })
-    else if (error instanceof NetworkError && error.fault !== 'cancelled') this.#faults.push({ place: this.where, fault: error.fault, message: error.message })
+    if (error instanceof Malformed) this.#faults.push({ place: this.where, fault: 'protocol_error', message: error.text })
+    else if (error instanceof Overdue) this.#faults.push({ place: this.where, fault: 'budget_exceeded', message: error.text })
+    else if (error instanceof NetworkError && error.fault !== 'cancelled') this.#faults.push({ place: this.where, fault: error.fault, message: error.text })
     else throw error
   }
 

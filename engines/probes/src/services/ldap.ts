@@ -23,7 +23,7 @@ export type LdapMessage = { readonly operation: number; readonly name: Bytes; re
 /** Errors: Malformed. */
 export function readMessage(bytes: Bytes): LdapMessage {
   const [, operation] = children(read(new Cursor(bytes)))
-  if (operation === undefined) throw new Malformed('a message of LDAP without an operation')
+  if (operation === undefined) throw new Malformed({ en: 'a message of LDAP without an operation', ko: '작업이 없는 LDAP 메시지' })
   const parts = children(operation)
   const attributes = new Map<string, Bytes[]>()
   if (operation.tag !== ENTRY) return { operation: operation.tag, name: '', attributes, result: parts[0] === undefined ? -1 : numberOf(parts[0]), diagnostic: parts[2]?.content ?? '' }

@@ -12,7 +12,7 @@ const isStart = beginning('01 00 00 .. .. .. .. 00 0a 00 0a')
 
 /** Texts of a table of fields, those of tables within it left out. Errors: Malformed. */
 export function readTable(cursor: Cursor, depth = 0): Map<string, Bytes> {
-  if (depth > 8) throw new Malformed('a table of AMQP is too deep')
+  if (depth > 8) throw new Malformed({ en: 'a table of AMQP is too deep', ko: 'AMQP 테이블의 중첩이 너무 깊음' })
   const table = new Cursor(cursor.bytes(cursor.uint(4)))
   const fields = new Map<string, Bytes>()
   while (table.left > 0) {
@@ -30,7 +30,7 @@ function fieldOf(table: Cursor, depth: number): Bytes | null {
   else if (kind === 'A') table.bytes(table.uint(4))
   else {
     const length = { t: 1, b: 1, B: 1, s: 2, u: 2, U: 2, I: 4, i: 4, f: 4, L: 8, l: 8, d: 8, T: 8, D: 5, V: 0 }[kind]
-    if (length === undefined) throw new Malformed('a field of AMQP has an unknown type')
+    if (length === undefined) throw new Malformed({ en: 'a field of AMQP has an unknown type', ko: 'AMQP 필드의 유형을 알 수 없음' })
     table.bytes(length)
   }
   return null

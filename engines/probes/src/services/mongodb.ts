@@ -13,9 +13,9 @@ const mostElements = 2000
 
 /** Errors: Malformed. */
 export function readDocument(cursor: Cursor, depth = 0): Document {
-  if (depth > deepest) throw new Malformed('a document of BSON is too deep')
+  if (depth > deepest) throw new Malformed({ en: 'a document of BSON is too deep', ko: 'BSON 문서의 중첩이 너무 깊음' })
   const length = cursor.uintLe(4)
-  if (length < 5) throw new Malformed('a document of BSON is too short')
+  if (length < 5) throw new Malformed({ en: 'a document of BSON is too short', ko: 'BSON 문서가 너무 짧음' })
   const inner = new Cursor(cursor.bytes(length - 4))
   const document: Record<string, Value> = Object.create(null) as Record<string, Value>
   for (let elements = 0; elements < mostElements; elements++) {
@@ -40,7 +40,7 @@ function readValue(kind: number, cursor: Cursor, depth: number): Value {
     case 0x10: return cursor.uintLe(4)
     case 0x09: case 0x11: case 0x12: return cursor.uintLe(6) + cursor.uintLe(2) * 2 ** 48
     case 0x13: return fromUtf16(cursor.bytes(16))
-    default: throw new Malformed(`a value of BSON has the unknown type ${kind}`)
+    default: throw new Malformed({ en: `a value of BSON has the unknown type ${kind}`, ko: `BSON 값의 유형을 알 수 없음(${kind})` })
   }
 }
 
@@ -66,7 +66,7 @@ export function readReply(bytes: Bytes): Document {
   const operation = cursor.uintLe(4)
   if (operation === REPLY) cursor.bytes(20)
   else if (operation === MSG) cursor.bytes(5)
-  else throw new Malformed('an answer of MongoDB is neither a reply nor a message')
+  else throw new Malformed({ en: 'an answer of MongoDB is neither a reply nor a message', ko: 'OP_REPLY도 OP_MSG도 아닌 MongoDB 응답' })
   return readDocument(cursor)
 }
 

@@ -24,7 +24,7 @@ export function readPrelogin(bytes: Bytes): { readonly version: string; readonly
     if (kind === 0) version = [value.uint(1), value.uint(1), value.uint(2)].join('.')
     if (kind === 1 && length > 0) encryption = ['off', 'on', 'not supported', 'required'][value.uint(1)] ?? 'unknown'
   }
-  if (version === '') throw new Malformed('SQL Server states no version')
+  if (version === '') throw new Malformed({ en: 'SQL Server states no version', ko: '버전이 없는 SQL Server 응답' })
   return { version, encryption }
 }
 

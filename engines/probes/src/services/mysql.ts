@@ -18,7 +18,7 @@ export type MysqlGreeting = { readonly version: Bytes; readonly capabilities: nu
 /** Of the first packet, with its head. Errors: Malformed. */
 export function readGreeting(bytes: Bytes): MysqlGreeting {
   const cursor = new Cursor(bytes, 4)
-  if (cursor.uint(1) !== 10) throw new Malformed('the greeting of MySQL is of another version')
+  if (cursor.uint(1) !== 10) throw new Malformed({ en: 'the greeting of MySQL is of another version', ko: 'MySQL 초기 핸드셰이크의 버전이 다름' })
   const version = cursor.until('\0')
   cursor.bytes(4 + 8 + 1)
   let capabilities = cursor.uintLe(2)

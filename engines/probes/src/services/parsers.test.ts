@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../bytes.ts'
+import { isInBoth } from '../evidence.fixture.ts'
 import { children, element, objectId, read } from './ber.ts'
 import { readClickHouse, readFirstCell, readTexts } from './clusters.ts'
 import { Cursor, Malformed } from './cursor.ts'
@@ -54,6 +55,7 @@ describe('parsers', () => {
           parse(given)
         } catch (error) {
           if (!(error instanceof Malformed)) throw error
+          expect([error.text, isInBoth(error.text)]).toEqual([error.text, true])
         }
       }), { numRuns: 300 })
     })
@@ -92,6 +94,7 @@ test('whatever is answered at whatever port, nothing is thrown, left open, or ca
   await fc.assert(fc.asyncProperty(fc.constantFrom(...ports), fc.option(bytes), fc.array(fc.option(bytes), { maxLength: 6 }), async (port, first, answers) => {
     const service = await identified(port, { ...(first === null ? {} : { first }), answer: (_, turn) => answers[turn] })
     expect(service.left).toBe(0)
+    expect(service.faults.filter(({ message }) => !isInBoth(message))).toEqual([])
     expect(service.confidence).toBeLessThanOrEqual(1)
     expect(service.findings.filter(({ severity }) => severity === 'critical')).toEqual([])
   }), { numRuns: 200 })

@@ -17,7 +17,7 @@ const tpkt = withHead(4, head => Math.max(0, new Cursor(head, 2).uint(2) - 4))
 /** `selected`: the protocol that was chosen; null with a `failure`'s number, or from servers that know of no negotiation. Errors: Malformed. */
 export function readConfirm(bytes: Bytes): { readonly selected: number | null; readonly failure: number | null } {
   const cursor = new Cursor(bytes, 5)
-  if (cursor.uint(1) !== 0xd0) throw new Malformed('the answer of RDP is no confirmation')
+  if (cursor.uint(1) !== 0xd0) throw new Malformed({ en: 'the answer of RDP is no confirmation', ko: '연결 확인이 아닌 RDP 응답' })
   cursor.bytes(5)
   if (cursor.left < 8) return { selected: null, failure: null }
   const kind = cursor.uint(1)

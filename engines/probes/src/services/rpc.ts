@@ -24,12 +24,12 @@ const programs: Readonly<Record<number, string>> = { [PORTMAP]: 'portmapper', [N
 /** The results of an accepted call. Errors: Malformed. */
 export function readResults(message: Bytes): Cursor {
   const cursor = new Cursor(message)
-  if (cursor.uint(4) !== id || cursor.uint(4) !== 1) throw new Malformed('an answer to another call')
-  if (cursor.uint(4) !== 0) throw new Malformed('the call was denied')
+  if (cursor.uint(4) !== id || cursor.uint(4) !== 1) throw new Malformed({ en: 'an answer to another call', ko: '다른 호출에 대한 응답' })
+  if (cursor.uint(4) !== 0) throw new Malformed({ en: 'the call was denied', ko: '호출이 거부됨' })
   cursor.bytes(4)
   cursor.bytes(Math.ceil(cursor.uint(4) / 4) * 4)
   const state = cursor.uint(4)
-  if (state !== 0) throw new Malformed(`the call was not carried out (${state})`)
+  if (state !== 0) throw new Malformed({ en: `the call was not carried out (${state})`, ko: `호출이 실행되지 않음(${state})` })
   return cursor
 }
 

@@ -50,9 +50,9 @@ export type ServerInfo = { readonly name: string; readonly version: string; read
 /** Of a fragment of DCE/RPC with the answer at level 101. Errors: Malformed. */
 export function readServerInfo(bytes: Bytes): ServerInfo {
   const cursor = new Cursor(bytes)
-  if (cursor.bytes(3) !== '\x05\0\x02') throw new Malformed('the pipe does not answer the question')
+  if (cursor.bytes(3) !== '\x05\0\x02') throw new Malformed({ en: 'the pipe does not answer the question', ko: '파이프가 질의에 응답하지 않음' })
   cursor.bytes(21)
-  if (cursor.uintLe(4) !== 101 || cursor.uintLe(4) === 0) throw new Malformed('the pipe tells nothing of the server')
+  if (cursor.uintLe(4) !== 101 || cursor.uintLe(4) === 0) throw new Malformed({ en: 'the pipe tells nothing of the server', ko: '파이프 응답에 서버 정보가 없음' })
   cursor.bytes(4)
   const named = cursor.uintLe(4) !== 0
   const version = `${cursor.uintLe(4)}.${cursor.uintLe(4)}`

@@ -29,10 +29,10 @@ export type Negotiated = { readonly dialect: string; readonly signing: 'required
 /** Errors: Malformed. */
 export function readNegotiated(message: Bytes): Negotiated {
   const cursor = new Cursor(message, 4)
-  if (cursor.bytes(4) !== '\xfeSMB') throw new Malformed('an answer of SMB 2 begins otherwise')
+  if (cursor.bytes(4) !== '\xfeSMB') throw new Malformed({ en: 'an answer of SMB 2 begins otherwise', ko: 'SMB 2 형식이 아닌 응답' })
   cursor.bytes(4)
   const status = cursor.uintLe(4)
-  if (status !== 0) throw new Malformed(`SMB 2 refuses to negotiate: ${status.toString(16)}`)
+  if (status !== 0) throw new Malformed({ en: `SMB 2 refuses to negotiate: ${status.toString(16)}`, ko: `SMB 2 협상 거부: ${status.toString(16)}` })
   cursor.bytes(64 - 12)
   cursor.bytes(2)
   const mode = cursor.uintLe(2)
@@ -48,7 +48,7 @@ export type Native = { readonly system: string; readonly manager: string }
 /** What a server of version 1 calls its system and itself, of its answer to a session's setup. Errors: Malformed. */
 export function readNative(message: Bytes): Native {
   const cursor = new Cursor(message, 4)
-  if (cursor.bytes(5) !== '\xffSMB\x73') throw new Malformed('an answer of SMB 1 begins otherwise')
+  if (cursor.bytes(5) !== '\xffSMB\x73') throw new Malformed({ en: 'an answer of SMB 1 begins otherwise', ko: 'SMB 1 형식이 아닌 응답' })
   cursor.bytes(5)
   const unicode = (cursor.uintLe(2) & 0x8000) !== 0
   cursor.bytes(20)

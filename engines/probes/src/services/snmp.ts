@@ -19,11 +19,11 @@ export type SnmpAnswer = { readonly version: number; readonly community: Bytes |
 export function readSnmp(bytes: Bytes): SnmpAnswer {
   const parts = children(read(new Cursor(bytes)))
   const [first, second, third] = parts
-  if (first === undefined || first.tag !== 2 || second === undefined || third === undefined) throw new Malformed('a message of SNMP without its parts')
+  if (first === undefined || first.tag !== 2 || second === undefined || third === undefined) throw new Malformed({ en: 'a message of SNMP without its parts', ko: '구성 요소가 빠진 SNMP 메시지' })
   const version = numberOf(first)
   if (version === 3) return { version, community: null, values: new Map(), engine: children(read(new Cursor(third.content)))[0]?.content ?? null }
   const values = new Map<string, Bytes>()
-  if (third.tag !== RESPONSE && third.tag !== REPORT) throw new Malformed('a message of SNMP that is no answer')
+  if (third.tag !== RESPONSE && third.tag !== REPORT) throw new Malformed({ en: 'a message of SNMP that is no answer', ko: '응답이 아닌 SNMP 메시지' })
   for (const binding of children(children(third)[3] ?? { tag: 0x30, content: '' })) {
     const [oid, value] = children(binding)
     if (oid !== undefined && value?.tag === 4) values.set(objectId(oid), value.content)

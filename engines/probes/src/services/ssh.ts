@@ -20,7 +20,7 @@ export function readKexInit(packet: Bytes): Offer {
   const length = cursor.uint(4)
   const padding = cursor.uint(1)
   const message = new Cursor(cursor.bytes(Math.max(0, length - 1 - padding)))
-  if (message.uint(1) !== 20) throw new Malformed('the first packet of SSH is no KEXINIT')
+  if (message.uint(1) !== 20) throw new Malformed({ en: 'the first packet of SSH is no KEXINIT', ko: '첫 SSH 패킷이 KEXINIT이 아님' })
   message.bytes(16)
   const [kex = [], hostKeys = [], toServer = [], toClient = [], macToServer = [], macToClient = []] = Array.from({ length: 6 }, () => message.bytes(message.uint(4)).split(',').filter(each => each !== ''))
   return { kex, hostKeys, ciphers: [...new Set([...toServer, ...toClient])], macs: [...new Set([...macToServer, ...macToClient])] }

@@ -2,6 +2,7 @@
 // Invariant: of whatever certificates, judging ends, and a hostile one is unreadable or untrusted, never an exception (chain.integration.test.ts).
 import { X509Certificate } from 'node:crypto'
 import { addressVersion, reverseName } from '../address.ts'
+import type { Text } from '../evidence.ts'
 import { knownRoots } from './known-roots.ts'
 import { CertificateError, readCertificate } from './x509.ts'
 import type { Certificate } from './x509.ts'
@@ -15,7 +16,7 @@ export function trustStore(roots: Iterable<string>): TrustStore {
   for (const pem of roots) {
     const der = Buffer.from(pem.replace(/-----[^-]+-----|\s+/g, ''), 'base64')
     const read = reading(der)
-    if (typeof read === 'string') continue
+    if (read instanceof CertificateError) continue
     const known = store.get(read.subject.dn)
     if (known === undefined) store.set(read.subject.dn, [der])
     else known.push(der)
@@ -34,7 +35,7 @@ export type Chain = {
   readonly certificates: readonly Certificate[]
   readonly der: readonly Uint8Array[]
   /** Why one of them cannot be read; null: all can. */
-  readonly unreadable: string | null
+  readonly unreadable: Text | null
   /** Each is vouched for by the next (RFC 5246, 7.4.2). */
   readonly ordered: boolean
   readonly trust: Trust
@@ -48,11 +49,11 @@ export type Chain = {
 export function judgeChain(der: readonly Uint8Array[], name: string | null, roots: TrustStore | null): Chain {
   const certificates: Certificate[] = []
   const raw: Uint8Array[] = []
-  let unreadable: string | null = null
+  let unreadable: Text | null = null
   for (const [place, each] of der.entries()) {
     const read = reading(each)
-    if (typeof read === 'string') {
-      unreadable ??= read
+    if (read instanceof CertificateError) {
+      unreadable ??= read.text
       // Without the server's own there is nothing that the others could vouch for.
       if (place === 0) break
     } else {
@@ -68,12 +69,12 @@ export function judgeChain(der: readonly Uint8Array[], name: string | null, root
   }
 }
 
-function reading(der: Uint8Array): Certificate | string {
+function reading(der: Uint8Array): Certificate | CertificateError {
   try {
     return readCertificate(der)
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error
-    return error.message
+    return error
   }
 }
 

@@ -114,7 +114,7 @@ const oldHashes = /^(?:md[245]|sha1)With|SHA1$/i
 
 function certificates(chain: TlsReport['chains'][number], report: Omit<TlsReport, 'findings'>, now: number, add: Add): void {
   const [own] = chain.certificates
-  if (chain.unreadable !== null) add('tls.certificate_unreadable', { en: chain.unreadable, ko: `인증서를 해석할 수 없음(${chain.unreadable})` })
+  if (chain.unreadable !== null) add('tls.certificate_unreadable', chain.unreadable)
   if (own === undefined) return
   // What vouches for itself at the end of a path proves nothing by its own signature or key.
   const path = chain.path.filter((each, place) => place === 0 || each.subject.dn !== each.issuer.dn)

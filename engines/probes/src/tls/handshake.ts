@@ -91,8 +91,8 @@ export async function begin(connection: Connection, offer: Offer, place: Place, 
     }
   }
   const version = tlsVersions.find(each => versionNumber(each) === answer.version)
-  if (version === undefined) throw records.wrong('its version is unknown')
-  if (!offer.suites.includes(answer.suite)) throw new NetworkError('tls_failed', endpoint, `${endpoint} refuses the TLS handshake: it takes a suite that was not offered.`)
+  if (version === undefined) throw records.wrong({ en: 'its version is unknown', ko: '알 수 없는 버전' })
+  if (!offer.suites.includes(answer.suite)) throw new NetworkError('tls_failed', endpoint, { en: `${endpoint} refuses the TLS handshake: it takes a suite that was not offered.`, ko: 'TLS 핸드셰이크 거부: 제안하지 않은 암호 스위트를 선택함' })
   const flight: Writable<Flight> = {
     version, suite: answer.suite, compression: answer.compression, sessionId: answer.sessionId, extensions: answer.extensions, group, certificates: [], ocspResponse: null, timestamps: answer.extensions.has(extensionTypes.timestamps),
     keyExchange: null, asksForCertificate: false, cut: null,
@@ -122,7 +122,7 @@ function decrypting(records: TlsRecords, answer: Answer, shares: readonly KeySha
   const share = shares.find(each => each.group === groupOf(answer))
   if (theirs === undefined || theirs.length < 4 || share === undefined) return false
   const agreed = share.secret(theirs.subarray(4))
-  if (agreed === null) throw records.wrong('its key is none')
+  if (agreed === null) throw records.wrong({ en: 'its key is none', ko: '올바르지 않은 키' })
   records.open = openerOf(answer.suite, agreed, transcript)
   return records.open !== null
 }
@@ -153,14 +153,14 @@ async function rest(flight: Writable<Flight>, answer: Answer, records: TlsRecord
     }
     if (until === 'certificate' && type !== ENCRYPTED_EXTENSIONS && type !== CERTIFICATE_REQUEST) return
   }
-  throw records.wrong('its greeting has no end')
+  throw records.wrong({ en: 'its greeting has no end', ko: '핸드셰이크가 끝나지 않음' })
 }
 
 function serverHello({ type, body }: Message, records: TlsRecords): Answer {
-  if (type !== SERVER_HELLO) throw records.wrong('its first message is no ServerHello')
-  if (body.length < 35) throw records.wrong('its ServerHello is cut off')
+  if (type !== SERVER_HELLO) throw records.wrong({ en: 'its first message is no ServerHello', ko: '첫 메시지가 ServerHello가 아님' })
+  if (body.length < 35) throw records.wrong({ en: 'its ServerHello is cut off', ko: 'ServerHello가 잘림' })
   const after = 35 + body.readUInt8(34)
-  if (body.length < after + 3) throw records.wrong('its ServerHello is cut off')
+  if (body.length < after + 3) throw records.wrong({ en: 'its ServerHello is cut off', ko: 'ServerHello가 잘림' })
   const extensions = extensionsOf(body, after + 3, new Map())
   // In TLS 1.3 the version stands in an extension.
   const chosen = extensions.get(extensionTypes.versions)
@@ -181,10 +181,10 @@ function extensionsOf(bytes: Buffer, from: number, extensions: Map<number, Buffe
 
 function certificates12(body: Buffer, records: TlsRecords): Uint8Array[] {
   const list: Uint8Array[] = []
-  if (body.length < 3) throw records.wrong('its list of certificates is cut off')
+  if (body.length < 3) throw records.wrong({ en: 'its list of certificates is cut off', ko: '인증서 목록이 잘림' })
   for (let at = 3; at + 3 <= body.length && list.length < mostCertificates;) {
     const length = body.readUIntBE(at, 3)
-    if (at + 3 + length > body.length) throw records.wrong('a certificate is cut off')
+    if (at + 3 + length > body.length) throw records.wrong({ en: 'a certificate is cut off', ko: '인증서가 잘림' })
     list.push(body.subarray(at + 3, at + 3 + length))
     at += 3 + length
   }
@@ -198,7 +198,7 @@ function certificates13(body: Buffer, flight: Writable<Flight>, records: TlsReco
   for (let at = start; at + 3 <= body.length && list.length < mostCertificates;) {
     const length = body.readUIntBE(at, 3)
     const after = at + 3 + length
-    if (after + 2 > body.length) throw records.wrong('a certificate is cut off')
+    if (after + 2 > body.length) throw records.wrong({ en: 'a certificate is cut off', ko: '인증서가 잘림' })
     list.push(body.subarray(at + 3, after))
     const end = after + 2 + body.readUInt16BE(after)
     if (list.length === 1) {
@@ -254,7 +254,7 @@ export type Greeted = {
 export async function greet(connection: Connection, greeting: Greeting): Promise<Greeted> {
   const { endpoint, serverName, minVersion, maxVersion, suites } = greeting
   const { version, suite, certificates, cut } = await shake(connection, { version: maxVersion, suites, serverName }, greeting, maxVersion === 'tls13' ? 'hello' : 'certificate')
-  if (tlsVersions.indexOf(version) < tlsVersions.indexOf(minVersion) || tlsVersions.indexOf(version) > tlsVersions.indexOf(maxVersion)) throw new NetworkError('tls_failed', endpoint, `${endpoint} refuses the TLS handshake: it speaks ${version}.`)
+  if (tlsVersions.indexOf(version) < tlsVersions.indexOf(minVersion) || tlsVersions.indexOf(version) > tlsVersions.indexOf(maxVersion)) throw new NetworkError('tls_failed', endpoint, { en: `${endpoint} refuses the TLS handshake: it speaks ${version}.`, ko: `TLS 핸드셰이크 거부: ${version} 사용` })
   if (cut !== null) throw cut
   return { version, suite, certificates }
 }

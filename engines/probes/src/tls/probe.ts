@@ -446,8 +446,8 @@ class Session {
       if (this.#exhausted !== null) return this.#exhausted
       const left = this.#ends - this.#run.now()
       if (left <= 0 || this.connections >= mostConnections) {
-        this.#exhausted = new NetworkError('timeout', this.#endpoint, `${this.#endpoint} takes longer than the probe may.`)
-        this.faults.push({ place: this.#endpoint, fault: 'budget_exceeded', message: this.#exhausted.message })
+        this.#exhausted = new NetworkError('timeout', this.#endpoint, { en: `${this.#endpoint} takes more time or connections than the probe may use.`, ko: '검사에 허용된 시간이나 연결 수를 모두 씀' })
+        this.faults.push({ place: this.#endpoint, fault: 'budget_exceeded', message: this.#exhausted.text })
         return this.#exhausted
       }
       this.connections++
@@ -473,7 +473,7 @@ class Session {
     }
   }
 
-  #fault({ endpoint, fault, message }: NetworkError): void {
-    if (!this.faults.some(each => each.fault === fault && each.message === message)) this.faults.push({ place: endpoint, fault, message })
+  #fault({ endpoint, fault, text }: NetworkError): void {
+    if (!this.faults.some(each => each.fault === fault && each.message.en === text.en)) this.faults.push({ place: endpoint, fault, message: text })
   }
 }

@@ -18,14 +18,14 @@ export async function greetSslv2(connection: Connection, { endpoint, timeoutMs, 
   const specs = Buffer.concat([...kinds.keys()].map(kind => Buffer.of(kind >> 16, (kind >> 8) & 255, kind & 255)))
   const body = Buffer.concat([Buffer.of(1, 0, 2, 0, specs.length, 0, 0, 0, 16), specs, randomBytes(random, 16)])
   await connection.write(Buffer.concat([Buffer.of(0x80, body.length), body]).toString('latin1'))
-  const refused = new NetworkError('tls_failed', endpoint, `${endpoint} does not speak SSL 2.0.`)
+  const refused = new NetworkError('tls_failed', endpoint, { en: `${endpoint} does not speak SSL 2.0.`, ko: 'SSL 2.0을 지원하지 않음' })
   const ends = now() + timeoutMs
   let answer = Buffer.alloc(0)
   for (let reads = 0; reads < mostReads; reads++) {
     const left = ends - now()
     if (left <= 0) break
     const more = await connection.read(16 * 1024, left)
-    if (more === '') throw new NetworkError('closed', endpoint, `${endpoint} closed the connection within its SSL 2.0 greeting.`)
+    if (more === '') throw new NetworkError('closed', endpoint, { en: `${endpoint} closed the connection within its SSL 2.0 greeting.`, ko: 'SSL 2.0 핸드셰이크 중간에 연결을 끊음' })
     answer = Buffer.concat([answer, Buffer.from(more, 'latin1')])
     // A header of two bytes, or of three where there is padding.
     const head = ((answer[0] ?? 0) & 0x80) === 0 ? 3 : 2
@@ -39,5 +39,5 @@ export async function greetSslv2(connection: Connection, { endpoint, timeoutMs, 
     for (let at = from; at + 3 <= end; at += 3) taken.push(kinds.get(answer.readUIntBE(at, 3)) ?? `0x${answer.readUIntBE(at, 3).toString(16).padStart(6, '0')}`)
     return [...new Set(taken)]
   }
-  throw new NetworkError('timeout', endpoint, `${endpoint} did not answer an SSL 2.0 greeting in time.`)
+  throw new NetworkError('timeout', endpoint, { en: `${endpoint} did not answer an SSL 2.0 greeting in time.`, ko: '제한 시간 안에 SSL 2.0 핸드셰이크에 응답하지 않음' })
 }

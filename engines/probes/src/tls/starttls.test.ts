@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isInBoth } from '../evidence.fixture.ts'
 import { NetworkError } from '../network.ts'
 import { startTls } from './starttls.ts'
 import type { StartTls } from './starttls.ts'
@@ -56,7 +57,7 @@ describe('before TLS', () => {
   })
 
   it.each(protocols)('%s may refuse it', async (protocol) => {
-    await expect(talk(protocol, ...refusals[protocol])).rejects.toMatchObject({ fault: 'tls_failed' })
+    await expect(talk(protocol, ...refusals[protocol])).rejects.toMatchObject({ fault: 'tls_failed', text: expect.toSatisfy(isInBoth) as object })
   })
 
   it.each(protocols)('%s: endless words, silence and the end are typed faults', async (protocol) => {
@@ -66,6 +67,7 @@ describe('before TLS', () => {
       await connection.write('the fixture answers what is written')
       const ended = await startTls(connection, protocol, { endpoint: 'h:1', serverName: null, timeoutMs: 1_000, now: run.now }).catch((error: unknown) => error)
       expect(fault).toContain((ended as NetworkError).fault)
+      expect((ended as NetworkError).text).toSatisfy(isInBoth)
       expect(run.passed()).toBeLessThan(3_000)
     }
   })

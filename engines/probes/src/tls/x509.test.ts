@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { isInBoth } from '../evidence.fixture.ts'
 import { knownRoots } from './known-roots.ts'
 import { CertificateError, hostNames, isMismatched, isSelfSigned, readCertificate } from './x509.ts'
 
@@ -52,6 +53,7 @@ describe('hostile certificates', () => {
         isMismatched('example.com', hostNames(certificate))
       } catch (error) {
         expect(error).toBeInstanceOf(CertificateError)
+        expect((error as CertificateError).text).toSatisfy(isInBoth)
       }
     }), { numRuns: 3000 })
   })

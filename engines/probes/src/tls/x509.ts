@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto'
 import type { Bytes } from '../bytes.ts'
 import { bytesOf } from '../bytes.ts'
+import { TextError } from '../evidence.ts'
 
-export class CertificateError extends Error {
+export class CertificateError extends TextError {
   override readonly name = 'CertificateError'
 }
 
@@ -61,16 +62,16 @@ export function nodes(bytes: Buffer): Node[] {
   while (at < bytes.length) {
     const start = at
     const tag = bytes[at++] ?? 0
-    if ((tag & 0x1f) === 0x1f) throw new CertificateError('a tag of more than one byte')
+    if ((tag & 0x1f) === 0x1f) throw new CertificateError({ en: 'a tag of more than one byte', ko: '1바이트를 넘는 태그' })
     let length = bytes[at++]
-    if (length === undefined || length === 0x80) throw new CertificateError('a length is missing')
+    if (length === undefined || length === 0x80) throw new CertificateError({ en: 'a length is missing', ko: '길이가 없음' })
     if (length > 0x80) {
       const size = length - 0x80
-      if (size > 4 || at + size > bytes.length) throw new CertificateError('a length is too large')
+      if (size > 4 || at + size > bytes.length) throw new CertificateError({ en: 'a length is too large', ko: '길이가 너무 큼' })
       length = bytes.readUIntBE(at, size)
       at += size
     }
-    if (at + length > bytes.length) throw new CertificateError('a value is longer than what holds it')
+    if (at + length > bytes.length) throw new CertificateError({ en: 'a value is longer than what holds it', ko: '값이 담긴 곳보다 긺' })
     list.push({ tag, content: bytes.subarray(at, at + length), whole: bytes.subarray(start, at + length) })
     at += length
   }
@@ -83,7 +84,7 @@ const SET = 0x31
 /** The content of the first value, which has this tag. */
 export function only(bytes: Buffer, tag: number): Buffer {
   const node = nodes(bytes)[0]
-  if (node?.tag !== tag) throw new CertificateError(`a tag ${node?.tag ?? 'none'} where ${tag} belongs`)
+  if (node?.tag !== tag) throw new CertificateError({ en: `a tag ${node?.tag ?? 'none'} where ${tag} belongs`, ko: `태그가 ${tag}이어야 하나 ${node?.tag ?? '없음'}` })
   return node.content
 }
 
@@ -92,7 +93,7 @@ function objectId(bytes: Buffer): string {
   let arc = 0
   for (const byte of bytes) {
     arc = arc * 128 + (byte & 0x7f)
-    if (arc > Number.MAX_SAFE_INTEGER / 256) throw new CertificateError('an object identifier is too large')
+    if (arc > Number.MAX_SAFE_INTEGER / 256) throw new CertificateError({ en: 'an object identifier is too large', ko: '객체 식별자가 너무 큼' })
     if ((byte & 0x80) !== 0) continue
     arcs.push(arc)
     arc = 0
@@ -127,7 +128,7 @@ function nameOf(bytes: Buffer): CertificateName {
   const organizations: Bytes[] = []
   let commonName = ''
   for (const set of nodes(bytes)) {
-    if (set.tag !== SET) throw new CertificateError('a name is no sequence of sets')
+    if (set.tag !== SET) throw new CertificateError({ en: 'a name is no sequence of sets', ko: '이름 형식이 올바르지 않음' })
     const first = nodes(set.content)[0]
     const [type, value] = first === undefined ? [] : nodes(first.content)
     if (type === undefined || value === undefined) continue
@@ -143,7 +144,7 @@ function nameOf(bytes: Buffer): CertificateName {
 /** UTCTime and GeneralizedTime in UTC (RFC 5280, 4.1.2.5). */
 function time(node: Node | undefined): number {
   const written = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?Z?$/.exec(node?.content.toString('latin1') ?? '')
-  if (written === null) throw new CertificateError('a time is not written as it should be')
+  if (written === null) throw new CertificateError({ en: 'a time is not written as it should be', ko: '시각 형식이 올바르지 않음' })
   const [, year = '', month, day, hour, minute, second = '0'] = written
   const full = year.length === 4 ? Number(year) : Number(year) + (Number(year) < 50 ? 2000 : 1900)
   return Date.UTC(full, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
@@ -190,7 +191,7 @@ function publicKeyOf(info: Node | undefined): PublicKey {
 
 function readPublicKey(info: Node | undefined): PublicKey {
   const [algorithm, key] = info?.tag === SEQUENCE ? nodes(info.content) : []
-  if (algorithm?.tag !== SEQUENCE || key?.tag !== 0x03 || key.content.length < 1) throw new CertificateError('the public key is missing')
+  if (algorithm?.tag !== SEQUENCE || key?.tag !== 0x03 || key.content.length < 1) throw new CertificateError({ en: 'the public key is missing', ko: '공개 키가 없음' })
   const [type, parameters] = nodes(algorithm.content)
   const none = Buffer.alloc(0)
   const id = type === undefined ? '' : objectId(type.content)
@@ -215,11 +216,11 @@ function readPublicKey(info: Node | undefined): PublicKey {
 export function readCertificate(der: Uint8Array): Certificate {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
   const outer = nodes(only(bytes, SEQUENCE))
-  if (outer[0]?.tag !== SEQUENCE) throw new CertificateError('the fields of a certificate are missing')
+  if (outer[0]?.tag !== SEQUENCE) throw new CertificateError({ en: 'the fields of a certificate are missing', ko: '인증서 필드가 없음' })
   const fields = nodes(outer[0].content)
   if (fields[0]?.tag === 0xa0) fields.shift()
   const [serial, , issuer, validity, subject, keyInfo] = fields
-  if (serial?.tag !== 0x02 || issuer?.tag !== SEQUENCE || validity?.tag !== SEQUENCE || subject?.tag !== SEQUENCE) throw new CertificateError('the fields of a certificate are missing')
+  if (serial?.tag !== 0x02 || issuer?.tag !== SEQUENCE || validity?.tag !== SEQUENCE || subject?.tag !== SEQUENCE) throw new CertificateError({ en: 'the fields of a certificate are missing', ko: '인증서 필드가 없음' })
   const [notBefore, notAfter] = nodes(validity.content)
   const dnsNames: Bytes[] = []
   const addresses: string[] = []

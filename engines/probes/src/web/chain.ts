@@ -21,11 +21,12 @@ export async function follow(start: URL, visitor: Visitor): Promise<Chain> {
     const cookie = cookieHeader(cookies, url)
     const key = `${placeOf(url)} ${cookie}`
     if (seen.has(key)) {
-      visitor.tell(placeOf(start), 'budget_exceeded', `a loop of redirects: ${hops.slice(-3).map((hop) => hop.url).join(' -> ')} -> ${placeOf(url)}`)
+      const way = [...hops.slice(-3).map((hop) => hop.url), placeOf(url)].join(' -> ')
+      visitor.tell(placeOf(start), 'budget_exceeded', { en: `a loop of redirects: ${way}`, ko: `리디렉션 순환: ${way}` })
       return end('loop')
     }
     if (hops.length === mostHops) {
-      visitor.tell(placeOf(start), 'budget_exceeded', `more than ${mostHops} redirects`)
+      visitor.tell(placeOf(start), 'budget_exceeded', { en: `more than ${mostHops} redirects`, ko: `리디렉션이 ${mostHops}회를 넘음` })
       return end('too_long')
     }
     seen.add(key)

@@ -1,10 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isInBoth } from '../evidence.fixture.ts'
+import type { WebReport } from './model.ts'
 import { probeWeb } from './probe.ts'
 import { pages, web } from './site.fixture.ts'
 import type { Answering, Site } from './site.fixture.ts'
 
-const probe = (site: Site, url = 'https://www.a.test/') => probeWeb(url, web(site).options)
+/** What could not be looked at is told in both languages. */
+async function probe(site: Site, url = 'https://www.a.test/'): Promise<WebReport> {
+  const report = await probeWeb(url, web(site).options)
+  expect(report.faults.filter(({ message }) => !isInBoth(message))).toEqual([])
+  return report
+}
 const named = (report: Awaited<ReturnType<typeof probe>>, least: readonly string[] = ['medium', 'high', 'critical']) => report.findings.filter(({ severity }) => least.includes(severity)).map(({ check, place, severity }) => `${severity} ${check} ${place}`)
 const git = { '/.git/HEAD': { body: 'ref: refs/heads/main\n', type: 'text/plain' }, '/.git/config': { body: '[core]\n\trepositoryformatversion = 0\n', type: 'text/plain' } }
 const env = { body: 'APP_NAME=shop\nDB_HOST=db\nDB_PASSWORD=hunter2hunter2\n', type: 'text/plain' }
@@ -58,7 +65,7 @@ test('where everything leads elsewhere, only that is told', async () => {
 
 test('redirects end: loops, endless ones, and those that leave', async () => {
   const loop = await probe((_, url) => ({ status: 302, headers: { Location: url.pathname === '/' ? '/a' : '/' } }))
-  expect(loop).toMatchObject({ ended: 'loop', faults: [{ fault: 'budget_exceeded', message: expect.stringContaining('loop') as string }] })
+  expect(loop).toMatchObject({ ended: 'loop', faults: [{ fault: 'budget_exceeded', message: { en: expect.stringContaining('loop') as string, ko: expect.stringContaining('순환') as string } }] })
   let at = 0
   const endless = await probe(() => ({ status: 302, headers: { Location: `/${at++}` } }))
   expect(endless.ended).toBe('too_long')
@@ -80,7 +87,7 @@ test('a site that dies is not asked on and on, and what was seen stays', async (
   const report = await probeWeb('https://www.a.test/', options)
   expect(report.final?.title).toBe('x')
   expect(requests.length).toBeLessThan(15)
-  expect(report.faults).toContainEqual(expect.objectContaining({ fault: 'timeout', message: expect.stringContaining('not asked again') as string }))
+  expect(report.faults).toContainEqual(expect.objectContaining({ fault: 'timeout', message: { en: expect.stringContaining('not asked again') as string, ko: expect.stringContaining('더는 요청하지 않음') as string } }))
 })
 
 test('a budget ends the probe, and is told', async () => {

@@ -22,7 +22,7 @@ test('each place once, six at a time, within its time', async () => {
   expect([requests.length, most, visitor.requests]).toEqual([20, 6, 20])
   now = 1_001
   expect(await visitor.ask(at('/late'))).toBeNull()
-  expect(visitor.faults).toEqual([{ place: 'https://a.test', fault: 'budget_exceeded', message: 'stopped after 20 requests, 20 bytes and 1 s' }])
+  expect(visitor.faults).toEqual([{ place: 'https://a.test', fault: 'budget_exceeded', message: { en: 'stopped after 20 requests, 20 bytes and 1 s', ko: '요청 20건, 20바이트, 1초 만에 중단함' } }])
   expect(visitor.spent).toBe(true)
 })
 
@@ -41,6 +41,13 @@ test('an answer that never ends counts as none', async () => {
   const visitor = new Visitor(slow, budget)
   for (let index = 0; index < 20; index++) await visitor.ask(at(`/${index}`))
   expect(requests).toHaveLength(4)
+})
+
+test('a page that is cut off at its limit is told once, one of which only the beginning is wanted is not', async () => {
+  const { run } = web((_, url) => (url.pathname === '/long' ? 'x'.repeat(2_097_153) : 'x'.repeat(2_097_152)))
+  const visitor = new Visitor(run, { ...budget, bytes: 100_000_000 })
+  for (const path of ['/long', '/whole']) for (const ask of [{}, { method: 'POST' }, { maxBytes: 100 }]) await visitor.ask(at(path), ask)
+  expect(visitor.faults).toEqual([{ place: 'https://a.test/long', fault: 'budget_exceeded', message: { en: 'only the first 2097152 bytes of the page were read', ko: '페이지의 처음 2097152바이트만 읽음' } }])
 })
 
 test('who stops it ends it', async () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { readPage } from '@haechi/fingerprints'
 import { readable } from '../bytes.ts'
 import type { Bytes } from '../bytes.ts'
+import type { Text } from '../evidence.ts'
 import { NetworkError } from '../network.ts'
 import type { Connection, HttpRequest, HttpResponse } from '../network.ts'
 import type { ProbeFault, ProbeRun } from '../model.ts'
@@ -76,12 +77,12 @@ export class Visitor {
       return connection
     } catch (error) {
       if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
-      this.tell(placeOf(url), error.fault, error.message)
+      this.tell(placeOf(url), error.fault, error.text)
       return null
     }
   }
 
-  tell(place: string, fault: ProbeFault['fault'], message: string): void {
+  tell(place: string, fault: ProbeFault['fault'], message: Text): void {
     if (this.faults.length < mostFaults && !this.faults.some((known) => known.place === place && known.fault === fault)) this.faults.push({ place, fault, message })
   }
 
@@ -92,7 +93,10 @@ export class Visitor {
       if ((this.#failures.get(site) ?? 0) >= patience) return null
       this.#until ??= this.#run.now() + this.#budget.durationMs
       if (this.requests >= this.#budget.requests || this.#bytes >= this.#budget.bytes || this.#run.now() > this.#until) {
-        if (!this.#exceeded) this.tell(url.origin, 'budget_exceeded', `stopped after ${this.requests} requests, ${this.#bytes} bytes and ${Math.round((this.#run.now() - this.#until + this.#budget.durationMs) / 1_000)} s`)
+        if (!this.#exceeded) {
+          const seconds = Math.round((this.#run.now() - this.#until + this.#budget.durationMs) / 1_000)
+          this.tell(url.origin, 'budget_exceeded', { en: `stopped after ${this.requests} requests, ${this.#bytes} bytes and ${seconds} s`, ko: `요청 ${this.requests}건, ${this.#bytes}바이트, ${seconds}초 만에 중단함` })
+        }
         this.#exceeded = true
         return null
       }
@@ -101,13 +105,18 @@ export class Visitor {
         const response = await this.#run.network.http(requestOf(url, ask, this.#run.timeoutMs), this.#run.signal)
         this.#bytes += response.body.length
         // What was cut off because it never ended is as bad as no answer, if all answers are so.
-        if (response.truncated && response.durationMs >= 0.9 * (ask.timeoutMs ?? this.#run.timeoutMs)) this.#failed(site, placeOf(url), 'timeout', 'the answer did not end in time')
-        else this.#failures.set(site, 0)
+        if (response.truncated && response.durationMs >= 0.9 * (ask.timeoutMs ?? this.#run.timeoutMs)) this.#failed(site, placeOf(url), 'timeout', { en: 'the answer did not end in time', ko: '제한 시간 안에 응답이 끝나지 않음' })
+        else {
+          this.#failures.set(site, 0)
+          const limit = ask.maxBytes ?? largestBody
+          // Whoever asks for less wants only the beginning.
+          if (response.truncated && limit >= largestBody && response.body.length >= limit) this.tell(placeOf(url), 'budget_exceeded', { en: `only the first ${limit} bytes of the page were read`, ko: `페이지의 처음 ${limit}바이트만 읽음` })
+        }
         if ((ask.method === undefined || ask.method === 'GET') && ask.at === undefined) this.#read(placeOf(url), response)
         return response
       } catch (error) {
         if (!(error instanceof NetworkError) || error.fault === 'cancelled') throw error
-        this.#failed(site, placeOf(url), error.fault, error.message)
+        this.#failed(site, placeOf(url), error.fault, error.text)
         return null
       }
     } finally {
@@ -116,10 +125,10 @@ export class Visitor {
     }
   }
 
-  #failed(site: string, place: string, fault: ProbeFault['fault'], message: string): void {
+  #failed(site: string, place: string, fault: ProbeFault['fault'], message: Text): void {
     const failures = (this.#failures.get(site) ?? 0) + 1
     this.#failures.set(site, failures)
-    this.tell(place, fault, failures === patience ? `${message}; not asked again` : message)
+    this.tell(place, fault, failures === patience ? { en: `${message.en}; not asked again`, ko: `${message.ko}, 더는 요청하지 않음` } : message)
   }
 
   #read(place: string, { status, body }: HttpResponse): void {
