@@ -68,6 +68,16 @@ describe('scan', () => {
     expect(err.split('\n').map((line) => (line === '' ? {} : JSON.parse(line) as object))).toContainEqual({ fault: { asset: '127.0.0.1', place, fault: 'budget_exceeded', message: 'only the first 2097152 bytes of the page were read' } })
   })
 
+  test('files that are no templates are counted', async () => {
+    const port = await shop()
+    const templates = folder()
+    writeFileSync(join(templates, 'git.yaml'), 'id: own-git\ninfo:\n  name: Git\n  author: us\n  severity: high\nhttp:\n  - path: ["{{BaseURL}}/.git/HEAD"]\n    matchers:\n      - type: word\n        words: ["ref: "]\n')
+    writeFileSync(join(templates, 'list.yaml'), '- a\n')
+    expect((await haechi(['scan', `http://127.0.0.1:${port}`, '--templates', templates, '--lang', 'ko'])).err).toContain(`파일 1개는 읽을 수 있는 템플릿이 아닙니다. "haechi templates validate ${templates}"`)
+    const { err } = await haechi(['scan', `http://127.0.0.1:${port}`, '--templates', templates, '--json'])
+    expect(JSON.parse(err.trim().split('\n').at(-1)!)).toMatchObject({ totals: { templates: { run: 1 }, refused_files: 1 } })
+  })
+
   test('SARIF, with nothing else on standard output', async () => {
     const port = await shop()
     const { out } = await haechi(['scan', `http://127.0.0.1:${port}`, '--sarif'])
@@ -77,9 +87,14 @@ describe('scan', () => {
 
   test('what is refused before anything is sent', async () => {
     expect(codeOf((await haechi(['scan', 'a b', '--json'])).err)).toBe('scan_target_invalid')
-    expect(codeOf((await haechi(['scan', 'localhost', '--ports', '70000', '--json'])).err)).toBe('scan_ports_invalid')
+    const ports = await haechi(['scan', 'localhost', '--ports', '70000', '--lang', 'ko'])
+    expect([ports.code, ports.err]).toEqual([1, expect.stringContaining('scan_ports_invalid: --ports 70000에 포트가 없습니다: 70000: 포트는 1부터 65535까지임')])
     expect(codeOf((await haechi(['scan', '192.0.2.7', '--json'])).err)).toBe('scan_scope_missing')
     expect(codeOf((await haechi(['scan', '192.0.2.0/24', '--json'])).err)).toBe('scan_scope_missing')
+    for (const [option, needed, ...value] of [['--severity', '--templates', 'high'], ['--tags', '--templates', 'cve'], ['--signer', '--templates', 'key.pem'], ['--screenshots', '--html']] as const) {
+      const alone = await haechi(['scan', '127.0.0.1', '--ports', '1', option, ...value, '--lang', 'ko'])
+      expect([alone.code, alone.out, alone.err]).toEqual([2, '', `haechi: usage_option_alone: ${option} 옵션은 ${needed} 없이 쓸 수 없습니다. ${needed}을(를) 함께 지정하거나 ${option}을(를) 빼십시오\n`])
+    }
     const nowhere = await haechi(['scan', '127.0.0.1', '--ports', '1', '--html', join(folder(), 'no/where.html'), '--json'])
     expect([codeOf(nowhere.err), nowhere.out]).toEqual(['file_not_written', ''])
     expect((await haechi(['scan', '127.0.0.1', '--ports', '1', '--lang', 'ko', '--from', 'above'])).code).toBe(2)

@@ -46,8 +46,8 @@ export const scan = command({
     'scope': { value: 'FILE', about: 'option_scope' },
     'ports': { value: 'PORTS', about: 'option_ports' },
     'templates': { value: 'PATH', about: 'option_scan_templates' },
-    'severity': { value: 'SEVERITY,...', about: 'option_severity_list' },
-    'tags': { value: 'TAG,...', about: 'option_tags' },
+    'severity': { value: 'SEVERITY,...', about: 'option_scan_severity' },
+    'tags': { value: 'TAG,...', about: 'option_scan_tags' },
     ...signerOption,
     'fingerprints': { value: 'PATH', about: 'option_fingerprints' },
     'knowledge': { value: 'DIR', about: 'option_knowledge' },
@@ -69,12 +69,15 @@ export const scan = command({
   async run(context, { options, arguments: named }) {
     // Answers live for a moment: see templates-run.ts.
     setFlagsFromString('--semi-space-growth-factor=1')
+    const narrowing = { '--severity': options.severity !== undefined, '--tags': options.tags !== undefined, '--signer': options.signer.length > 0 }
+    for (const [option, isGiven] of Object.entries(narrowing)) if (isGiven && options.templates === undefined) throw new HaechiError('usage_option_alone', { option, needed: '--templates' })
+    if (options.screenshots && options.html === undefined) throw new HaechiError('usage_option_alone', { option: '--screenshots', needed: '--html' })
     const targets = [...new Set(named)].map((input) => {
       const target = readTarget(input)
       if (target === null) throw new HaechiError('scan_target_invalid', { target: input })
       return target
     })
-    const chosenPorts = options.ports === undefined ? null : portsOf(options.ports)
+    const chosenPorts = options.ports === undefined ? null : portsOf(options.ports, context)
     const timeoutMs = wholeNumber('--timeout', options.timeout, 1, 300, 5) * 1_000
     const chosen = chosenAmong('--severity', options.severity, severities.toReversed())
     const resolvers = commaList(options.resolver)
@@ -109,7 +112,7 @@ export const scan = command({
       if (loaded !== null && loaded.library.templates.length === 0) throw new HaechiError('templates_missing', { path: options.templates ?? '' })
       await using screenshots = options.screenshots ? await openScreenshots({ network, signal: context.stop }) : null
       const ports: PortSet = chosenPorts ?? (reached.own ? { tcp: parsePorts('all').tcp, udp: udpPorts } : { tcp: topPorts, udp: udpPorts })
-      const report = new Report(context, { scope, all: options.all, sarif: options.sarif, targets: allowed.map(({ input }) => input), startedAt })
+      const report = new Report(context, { scope, all: options.all, sarif: options.sarif, refused: loaded?.library.refused.length ?? 0, templates: options.templates ?? '', targets: allowed.map(({ input }) => input), startedAt })
       const rules = ownSecretRules()
       for await (const event of scanTargets({
         targets: allowed, network, ports, rate: wholeNumber('--rate', options.rate, 0, 1_000_000, reached.own ? 0 : politeRate), timeoutMs, resolvers: resolvers.length === 0 ? null : resolvers, identifier: identifierOf(context, options.fingerprints), technologies: technologiesOf(), roots: trustStore([...getCACertificates('default'), ...getCACertificates('system')]), secrets: { detector: createDetector(rules), rules: [...genericRules, ...rules] },
@@ -140,11 +143,11 @@ async function written(file: string, write: (file: string) => Promise<void>): Pr
 }
 
 /** Errors: scan_ports_invalid. */
-function portsOf(written: string): PortSet {
+function portsOf(written: string, { language }: Context): PortSet {
   try {
     return parsePorts(written)
   } catch (error) {
-    if (error instanceof PortSyntaxError) throw new HaechiError('scan_ports_invalid', { value: written, reason: `${error.place}: ${error.reason}` })
+    if (error instanceof PortSyntaxError) throw new HaechiError('scan_ports_invalid', { value: written, reason: error.text[language] })
     throw error
   }
 }
@@ -161,7 +164,7 @@ function technologiesOf(): TechnologyIdentifier {
   return createTechnologyIdentifier(rules, { icons: readIcons(ownIconFile()).icons })
 }
 
-type Choices = { readonly scope: Scope | null; readonly all: boolean; readonly sarif: boolean; readonly targets: readonly string[]; readonly startedAt: number }
+type Choices = { readonly scope: Scope | null; readonly all: boolean; readonly sarif: boolean; /** Files that are no templates, and where they stand. */ readonly refused: number; readonly templates: string; readonly targets: readonly string[]; readonly startedAt: number }
 
 class Report {
   /** Index of the worst severity; -1: nothing. */
@@ -222,7 +225,7 @@ class Report {
 
   async end(html: string | undefined): Promise<void> {
     const { out, err, json, text, language, clock } = this.#context
-    const { scope, sarif, targets, startedAt } = this.#choices
+    const { scope, sarif, refused, templates, targets, startedAt } = this.#choices
     this.#aside(() => undefined)
     const totals = this.#totals!
     const problems = this.#problems.toSorted((a, b) => compareDecisions(a.decision, b.decision) || severities.indexOf(b.severity) - severities.indexOf(a.severity) || (a.id < b.id ? -1 : 1))
@@ -254,11 +257,12 @@ class Report {
       await written(html, (file) => writeFile(file, page))
     }
     if (json) {
-      err.write(`${JSON.stringify({ totals })}\n`)
+      err.write(`${JSON.stringify({ totals: { ...totals, refused_files: refused } })}\n`)
       return
     }
     const count = (level: Problem['decision']['level']): string => grouped(problems.filter(({ decision }) => decision.level === level).length)
     err.write(`${text('scan_done', { hosts: grouped(totals.assets.host ?? 0), services: grouped(totals.assets.service ?? 0), urgent: count('urgent'), remedy: count('remedy'), watch: count('watch') })}\n`)
+    if (refused > 0) err.write(`${safe(text('scan_refused_files', { count: grouped(refused), path: templates }))}\n`)
     if (totals.held > 0 && !this.#choices.all) err.write(`${text('scan_held_back', { held: grouped(totals.held) })}\n`)
     if (totals.faults > 0 && !this.#choices.all) err.write(`${text('scan_faulty', { count: grouped(totals.faults) })}\n`)
     if (totals.silent.length > 0) err.write(`${safe(text('scan_silent', { hosts: totals.silent.slice(0, 10).join(', ') + (totals.silent.length > 10 ? ', …' : '') }))}\n`)

@@ -159,6 +159,7 @@ export const errorTable = {
   usage_time: { status: 400, retry: false, en: 'The option {option} cannot be {value}; write a time such as -24h, 2026-11-01 or 2026-11-01T09:30+09:00', ko: '{option} 옵션에 {value}을(를) 쓸 수 없습니다. -24h, 2026-11-01, 2026-11-01T09:30+09:00과 같이 쓰십시오' },
   usage_argument_missing: { status: 400, retry: false, en: 'The argument {argument} is missing. Examples: haechi help {command}', ko: '{argument} 인수가 필요합니다. 예: haechi help {command}' },
   usage_argument_extra: { status: 400, retry: false, en: 'The argument {argument} is one too many for {command}; put what contains spaces in quotes', ko: '{command}에 {argument} 인수는 필요하지 않습니다. 공백이 있는 값은 따옴표로 묶으십시오' },
+  usage_option_alone: { status: 400, retry: false, en: 'The option {option} does nothing without {needed}; give {needed} too, or leave {option} out', ko: '{option} 옵션은 {needed} 없이 쓸 수 없습니다. {needed}을(를) 함께 지정하거나 {option}을(를) 빼십시오' },
   usage_together: { status: 400, retry: false, en: 'The options {options} do not go together; choose one', ko: '{options} 옵션은 함께 쓸 수 없습니다. 하나만 고르십시오' },
   // command line: the way to a server
   server_not_running: { status: 503, retry: true, en: 'No server is running on the data directory {directory}. Start it with: haechi serve, or name another with --data DIR, or a remote one with --url and HAECHI_KEY', ko: '데이터 디렉터리 {directory}에서 실행 중인 서버가 없습니다. haechi serve로 시작하거나, --data DIR로 다른 디렉터리를, 또는 --url과 HAECHI_KEY로 원격 서버를 지정하십시오' },

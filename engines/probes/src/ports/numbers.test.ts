@@ -23,7 +23,7 @@ it('what is wrong is named', () => {
     parsePorts('22,U:70000,80')
     expect.unreachable()
   } catch (error) {
-    expect(error).toMatchObject({ code: 'ports_invalid', place: 'U:70000', reason: 'ports are 1 to 65535' })
+    expect(error).toMatchObject({ text: { en: 'U:70000: ports are 1 to 65535', ko: 'U:70000: 포트는 1부터 65535까지임' } })
   }
 })
 
