@@ -1,21 +1,36 @@
-// A repository's files as the engine reads them: large ones stay open and are read where they are needed.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+// A repository's files as the engine reads them: packs and large ones stay open and are read where they are needed.
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import type { GitFiles } from '@haechi/secrets'
 
 const keptOpen = 64
 const wholeBelow = 1_048_576
 
-/** Of the folder that holds HEAD and objects. A link of a worktree's folder to the common one is followed, as git does. */
-export function gitFiles(folder: string): GitFiles & { close(): void } {
-  const common = textOf(join(folder, 'commondir'))?.trim()
-  const shared = common === undefined ? folder : resolve(folder, common)
+/** Something of a repository stands where it must not be followed to. */
+export class PointsOutside extends Error {
+  override readonly name = 'PointsOutside'
+  readonly code = 'points_outside'
+}
+
+/**
+ * Of the folder that holds HEAD and objects. A link of a worktree's folder to the common one is followed, as git does. `within`: real paths outside of which nothing is
+ * read, whatever names it; null: anything may be. `common`: by which it is known again. Errors: PointsOutside.
+ */
+export function gitFiles(folder: string, within: readonly string[] | null = null): GitFiles & { readonly common: string; close(): void } {
+  const held = (path: string): string => {
+    const real = realOf(path)
+    if (within !== null && real !== null && !within.some((each) => real === each || real.startsWith(each.endsWith(sep) ? each : each + sep))) throw new PointsOutside(`${path} is ${real}`)
+    return path
+  }
+  const linked = textOf(join(held(folder), 'commondir'))?.trim()
+  const shared = linked === undefined ? folder : resolve(folder, linked)
   const own = new Set(['HEAD', 'ORIG_HEAD', 'FETCH_HEAD', 'MERGE_HEAD', 'logs/HEAD'])
-  const place = (path: string): string => (isAbsolute(path) ? path : join(own.has(path) ? folder : shared, path))
+  const place = (path: string): string => held(isAbsolute(path) ? path : join(own.has(path) ? folder : shared, path))
   const open = new Map<string, { readonly descriptor: number; readonly size: number }>()
   const sizeOf = (path: string): number | null => {
+    const whole = place(path)
     try {
-      const stats = statSync(place(path), { throwIfNoEntry: false })
+      const stats = statSync(whole, { throwIfNoEntry: false })
       return stats?.isFile() === true ? stats.size : null
     } catch (error) {
       // What a repository names may be no name of a file at all, or one that leads in a circle: there is none.
@@ -24,9 +39,11 @@ export function gitFiles(folder: string): GitFiles & { close(): void } {
     }
   }
   return {
+    common: realOf(shared) ?? shared,
     list: (path) => {
+      const whole = place(path)
       try {
-        return readdirSync(place(path))
+        return readdirSync(whole)
       } catch {
         return []
       }
@@ -37,7 +54,7 @@ export function gitFiles(folder: string): GitFiles & { close(): void } {
       if (file === undefined) {
         const size = sizeOf(path)
         if (size === null) return null
-        if (size < wholeBelow) return readFileSync(place(path)).subarray(from, from + length)
+        if (size < wholeBelow && !path.endsWith('.pack')) return readFileSync(place(path)).subarray(from, from + length)
         file = { descriptor: openSync(place(path), 'r'), size }
         open.set(path, file)
         const [oldest] = open
@@ -50,6 +67,15 @@ export function gitFiles(folder: string): GitFiles & { close(): void } {
       return bytes.subarray(0, readSync(file.descriptor, bytes, 0, bytes.length, from))
     },
     close: () => { for (const { descriptor } of open.values()) closeSync(descriptor) },
+  }
+}
+
+/** null: there is nothing. */
+const realOf = (path: string): string | null => {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return null
   }
 }
 

@@ -7,9 +7,8 @@ import { createDetector } from '@haechi/secrets'
 import type { Detector, Found } from '@haechi/secrets'
 import { isPacked, newBudget, unpacked } from './archive.ts'
 import { utf8Of } from './encoding.ts'
-import type { FromThread, Known, Text, ThreadFault, ToThread } from './search.ts'
+import type { FromThread, Text, ThreadFault, ToThread } from './search.ts'
 
-let known: readonly Known[] = []
 let detector: Detector
 /** Larger files are told and passed over. */
 const largestFile = 1_073_741_824
@@ -20,10 +19,9 @@ function bytesOf(text: Text): Buffer | ThreadFault | null {
   try {
     const bytes = readFileSync(text.file)
     // What HEAD has as it stands here is looked at in the history.
-    const history = text.repository === null ? null : known[text.repository]!
-    if (history === null) return bytes
-    const id = createHash(history.idBytes === 32 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
-    return history.present.get(text.path) === id ? null : bytes
+    if (text.head === null) return bytes
+    const id = createHash(text.head.length === 64 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
+    return text.head === id ? null : bytes
   } catch (error) {
     return { path: text.file, reason: (error as NodeJS.ErrnoException).code ?? 'unreadable' }
   }
@@ -95,6 +93,5 @@ async function answer(texts: readonly Text[]): Promise<void> {
 let turn = Promise.resolve()
 parentPort!.on('message', (message: ToThread) => {
   if ('rules' in message) detector = createDetector(message.rules)
-  else if ('known' in message) known = message.known
   else turn = turn.then(() => answer(message.texts))
 })

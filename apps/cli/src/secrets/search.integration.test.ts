@@ -1,10 +1,10 @@
 // The search with its threads: each text once, whatever thread looks at it and wherever else it stands.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { readSecretRules } from '@haechi/secrets'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { folder } from '../process.fixture.ts'
 import { search } from './search.ts'
 import type { SearchEvent, Sighting } from './search.ts'
@@ -15,14 +15,17 @@ const badge = (seed: string): string => `badge-${createHash('md5').update(seed).
 async function searched(sources: readonly string[], options: { readonly history?: boolean; readonly signal?: AbortSignal; readonly onEvent?: (event: SearchEvent) => void } = {}) {
   const sightings: Sighting[] = []
   const faults: string[] = []
+  const reasons: string[] = []
   let last: Extract<SearchEvent, { kind: 'progress' }> | null = null
   for await (const event of search(sources, { rules: async () => rules, history: options.history ?? false, packages: false, signal: options.signal ?? new AbortController().signal })) {
     options.onEvent?.(event)
     if (event.kind === 'sighting') sightings.push(event.sighting)
-    else if (event.kind === 'fault') faults.push(event.fault.path)
-    else last = event
+    else if (event.kind === 'fault') {
+      faults.push(event.fault.path)
+      reasons.push(event.fault.reason)
+    } else last = event
   }
-  return { sightings, faults, files: last?.files ?? 0, bytes: last?.bytes ?? 0 }
+  return { sightings, faults, reasons, files: last?.files ?? 0, bytes: last?.bytes ?? 0 }
 }
 
 test('so much text that more threads begin: each file once, and every secret', async () => {
@@ -110,6 +113,91 @@ test('a text that is longer than a text can be is told, and the rest goes on', a
   const { sightings, faults } = await searched([home])
   expect([sightings.map(({ path }) => path), faults]).toEqual([['b'], [join(home, 'a')]])
 }, 30_000)
+
+const git = (directory: string, ...args: readonly string[]): string => execFileSync('git', ['-C', directory, '-c', 'user.name=Kim', '-c', 'user.email=kim@example.com', '-c', 'commit.gpgsign=false', '-c', 'init.defaultBranch=main', '-c', 'protocol.file.allow=always', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+/** A repository whose history holds a badge that is gone, and one that stands there. */
+function repository(path: string, seed: string): string {
+  mkdirSync(path, { recursive: true })
+  git(path, 'init', '-q')
+  writeFileSync(join(path, 'gone.txt'), badge(`${seed} gone`))
+  writeFileSync(join(path, 'here.txt'), badge(`${seed} here`))
+  git(path, 'add', '-A')
+  git(path, 'commit', '-q', '-m', 'first')
+  git(path, 'rm', '-q', 'gone.txt')
+  git(path, 'commit', '-q', '-m', 'second')
+  return path
+}
+
+describe.skipIf(spawnSync('git', ['--version']).status !== 0)('repositories below a source (needs git)', () => {
+  const told = (sightings: readonly Sighting[]): string[] => sightings.map(({ path, present, commit, found }) => `${path} ${commit === null ? 'file' : present ? 'HEAD' : 'past'} ${found.secret}`).toSorted()
+  const of = (path: string, seed: string): string[] => [`${path}gone.txt past ${badge(`${seed} gone`)}`, `${path}here.txt HEAD ${badge(`${seed} here`)}`]
+
+  test('clones, bare ones, submodules, repositories within repositories and worktrees: each history once, below its folder', async () => {
+    const home = folder()
+    for (const name of ['a', 'deep/b', 'a/inner', '비밀']) repository(join(home, name), name)
+    writeFileSync(join(home, 'a/inner/new.txt'), badge('new'))
+    git(home, 'clone', '-q', '--bare', repository(join(folder(), 'c'), 'c'), join(home, 'c.git'))
+    git(join(home, 'deep/b'), 'submodule', '--quiet', 'add', repository(join(folder(), 'sub'), 'sub'), 'sub')
+    git(join(home, '비밀'), 'worktree', 'add', '-q', join(home, '비밀-side'))
+    const expected = [...of('a/', 'a'), ...of('deep/b/', 'deep/b'), ...of('a/inner/', 'a/inner'), ...of('비밀/', '비밀'), ...of('c.git/', 'c'), ...of('deep/b/sub/', 'sub'), `a/inner/new.txt file ${badge('new')}`, `비밀-side/here.txt file ${badge('비밀 here')}`]
+    const { sightings, faults } = await searched([home, join(home, 'a')], { history: true })
+    expect(faults).toEqual([])
+    expect(told(sightings)).toEqual(expected.toSorted())
+    expect(new Set(sightings.map(({ source }) => source))).toEqual(new Set([home]))
+    // As the one that is named has it: without histories all is only what stands there.
+    expect(told((await searched([home], { history: false })).sightings).filter((line) => !/ file /.test(line))).toEqual([])
+  })
+
+  test('one that leads out of what is named is told and not followed, however it does', async () => {
+    const [home, outside] = [folder(), repository(join(folder(), 'outside'), 'outside')]
+    git(outside, 'worktree', 'add', '-q', join(home, 'tree'))
+    const away: Readonly<Record<string, (path: string) => void>> = {
+      file: (path) => { writeFileSync(join(path, '.git'), `gitdir: ${join(outside, '.git')}\n`) },
+      upwards: (path) => { writeFileSync(join(path, '.git'), `gitdir: ${relative(path, join(outside, '.git'))}\n`) },
+      link: (path) => { symlinkSync(join(outside, '.git'), join(path, '.git')) },
+      common: (path) => {
+        mkdirSync(join(path, '.git'))
+        for (const [name, content] of [['HEAD', 'ref: refs/heads/main\n'], ['commondir', join(outside, '.git')]] as const) writeFileSync(join(path, '.git', name), content)
+      },
+      alternates: (path) => {
+        git(path, 'init', '-q')
+        writeFileSync(join(path, '.git/objects/info/alternates'), `${join(outside, '.git/objects')}\n`)
+        writeFileSync(join(path, '.git/refs/heads/main'), git(outside, 'rev-parse', 'HEAD'))
+      },
+      objects: (path) => {
+        git(path, 'init', '-q')
+        rmSync(join(path, '.git/objects'), { recursive: true })
+        symlinkSync(join(outside, '.git/objects'), join(path, '.git/objects'))
+      },
+    }
+    for (const [name, lead] of Object.entries(away)) {
+      mkdirSync(join(home, name))
+      writeFileSync(join(home, name, 'own.txt'), badge(name))
+      lead(join(home, name))
+    }
+    const { sightings, faults, reasons } = await searched([home], { history: true })
+    expect(told(sightings)).toEqual([...Object.keys(away).map((name) => `${name}/own.txt file ${badge(name)}`), `tree/here.txt file ${badge('outside here')}`].toSorted())
+    expect(faults.toSorted()).toEqual([...Object.keys(away), 'tree'].map((name) => join(home, name)).toSorted())
+    expect(new Set(reasons)).toEqual(new Set(['points_outside']))
+    // Named itself, or with where it leads, it is read.
+    for (const sources of [[join(home, 'tree')], [home, outside]]) {
+      const named = await searched(sources, { history: true })
+      expect([named.faults, named.sightings.some(({ found }) => found.secret === badge('outside gone'))]).toEqual([[], true])
+    }
+  })
+
+  test('one that is none is told, and its files are looked at', async () => {
+    const home = folder()
+    for (const [name, make] of Object.entries({ empty: (path: string) => { mkdirSync(path) }, nowhere: (path: string) => { writeFileSync(path, 'gitdir: ../nowhere/at/all\n') }, broken: (path: string) => { for (const part of ['objects/pack', 'refs']) mkdirSync(join(path, part), { recursive: true }); writeFileSync(join(path, 'HEAD'), 'x'); writeFileSync(join(path, 'objects/pack/pack-1.idx'), 'x') } })) {
+      mkdirSync(join(home, name))
+      writeFileSync(join(home, name, 'own.txt'), badge(name))
+      make(join(home, name, '.git'))
+    }
+    const { sightings, faults, reasons } = await searched([home], { history: true })
+    expect(told(sightings)).toHaveLength(3)
+    expect(faults.map((path, at) => `${relative(home, path)} ${reasons[at]!}`).toSorted()).toEqual(['broken object_corrupt', 'empty not_a_repository', 'nowhere not_a_repository'])
+  })
+})
 
 test('rules that cannot be read end it with their error', async () => {
   await expect(search([folder()], { rules: () => Promise.reject(new Error('no rules')), history: false, packages: false, signal: new AbortController().signal }).next()).rejects.toThrow('no rules')
