@@ -155,7 +155,7 @@ describe('secrets scan', () => {
     const { out } = await haechi(['secrets', 'scan', home, `${home}/`, '--json'])
     const named = lines(out).filter(({ path }) => path.length < 40)
     expect(named.map(({ path, line, present, places, owner }) => [path, line, present, places, owner !== null])).toEqual([
-      ['after', 1, true, 1, true], ['moved', 2, true, 2, true], ['one', 1, true, 1, true], ['other', 1, true, 1, true], ['staged', 1, true, 1, false], ['untracked', 1, true, 2, true],
+      ['after', 1, true, 1, true], ['moved', 2, true, 2, true], ['one', 1, true, 1, true], ['other', 1, true, 1, true], ['staged', 1, true, 1, false], ['untracked', 1, true, 2, true], ['(commit message)', 1, false, 1, true],
     ])
     // What was staged and is in no commit has no name in the history; lines of a configuration are known there, too.
     const password = createHash('md5').update('lost').digest('base64')
@@ -167,6 +167,30 @@ describe('secrets scan', () => {
     // Also in what people wrote beside it.
     expect(named[0]!.first_commit!.subject).toBe('adds ghp_…(40)')
     expect(out).not.toContain(token('one').slice(8, 30))
+  })
+
+  test.skipIf(!hasGit)('messages of commits: by the first that says it, under one path (needs git)', async () => {
+    const home = folder()
+    const inner = join(home, 'inner')
+    mkdirSync(inner)
+    for (const each of [home, inner]) {
+      git(each, 'init', '-q')
+      git(each, 'commit', '-q', '--allow-empty', '-m', 'starts')
+      git(each, 'commit', '-q', '--allow-empty', '-m', `deploys\n\nwith 키 ${token('said')}`)
+      git(each, 'commit', '-q', '--allow-empty', '-m', `again ${token('said')}`)
+    }
+    const first = git(inner, 'rev-parse', 'HEAD~1').trim()
+    const { out } = await haechi(['secrets', 'scan', home, '--json'])
+    expect(lines(out)).toMatchObject([{ path: '(commit message)', line: 3, column: 8, present: false, places: 2, first_commit: { subject: 'deploys' } }, { path: 'inner/(commit message)', line: 3, first_commit: { id: first }, owner: 'Park <park@example.com>' }])
+    expect(out).not.toContain(token('said').slice(8, 30))
+    const baseline = join(folder(), 'known.ndjson')
+    writeFileSync(baseline, out)
+    git(home, 'commit', '-q', '--amend', '--allow-empty', '-m', `once more ${token('said')}`)
+    expect((await haechi(['secrets', 'scan', home, '--baseline', baseline, '--json'])).out).toBe('')
+    expect((await haechi(['secrets', 'scan', home, '--no-history', '--json'])).out).toBe('')
+    const told = (await haechi(['secrets', 'scan', home, '--lang', 'ko'], { width: 200 })).out
+    expect(told).toMatch(/: \(커밋 메시지\):3 /)
+    expect(told).toMatch(/: inner\/\(커밋 메시지\):3 /)
   })
 
   test('stopped at once, it says so', async () => {

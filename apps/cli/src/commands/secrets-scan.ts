@@ -14,7 +14,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { byteSize, grouped, safe } from '../layout.ts'
 import { ownSecretRules } from '../secret-rules.ts'
 import { ask } from '../secrets/live.ts'
-import { search } from '../secrets/search.ts'
+import { commitMessage, search } from '../secrets/search.ts'
 import type { Sighting } from '../secrets/search.ts'
 import { unreadableFile } from '../unreadable-file.ts'
 import { wordOf } from '../words.ts'
@@ -122,7 +122,7 @@ function gather(leaks: Map<string, Gathered>, rules: ReadonlyMap<string, SecretR
     leaks.set(key, { rule, secret: found.secret, excerpt, hash, source: source === paste ? 'stdin' : source, path: shown, line: found.line, column: found.column, confidence: found.confidence, present, first: commit, live: null, places: new Set([commit?.id ?? null]), order })
     return
   }
-  if (order < known.order) Object.assign(known, { first: commit, order })
+  if (order < known.order) Object.assign(known, { first: commit, order, ...(known.present ? {} : { line: found.line, column: found.column }) })
   // A file as it stands goes before what HEAD has of it.
   if (present && (!known.present || (commit === null && !known.places.has(null)))) Object.assign(known, { present, line: found.line, column: found.column })
   known.places.add(commit?.id ?? null)
@@ -149,7 +149,7 @@ function print(leaks: readonly Gathered[], context: Context): void {
   printTable(context, leaks, [
     { title: 'column_severity', fixed: true, cell: (leak) => wordOf(context, 'template_severity', severityOf(leak)) },
     { title: 'column_secret', cell: ({ rule }) => rule.name[context.language] },
-    { title: 'column_place', cell: ({ path, line, source }) => safe(`${source === path || source === '.' ? '' : `${source}: `}${path}:${line}`) },
+    { title: 'column_place', cell: ({ path, line, source }) => safe(`${source === path || source === '.' ? '' : `${source}: `}${path.endsWith(commitMessage) ? path.slice(0, -commitMessage.length) + context.text('secret_commit_message') : path}:${line}`) },
     { title: 'column_excerpt', fixed: true, cell: ({ excerpt }) => safe(excerpt) },
     { title: 'column_state', fixed: true, cell: ({ present, live }) => (live === null || live === 'unknown' ? context.text(present ? 'secret_present' : 'secret_past') : wordOf(context, 'liveness', live)) },
     { title: 'column_first_commit', fixed: true, cell: ({ first }) => (first === null ? '-' : `${first.id.slice(0, 10)} ${new Date(first.authoredAt).toISOString().slice(0, 10)}`) },

@@ -28,6 +28,8 @@ type Origin = {
 }
 /** `path`: what is in the source: 'src/a.env', 'backup.zip!/config.yaml'. */
 export type Sighting = Origin & { readonly found: Found; readonly path: string }
+/** The path of what stands in messages of commits: one for all of a repository, so that a history that was rewritten tells the same. */
+export const commitMessage = '(commit message)'
 type Item = { readonly text: Text; readonly origin: Origin }
 
 export type SearchEvent =
@@ -172,7 +174,7 @@ function* itemsOf(sources: readonly string[], walk: Walk): Generator<Item, void>
   for (const source of sources) yield* below(source, source, null, walking)
 }
 
-/** Of a repository its history first, then files, among them other repositories. Links are not followed, and of a repository's own folder only its history is looked at. */
+/** Of a repository its history first (files, then messages of commits), then files, among them other repositories. Links are not followed, and of a repository's own folder only its history is looked at. */
 function* below(path: string, source: string, around: Standing | null, walking: Walking): Generator<Item, void> {
   const { seen, faults } = walking
   try {
@@ -213,16 +215,27 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
     for (const problem of problems) faults.push({ path: `${folder}: ${problem.place}`, reason: problem.code })
     const inner = relative(source, folder)
     const above = inner === '' ? '' : `${inner}/`
+    /** null: it cannot be read, which is told. */
+    const read = (id: string, path: string): Buffer | null => {
+      try {
+        return objects.read(id).bytes
+      } catch (error) {
+        faults.push({ path, reason: reasonOf(error) })
+        return null
+      }
+    }
     const order = new Map(commits.map(({ id }, at) => [id, at]))
     // Versions of a file stand beside each other: they are built upon one another, and what one rule was made ready for is needed again.
     for (const { id, path, commit } of blobs.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
       const shown = above + (path === '' ? id : path)
-      try {
-        // A copy of its own, for it goes away to the thread.
-        yield { text: { path: shown, as: path === '' ? '' : shown, bytes: new Uint8Array(objects.read(id).bytes) }, origin: { source, commit, order: (commit === null ? null : order.get(commit.id)) ?? Infinity, present: present.get(path) === id } }
-      } catch (error) {
-        faults.push({ path: shown, reason: reasonOf(error) })
-      }
+      const bytes = read(id, shown)
+      // A copy of its own, for it goes away to the thread.
+      if (bytes !== null) yield { text: { path: shown, as: path === '' ? '' : shown, bytes: new Uint8Array(bytes) }, origin: { source, commit, order: (commit === null ? null : order.get(commit.id)) ?? Infinity, present: present.get(path) === id } }
+    }
+    for (const [at, commit] of commits.entries()) {
+      const path = above + commitMessage
+      const bytes = read(commit.id, path)
+      if (bytes !== null) yield { text: { path, as: '', bytes: new Uint8Array(messageOf(bytes)) }, origin: { source, commit, order: at, present: false } }
     }
     return { folder, present, bare }
   } catch (error) {
@@ -231,6 +244,11 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
   } finally {
     files?.close()
   }
+}
+
+function messageOf(commit: Buffer): Buffer {
+  const end = commit.indexOf('\n\n')
+  return commit.subarray(end === -1 ? commit.length : end + 2)
 }
 
 /** Why something could not be read; what is no such reason is thrown on. */
