@@ -1,7 +1,7 @@
 // The command as a person gives it: repositories, archives, a paste, a baseline. The secrets are made up when the test runs.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -167,6 +167,24 @@ describe('secrets scan', () => {
     // Also in what people wrote beside it.
     expect(named[0]!.first_commit!.subject).toBe('adds ghp_…(40)')
     expect(out).not.toContain(token('one').slice(8, 30))
+  })
+
+  test.skipIf(!hasGit)('settings of repositories, whose addresses hold tokens at times; a link is not followed to them (needs git)', async () => {
+    const [home, elsewhere] = [folder(), folder()]
+    const remote = (seed: string): readonly string[] => ['remote', 'add', 'origin', `https://oauth2:${token(seed)}@git.example.com/a.git`]
+    for (const name of ['clone', 'bare.git']) {
+      git(home, 'init', '-q', ...(name === 'clone' ? [] : ['--bare']), name)
+      git(join(home, name), ...remote(name))
+    }
+    git(elsewhere, 'init', '-q')
+    git(elsewhere, ...remote('elsewhere'))
+    mkdirSync(join(home, 'linked'))
+    symlinkSync(join(elsewhere, '.git'), join(home, 'linked/.git'))
+    writeFileSync(join(home, 'linked/a.txt'), 'a')
+    const { out } = await haechi(['secrets', 'scan', home, '--json'])
+    expect(lines(out).map(({ path, present }) => [path, present])).toEqual([['bare.git/config', true], ['clone/.git/config', true]])
+    expect(lines((await haechi(['secrets', 'scan', home, '--no-history', '--json'])).out).map(({ path }) => path)).toEqual(['bare.git/config', 'clone/.git/config'])
+    expect(lines((await haechi(['secrets', 'scan', join(home, 'bare.git'), '--json'])).out).map(({ path }) => path)).toEqual(['config'])
   })
 
   test.skipIf(!hasGit)('messages of commits: by the first that says it, under one path (needs git)', async () => {

@@ -174,7 +174,7 @@ function* itemsOf(sources: readonly string[], walk: Walk): Generator<Item, void>
   for (const source of sources) yield* below(source, source, null, walking)
 }
 
-/** Of a repository its history first (files, then messages of commits), then files, among them other repositories. Links are not followed, and of a repository's own folder only its history is looked at. */
+/** Of a repository its history first (files, then messages of commits), then files, among them other repositories. Links are not followed, and of a repository's own folder only its history and its settings are looked at. */
 function* below(path: string, source: string, around: Standing | null, walking: Walking): Generator<Item, void> {
   const { seen, faults } = walking
   try {
@@ -189,16 +189,24 @@ function* below(path: string, source: string, around: Standing | null, walking: 
     else if (stats.isDirectory()) {
       const names = readdirSync(path).toSorted()
       const own = walking.history && (names.includes('.git') || names.includes('HEAD')) ? yield* historyOf(path, source, walking) : null
-      if (own?.bare === true) return
+      if (own?.bare === true) {
+        yield* settingsOf(path, source, walking)
+        return
+      }
       for (const name of names) {
-        if (name === '.git') continue
-        if (!walking.packages && packageFolders.has(name)) walking.passedOver()
+        if (name === '.git') yield* settingsOf(join(path, name), source, walking)
+        else if (!walking.packages && packageFolders.has(name)) walking.passedOver()
         else yield* below(join(path, name), source, own ?? around, walking)
       }
     }
   } catch (error) {
     faults.push({ path, reason: reasonOf(error) })
   }
+}
+
+/** Of a repository's own folder: the addresses in its settings hold a password at times. */
+function* settingsOf(folder: string, source: string, walking: Walking): Generator<Item, void> {
+  if (lstatSync(folder).isDirectory() && readdirSync(folder).includes('config')) yield* below(join(folder, 'config'), source, null, walking)
 }
 
 /** Of the repository in a folder, once; null: there is none. What is not named leads nowhere outside of what is. */
