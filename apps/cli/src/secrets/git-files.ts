@@ -1,10 +1,12 @@
-// A repository's files as the engine reads them: packs and large ones stay open and are read where they are needed.
+// A repository's files as the engine reads them: a pack is kept in memory as a whole where it is not large, and large files stay open and are read where they are needed.
 import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import type { GitFiles } from '@haechi/secrets'
 
 const keptOpen = 64
 const wholeBelow = 1_048_576
+/** Of all packs of a repository together. */
+const packBytes = 134_217_728
 
 /** Something of a repository stands where it must not be followed to. */
 export class PointsOutside extends Error {
@@ -27,6 +29,8 @@ export function gitFiles(folder: string, within: readonly string[] | null = null
   const own = new Set(['HEAD', 'ORIG_HEAD', 'FETCH_HEAD', 'MERGE_HEAD', 'logs/HEAD'])
   const place = (path: string): string => held(isAbsolute(path) ? path : join(own.has(path) ? folder : shared, path))
   const open = new Map<string, { readonly descriptor: number; readonly size: number }>()
+  const packs = new Map<string, Buffer>()
+  let packed = 0
   const sizeOf = (path: string): number | null => {
     const whole = place(path)
     try {
@@ -50,11 +54,21 @@ export function gitFiles(folder: string, within: readonly string[] | null = null
     },
     size: sizeOf,
     read: (path, from, length) => {
+      const pack = packs.get(path)
+      if (pack !== undefined) return pack.subarray(from, from + length)
       let file = open.get(path)
       if (file === undefined) {
         const size = sizeOf(path)
         if (size === null) return null
-        if (size < wholeBelow && !path.endsWith('.pack')) return readFileSync(place(path)).subarray(from, from + length)
+        const isPack = path.endsWith('.pack') && packed + size <= packBytes
+        if (isPack || size < wholeBelow) {
+          const bytes = readFileSync(place(path))
+          if (isPack) {
+            packs.set(path, bytes)
+            packed += size
+          }
+          return bytes.subarray(from, from + length)
+        }
         file = { descriptor: openSync(place(path), 'r'), size }
         open.set(path, file)
         const [oldest] = open

@@ -18,7 +18,8 @@ function compared(folder: string): void {
   const found = gitFolder(folder)
   expect(found).not.toBeNull()
   const files = gitFiles(found!)
-  const { commits, blobs, objects, problems } = readRepository(files)
+  const { commits, blobs: walked, objects, problems } = readRepository(files)
+  const blobs = [...walked]
   expect(problems).toEqual([])
   const reachable = new Set(git(folder, 'rev-list', '--all', '--reflog').split('\n').filter((line) => line !== ''))
   expect(new Set(commits.map(({ id }) => id))).toEqual(reachable)
@@ -59,6 +60,7 @@ describe.skipIf(!available)('beside git (needs git)', () => {
     expect(readRepository(gitFiles(gitFolder(join(home, 'tree'))!)).commits.length).toBeGreaterThan(20)
     execFileSync('git', ['clone', '-q', '--shared', '--bare', folder, join(home, 'shared.git')], { stdio: 'ignore' })
     const shared = readRepository(gitFiles(gitFolder(join(home, 'shared.git'))!))
+    expect([...shared.blobs].length).toBeGreaterThan(20)
     expect(shared.problems).toEqual([])
     expect(shared.commits.length).toBeGreaterThan(20)
     // The commit that first held a text is git's own answer, too.

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { GitProblem, readRepository } from '@haechi/secrets'
-import type { Commit, Found, SecretRule } from '@haechi/secrets'
+import type { BlobPlace, Commit, Found, SecretRule } from '@haechi/secrets'
 import { PointsOutside, gitFiles, gitFolder } from './git-files.ts'
 
 /** A file, which the thread reads, or what a history holds, which is read here, where its versions are built upon one another. `path` below its source. `as`: what is said of it by its name, '' where it has none; where its source stands says nothing. `head`: what HEAD has there, and the history tells of; null: nothing. */
@@ -220,7 +220,6 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
     if (seen.has(files.common)) return { folder, present: new Map(), bare }
     const { commits, blobs, objects, present, problems } = readRepository(files)
     seen.add(files.common)
-    for (const problem of problems) faults.push({ path: `${folder}: ${problem.place}`, reason: problem.code })
     const inner = relative(source, folder)
     const above = inner === '' ? '' : `${inner}/`
     /** null: it cannot be read, which is told. */
@@ -233,13 +232,15 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
       }
     }
     const order = new Map(commits.map(({ id }, at) => [id, at]))
-    // Versions of a file stand beside each other: they are built upon one another, and what one rule was made ready for is needed again.
-    for (const { id, path, commit } of blobs.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
-      const shown = above + (path === '' ? id : path)
-      const bytes = read(id, shown)
-      // A copy of its own, for it goes away to the thread.
-      if (bytes !== null) yield { text: { path: shown, as: path === '' ? '' : shown, bytes: new Uint8Array(bytes) }, origin: { source, commit, order: (commit === null ? null : order.get(commit.id)) ?? Infinity, present: present.get(path) === id } }
+    for (let most = firstBlobs, taken = blobsOf(blobs, most); taken.length > 0; taken = blobsOf(blobs, most *= 4)) {
+      for (const { id, path, commit } of taken) {
+        const shown = above + (path === '' ? id : path)
+        const bytes = read(id, shown)
+        // A copy of its own, for it goes away to the thread.
+        if (bytes !== null) yield { text: { path: shown, as: path === '' ? '' : shown, bytes: new Uint8Array(bytes) }, origin: { source, commit, order: (commit === null ? null : order.get(commit.id)) ?? Infinity, present: present.get(path) === id } }
+      }
     }
+    for (const problem of problems) faults.push({ path: `${folder}: ${problem.place}`, reason: problem.code })
     for (const [at, commit] of commits.entries()) {
       const path = above + commitMessage
       const bytes = read(commit.id, path)
@@ -252,6 +253,19 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
   } finally {
     files?.close()
   }
+}
+
+/** So many blobs are looked through while the rest of a history is read. */
+const firstBlobs = 256
+
+/** Versions of a file beside each other: they are built upon one another, and what one rule was made ready for is needed again. */
+function blobsOf(blobs: Iterator<BlobPlace>, most: number): BlobPlace[] {
+  const taken: BlobPlace[] = []
+  for (let next = blobs.next(); next.done !== true; next = blobs.next()) {
+    taken.push(next.value)
+    if (taken.length === most) break
+  }
+  return taken.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
 }
 
 function messageOf(commit: Buffer): Buffer {

@@ -26,11 +26,11 @@ export type BlobPlace = {
 export type Repository = {
   readonly objects: Objects
   readonly commits: readonly Commit[]
-  /** Every blob, in the order of the commits; then those that nothing reaches. */
-  readonly blobs: readonly BlobPlace[]
+  /** Every blob, in the order of the commits; then those that nothing reaches. Once, and as it goes: trees are read when their blobs are asked for. */
+  readonly blobs: IteratorObject<BlobPlace, void>
   /** Paths of the commit that HEAD names, and the blobs there: what is there now. A folder that it holds more than once counts at its first place. */
   readonly present: ReadonlyMap<string, string>
-  /** What could not be read; the rest is whole. */
+  /** What could not be read so far; the rest is whole. */
   readonly problems: readonly GitProblem[]
 }
 
@@ -80,11 +80,8 @@ export function readRepository(files: GitFiles): Repository {
   const current = commits.find(({ id }) => id === head)
   if (current !== undefined) now(current.tree, '', 0)
 
-  const blobs: BlobPlace[] = []
   const seen = new Set<string>()
-  for (const commit of commits) walk(commit.tree, '', commit, 0)
-
-  function walk(tree: string, folder: string, commit: Commit, depth: number): void {
+  function* walk(tree: string, folder: string, commit: Commit, depth: number): Generator<BlobPlace, void> {
     if (seen.has(tree) || depth > deepestTree || folder.length > longestPath) return
     seen.add(tree)
     const object = read(tree)
@@ -93,22 +90,24 @@ export function readRepository(files: GitFiles): Repository {
     if (all === null) problems.push(new GitProblem('object_corrupt', tree, `the tree ${tree} is cut off`))
     for (const { mode, name, id } of all ?? []) {
       const path = folder + name
-      if (mode === '40000') walk(id, `${path}/`, commit, depth + 1)
+      if (mode === '40000') yield* walk(id, `${path}/`, commit, depth + 1)
       // 160000: another repository's commit.
       else if (mode !== '160000' && !seen.has(id)) {
         seen.add(id)
-        for (const place of standing.get(id) ?? [path]) blobs.push({ id, path: place, commit })
+        for (const place of standing.get(id) ?? [path]) yield { id, path: place, commit }
       }
     }
   }
-
-  const known = new Set(commits.map(({ id }) => id))
-  for (const id of objects.ids()) {
-    if (seen.has(id) || known.has(id)) continue
-    const object = read(id)
-    if (object?.type === 'blob') blobs.push({ id, path: '', commit: null })
+  function* everyBlob(): Generator<BlobPlace, void> {
+    for (const commit of commits) yield* walk(commit.tree, '', commit, 0)
+    const known = new Set(commits.map(({ id }) => id))
+    for (const id of objects.ids()) {
+      if (seen.has(id) || known.has(id)) continue
+      const object = read(id)
+      if (object?.type === 'blob') yield { id, path: '', commit: null }
+    }
   }
-  return { objects, commits, blobs, present, problems }
+  return { objects, commits, blobs: everyBlob(), present, problems }
 }
 
 /** Of a tree; null where it is cut off. */

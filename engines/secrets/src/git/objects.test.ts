@@ -119,16 +119,17 @@ describe('readRepository', () => {
     const second = commitOf(treeOf('b.txt', blob.id).id, 1_000, [first.id])
     const files = filesOf({ ...blob.files, ...lost.files, ...tree.files, ...treeOf('b.txt', blob.id).files, ...first.files, ...second.files, 'HEAD': 'ref: refs/heads/main\n', 'refs/heads/main': `${second.id}\n` })
     const { blobs, commits, problems, present } = readRepository(files)
-    expect(problems).toEqual([])
     expect(commits.map((commit) => commit.id)).toEqual([first.id, second.id])
-    expect(blobs.map(({ path, commit }) => [path, commit?.subject ?? null])).toEqual([['b.txt', '첫 커밋'], ['', null]])
+    expect(Array.from(blobs, ({ path, commit }) => [path, commit?.subject ?? null])).toEqual([['b.txt', '첫 커밋'], ['', null]])
+    expect(problems).toEqual([])
     expect([...present]).toEqual([['b.txt', blob.id]])
   })
 
   it('goes on without what is missing, and says so', () => {
     const commit = commitOf('11'.repeat(20), 1_000, ['22'.repeat(20)])
-    const { commits, problems } = readRepository(filesOf({ ...commit.files, 'HEAD': commit.id, 'packed-refs': `# pack-refs\n${commit.id} refs/heads/main\n` }))
+    const { commits, blobs, problems } = readRepository(filesOf({ ...commit.files, 'HEAD': commit.id, 'packed-refs': `# pack-refs\n${commit.id} refs/heads/main\n` }))
     expect(commits).toHaveLength(1)
+    expect([...blobs]).toEqual([])
     expect(problems.map(({ code }) => code)).toEqual(['object_missing', 'object_missing'])
   })
 

@@ -44,6 +44,8 @@ const largestFile = 64 * 1_048_576
 /** Of what deltas are built upon. */
 const keptBytes = 64 * 1_048_576
 const longestChain = 4_096
+/** Most objects are small: room for what they are, and not for more. */
+const outputChunk = 65_536
 const types: Readonly<Record<number, ObjectType>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' }
 const offsetDelta = 6
 const idDelta = 7
@@ -142,7 +144,7 @@ export function openObjects(files: GitFiles, idBytes: number): Objects {
 
   function inflated(bytes: Uint8Array, size: number, place: string): Buffer {
     try {
-      const out = size === 0 ? Buffer.alloc(0) : inflateSync(bytes, { maxOutputLength: size, finishFlush: constants.Z_SYNC_FLUSH })
+      const out = size === 0 ? Buffer.alloc(0) : inflateSync(bytes, { maxOutputLength: size, chunkSize: Math.max(64, Math.min(size + 1, outputChunk)), finishFlush: constants.Z_SYNC_FLUSH })
       if (out.length === size) return out
     } catch {
       // Told below: whatever zlib says of it, the object is not what it should be.
