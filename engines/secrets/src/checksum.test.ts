@@ -41,3 +41,9 @@ test('keys between their lines: PKCS #8, PKCS #1, SEC 1, sealed, with line ends 
   expect(holds('pem', '-----BEGIN PRIVATE KEY-----\nthe key goes here, and nowhere else in the world\n-----END PRIVATE KEY-----')).toBe(false)
   expect(holds('pem', '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----')).toBe(false)
 })
+
+test('a run of backslashes between the lines of a key is read once', () => {
+  const from = process.cpuUsage()
+  expect(holds('pem', `-----BEGIN PRIVATE KEY-----${'\\'.repeat(300_000)}-----END PRIVATE KEY-----`)).toBe(false)
+  expect(process.cpuUsage(from).user).toBeLessThan(5_000_000)
+})

@@ -30,7 +30,7 @@ function isJwt(secret: string): boolean {
 
 /** RFC 7468: what stands between the lines is base64 of DER or of OpenSSH's own form; armour of OpenPGP is taken by its headers. */
 function isPem(secret: string): boolean {
-  const text = secret.replaceAll(/\\+r?n|\\r/g, '\n')
+  const text = secret.replaceAll(/(?<!\\)\\+r?n|\\r/g, '\n')
   if (/BEGIN PGP/.test(text)) return /[A-Za-z0-9+/]{60,}/.test(text)
   if (/ENCRYPTED|Proc-Type/.test(text)) return /[A-Za-z0-9+/=]{40,}/.test(text)
   const body = text.replaceAll(/-----[A-Z ]+-----|Proc-Type:[^\n]*|DEK-Info:[^\n]*/g, '').replaceAll(/[^A-Za-z0-9+/=]/g, '')
