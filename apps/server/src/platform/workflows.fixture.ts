@@ -29,6 +29,8 @@ async function effect(key: string): Promise<string> {
 const defined = {
   contain: workflows.define('contain', async (run, { until }: { until?: number }) => {
     for (const target of ['a', 'b', 'c']) await run.step(`contain ${target}`, effect)
+    // An effect is seen before its step is recorded; from here on all of them are.
+    process.send!({ waits: true })
     const answer = await run.waitForSignal<{ by: string }>('approval', until === undefined ? {} : { until })
     await run.step('after', effect)
     return { answer }

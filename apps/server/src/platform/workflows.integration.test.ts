@@ -22,16 +22,17 @@ afterEach(async () => {
   await scratch.drop()
 })
 
-type Node = { effects: string[]; call<T = null>(command: string, ...args: unknown[]): Promise<T>; kill(): Promise<void> }
+type Node = { effects: string[]; /** Its workflow `contain` has recorded its steps and waits. */ waits: Promise<void>; call<T = null>(command: string, ...args: unknown[]): Promise<T>; kill(): Promise<void> }
 
 async function node(options: Partial<NodeOptions> = {}): Promise<Node> {
   const child = fork(new URL('workflows.fixture.ts', import.meta.url), [JSON.stringify({ connection: scratch.connection, executorId: 'one', now: start, ...options })])
   children.push(child)
   const effects: string[] = []
   const answers = new Map<number, (answer: { value: unknown; error?: string }) => void>()
-  const ready = Promise.withResolvers<void>()
-  child.on('message', (message: { ready?: true; effect?: string; id?: number; value: unknown }) => {
+  const [ready, waits] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  child.on('message', (message: { ready?: true; waits?: true; effect?: string; id?: number; value: unknown }) => {
     if (message.ready) ready.resolve()
+    if (message.waits) waits.resolve()
     if (message.effect !== undefined) effects.push(message.effect)
     if (message.id !== undefined) answers.get(message.id)?.(message)
   })
@@ -40,6 +41,7 @@ async function node(options: Partial<NodeOptions> = {}): Promise<Node> {
   let calls = 0
   return {
     effects,
+    waits: waits.promise,
     call: <T>(command: string, ...args: unknown[]) => new Promise<T>((resolve, reject) => {
       const id = ++calls
       answers.set(id, ({ value, error }) => (error === undefined ? resolve(value as T) : reject(new Error(error))))
@@ -74,7 +76,8 @@ describe('kill -9', () => {
   test('while it waits for a signal: the signal wakes it after the restart, and no step runs again', async () => {
     const first = await node()
     await first.call('start', 'contain', 'run_1', {})
-    await effects(first, ['run_1:contain a', 'run_1:contain b', 'run_1:contain c'])
+    await first.waits
+    expect(first.effects).toEqual(['run_1:contain a', 'run_1:contain b', 'run_1:contain c'])
     await first.kill()
     const second = await node()
     await second.call('signal', 'run_1', 'approval', { by: 'kim' }, 'approval_1')
@@ -94,7 +97,7 @@ describe('kill -9', () => {
   test('of a node that does not come back: another takes its runs over once it has been silent for a minute', async () => {
     const first = await node()
     await first.call('start', 'contain', 'run_1', {})
-    await effects(first, ['run_1:contain a', 'run_1:contain b', 'run_1:contain c'])
+    await first.waits
     const second = await node({ executorId: 'two' })
     await first.kill()
     await second.call('signal', 'run_1', 'approval', { by: 'kim' }, 'approval_1')
