@@ -161,14 +161,25 @@ function ahead(node: RegexNode, next: Masks): Masks {
     case 'alternate': return node.of.map((branch) => ahead(branch, next)).reduce(either)
     case 'repeat': {
       let masks = next
-      for (let times = Math.min(node.max - node.min, DEEPEST); times > 0; times -= 1) masks = either(next, ahead(node.of, masks))
-      for (let times = Math.min(node.min, DEEPEST); times > 0; times -= 1) masks = ahead(node.of, masks)
+      /** Once more, where that is known: what repeats within what repeats is else asked anew at each level. */
+      let once: Masks | null = null
+      for (let times = Math.min(node.max - node.min, DEEPEST); times > 0; times -= 1) {
+        const through = ahead(node.of, masks)
+        const more = either(next, through)
+        if (same(more, masks)) {
+          once = through
+          break
+        }
+        masks = more
+      }
+      for (let times = Math.min(node.min, DEEPEST); times > 0; times -= 1) [masks, once] = [once ?? ahead(node.of, masks), null]
       return masks
     }
     default: return node satisfies never
   }
 }
 const either = (one: Masks, other: Masks): Masks => (one === other ? one : one.slice(0, other.length).map((mask, place) => union(mask, other[place]!)))
+const same = (one: Masks, other: Masks): boolean => one.length === other.length && one.every((mask, place) => mask.every((word, at) => word === other[place]![at]))
 
 const masks = new WeakMap<readonly number[], Mask>()
 function maskOf(ranges: readonly number[]): Mask {

@@ -85,3 +85,13 @@ test('of a thousand of one kind all are told, of more the first, and it is said'
   expect([of(100_000, 'rnd:zz12ab34'), of(100_001, 'rnd:zz12ab34')]).toEqual([{ found: 0, cut: [] }, { found: 0, cut: ['random'] }])
   expect(of(1, 'key_ab12')).toEqual({ found: 1, cut: [] })
 })
+
+test('what repeats within what repeats is asked for its bytes once', () => {
+  // Eight levels took half a minute, and eight times as long for each more.
+  const from = process.cpuUsage()
+  for (const often of ['*', '+']) {
+    const rule = ruleOf('nested', `tok_${'(?:'.repeat(8)}[bd]${`)${often}`.repeat(8)}c`, ['tok_'])
+    expect(createDetector([rule]).detect(`tok_${'bd'.repeat(8)}c`, { path: '' }).found).toHaveLength(1)
+  }
+  expect(process.cpuUsage(from).user).toBeLessThan(5_000_000)
+})
