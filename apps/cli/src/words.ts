@@ -31,7 +31,7 @@ const korean = {
   },
   secrets_fault: {
     too_many: '한 종류의 비밀값이 너무 많음', too_large: '너무 큼', too_deep: '압축이 너무 여러 겹', corrupt: '손상됨', encrypted: '암호화됨', not_a_file: '파일이 아님', unreadable: '읽을 수 없음',
-    not_a_repository: '저장소가 아님', object_missing: '객체 없음', object_corrupt: '손상된 객체', object_too_large: '객체가 너무 큼', pack_unsupported: '지원하지 않는 팩 형식', points_outside: '지정한 경로 밖을 가리킴',
+    not_a_repository: '저장소가 아님', object_missing: '객체 없음', object_corrupt: '손상된 객체', object_too_large: '객체가 너무 큼', pack_unsupported: '지원하지 않는 팩 형식', refs_unsupported: '지원하지 않는 참조 형식(reftable)', points_outside: '지정한 경로 밖을 가리킴',
   },
   liveness: { alive: '유효함', dead: '무효', unknown: '확인 불가' },
   asset_kind: { zone: 'DNS 영역', name: '이름', host: '호스트', service: '서비스', site: '웹 사이트', api: 'API', bucket: '버킷', certificate: '인증서' },

@@ -133,5 +133,11 @@ describe('readRepository', () => {
     expect(problems.map(({ code }) => code)).toEqual(['object_missing', 'object_missing'])
   })
 
+  it('tells every blob where branches are kept as no file, and says that it does not know whose they are', () => {
+    const { commits, blobs, problems } = readRepository(filesOf({ ...blob.files, 'HEAD': 'ref: refs/heads/.invalid\n', 'refs/heads': 'this repository uses the reftable format\n', 'config': '[core]\n\trepositoryformatversion = 1\n[extensions]\n\trefstorage = reftable\n' }))
+    expect([commits, Array.from(blobs, ({ id: each, commit }) => [each, commit])]).toEqual([[], [[blob.id, null]]])
+    expect(problems.map(({ code }) => code)).toEqual(['refs_unsupported'])
+  })
+
   it('is told when there is none', () => { expect(codeOf(() => readRepository(filesOf({ HEAD: 'x' })))).toBe('not_a_repository') })
 })

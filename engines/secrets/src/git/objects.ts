@@ -12,7 +12,7 @@ export interface GitFiles {
   size(path: string): number | null
 }
 
-export type GitCode = 'not_a_repository' | 'object_missing' | 'object_corrupt' | 'object_too_large' | 'pack_unsupported'
+export type GitCode = 'not_a_repository' | 'object_missing' | 'object_corrupt' | 'object_too_large' | 'pack_unsupported' | 'refs_unsupported'
 export class GitProblem extends Error {
   override readonly name = 'GitProblem'
   readonly code: GitCode
