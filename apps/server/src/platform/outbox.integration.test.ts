@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { Client } from 'pg'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { manualClock } from './clock.ts'
 import { clientConfig } from './database.ts'
 import type { Database, DatabaseConnection, Transaction } from './database.ts'
@@ -59,7 +59,7 @@ describe('delivery', () => {
     await expect(database.tenant('ten_a', async (tx) => { await count(tx, 'ten_a', 1); throw new RangeError('no') })).rejects.toThrow('no')
     await database.tenant('ten_a', (tx) => count(tx, 'ten_a', 2))
     await database.platform((tx) => count(tx, null, 3))
-    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['null:3', 'ten_a:2']))
+    await expect.poll(() => seen.toSorted()).toEqual(['null:3', 'ten_a:2'])
   })
 
   test('only the types asked for, with what was published', async () => {
@@ -155,7 +155,7 @@ describe('failure', () => {
     // Neither a sweep nor a new commit of the same tenant shortens the pause; notifications come in the order of commits.
     await database.tenant('ten_a', (tx) => count(tx, 'ten_a', 4))
     await database.tenant('ten_b', (tx) => count(tx, 'ten_b', 5))
-    await vi.waitFor(() => expect(seen).toContain('ten_b:5'))
+    await expect.poll(() => seen).toContain('ten_b:5')
     await outbox.deliver()
     expect(tried).toBe(1)
     for (const pause of [1, 2, 4, 8, 16, 32, 64, 128, 256]) {
@@ -208,10 +208,7 @@ describe('failure', () => {
     expect(seen).toEqual([])
     child.kill('SIGKILL')
     await once(child, 'exit')
-    await vi.waitFor(async () => {
-      await outbox.deliver()
-      expect(seen).toEqual(['ten_a:1', 'ten_a:2'])
-    })
+    await expect.poll(async () => { await outbox.deliver(); return seen }).toEqual(['ten_a:1', 'ten_a:2'])
   })
 
   test('every connection breaks and comes back: nothing is lost, and commits wake the node again', async () => {
@@ -221,14 +218,11 @@ describe('failure', () => {
     const admin = new Client(clientConfig(connection))
     await admin.connect()
     await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')
-    await vi.waitFor(() => database.tenant('ten_a', (tx) => count(tx, 'ten_a', 1)))
-    await vi.waitFor(async () => {
-      await outbox.deliver()
-      expect(seen).toEqual(['ten_a:1'])
-    })
+    await expect.poll(() => database.tenant('ten_a', (tx) => count(tx, 'ten_a', 1)).then(() => true, () => false)).toBe(true)
+    await expect.poll(async () => { await outbox.deliver(); return seen }).toEqual(['ten_a:1'])
     await admin.end()
     await database.tenant('ten_a', (tx) => count(tx, 'ten_a', 2))
-    await vi.waitFor(() => expect(seen).toEqual(['ten_a:1', 'ten_a:2']))
+    await expect.poll(() => seen).toEqual(['ten_a:1', 'ten_a:2'])
   })
 
   test('two nodes share one subscriber: each event is handled by one of them, and the other takes over', async () => {
