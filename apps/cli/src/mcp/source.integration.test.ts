@@ -41,26 +41,32 @@ describe('a file', () => {
     const heard = await followed(fileSource(file))
     for (const text of ['first', 'second', 'second', 'third']) {
       writeFileSync(file, text)
+      await expect.poll(() => heard.at(-1)).toBe(text)
       // Longer than it takes to see a change: nothing is there to wait for.
       await new Promise((resolve) => { setTimeout(resolve, 200) })
     }
-    await expect.poll(() => heard).toEqual(['first', 'second', 'third'])
+    expect(heard).toEqual(['first', 'second', 'third'])
   })
 
-  test('that is written slowly is told when it is whole', { retry: 2 }, async () => {
+  test('that is written slowly is told when it is whole', async () => {
     const file = join(folder(), 'a')
     writeFileSync(file, 'first')
     const heard = await followed(fileSource(file))
+    let from = performance.now()
+    let still = 0
     const handle = await open(file, 'w')
     for (let part = 0; part < 20; part++) {
+      const begun = performance.now()
       await handle.write('x'.repeat(2_000))
+      // On a busy machine a pause may be as long as a file stands still that is whole (40 ms), and then what is there is told.
+      if (performance.now() - from > 35) still++
+      from = begun
       // Longer than events are gathered, and shorter than the file is watched for whether it still grows.
       await new Promise((resolve) => { setTimeout(resolve, 28) })
     }
     await handle.close()
     await expect.poll(() => heard.at(-1)?.length).toBe(40_000)
-    // A busy machine may make one of the pauses longer than what is waited for.
-    expect(heard.length).toBeLessThan(8)
+    expect(heard.length).toBeLessThanOrEqual(2 + still)
   })
 
   test('however it is changed, what it held last is what was told last, and nothing twice in a row', async () => {
