@@ -266,10 +266,7 @@ describe('an answer that is read while it comes', () => {
       const more = setInterval(() => response.write('x'.repeat(1_000)), 5)
       response.on('close', () => { clearInterval(more) })
     }
-    const failing = async (path: string, limits: EgressRequest): Promise<unknown> => {
-      const { body } = await egress.open(at(path), { ...loopback, ...limits })
-      return read(body).then(() => null, (error: unknown) => error)
-    }
+    const failing = (path: string, limits: EgressRequest): Promise<unknown> => egress.open(at(path), { ...loopback, ...limits }).then(({ body }) => read(body)).then(() => null, (error: unknown) => error)
     expect(await failing('/drip', { maxBytes: 20_000 })).toMatchObject({ code: 'egress_too_large' })
     expect(await failing('/drip', { timeoutMs: 200 })).toMatchObject({ code: 'egress_timeout' })
     expect(await failing('/silent', { idleMs: 200 })).toMatchObject({ code: 'egress_timeout' })
@@ -307,8 +304,9 @@ describe('an answer that is read while it comes', () => {
     }
     const waiting = new AbortController()
     const asked = egress.fetch(at('/silent'), { ...loopback, signal: waiting.signal })
+    await expect.poll(() => seen).toHaveLength(1)
     const named = createEgress({ resolve: async () => ['127.0.0.1'] })
-    await expect(named.fetch(at('/silent', 'name.example'), { allowPrivate: ['name.example'], timeoutMs: 200, idleMs: 60_000 })).rejects.toMatchObject({ code: 'egress_timeout' })
+    await expect(named.fetch(at('/silent', 'name.example'), { allowPrivate: ['name.example'], timeoutMs: 1_000, idleMs: 60_000 })).rejects.toMatchObject({ code: 'egress_timeout' })
     waiting.abort()
     await expect(asked).rejects.toMatchObject({ code: 'egress_cancelled' })
     const reading = new AbortController()

@@ -73,7 +73,7 @@ describe.each([['sockets', withSockets], ['handles', withHandles()]] as const)('
   })
 
   it('what is silent is filtered, and let go', async () => {
-    const asked = connecting([silent, silent, closed[0]!, silent], { concurrency: 2, timeoutMs: 60 })
+    const asked = connecting([silent, silent, closed[0]!, silent], { concurrency: 2, timeoutMs: 500 })
     await connectPorts(opener!, asked, never)
     expect(statesOf(asked)).toEqual(['filtered', 'filtered', 'closed', 'filtered'])
     await expect.poll(sockets).toBe(waiting.length)
