@@ -47,6 +47,14 @@ describe('a wrong call', () => {
     const { err } = await haechi(['search', '--form', '-1h'], { environment: { LANG: 'ko_KR.UTF-8' } })
     expect(err).toBe('haechi: usage_unknown_option: search에는 --form 옵션이 없습니다 (-> --from?). 전체 목록: haechi help search\n')
   })
+
+  test('commands no terminal with what it repeats', async () => {
+    const file = join(folder(), 'scope.yaml')
+    writeFileSync(file, 'owner: a\nuntil: 2027-01-01\ntargets: ["\\e[2J\\u202e"]\n')
+    const { err } = await haechi(['probe', 'dns', 'a.localhost', '--scope', file])
+    expect(err).toContain('targets: \\u001b[2J\\u202e')
+    expect(err).not.toMatch(/[\p{Cc}\u202e]./u)
+  })
 })
 
 describe('search', () => {

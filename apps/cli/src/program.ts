@@ -10,6 +10,7 @@ import { keyCommands, tenantCommands, userCommands } from './commands/access.ts'
 import type { ConnectionOptions, Context, Io } from './context.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { commandHelp, exitCodeHelp, overview } from './help.ts'
+import { safe } from './layout.ts'
 import { languageOf, textIn } from './texts.ts'
 
 /** A command whose parts take long to load is loaded when it is called. */
@@ -137,8 +138,9 @@ function report({ err }: Io, language: Language, json: boolean, error: unknown, 
   const { code, message, faults } = explain(error, language)
   if (json) err.write(`${JSON.stringify({ error: { code, message, ...(place === undefined ? {} : { place }), ...(faults.length === 0 ? {} : { errors: faults }) } })}\n`)
   else {
-    err.write(`haechi: ${place === undefined ? '' : `${place}: `}${code}: ${message}\n`)
-    for (const fault of faults.length > 1 ? faults.slice(0, 20) : []) err.write(`  ${fault.place}: ${fault.code}: ${fault.detail}\n`)
+    // A message repeats what a file, a server or an argument said.
+    err.write(`${safe(`haechi: ${place === undefined ? '' : `${place}: `}${code}: ${message}`)}\n`)
+    for (const fault of faults.length > 1 ? faults.slice(0, 20) : []) err.write(`  ${safe(`${fault.place}: ${fault.code}: ${fault.detail}`)}\n`)
   }
 }
 
