@@ -72,6 +72,10 @@ describe('an answer as it comes', () => {
     expect(() => read(text)).toThrow(expect.objectContaining({ name: 'NotHttp' }) as Error)
   })
 
+  test('headers without an end are told as such, not as no HTTP', () => {
+    expect(() => read(`HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(60_000)}`)).toThrow(expect.objectContaining({ text: { en: 'headers without an end', ko: '헤더가 끝나지 않음' } }) as Error)
+  })
+
   test('no matter how it is cut into pieces', () => {
     const texts = fc.constantFrom(
       'HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 10\r\n\r\n0123456789', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\nA: b\r\n\r\n', 'HTTP/1.1 100 X\r\n\r\nHTTP/1.1 200 OK\n\n0123456789',

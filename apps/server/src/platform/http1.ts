@@ -55,7 +55,8 @@ export class AnswerReader {
     while (this.#head === null) {
       const end = endOfHead(data)
       if (end === -1) {
-        if (data.length > largestHead || (data.length >= 5 && data.toString('latin1', 0, 5).toUpperCase() !== 'HTTP/')) throw new NotHttp({ en: 'no status line', ko: '상태 줄이 없음' })
+        if (data.length >= 5 && data.toString('latin1', 0, 5).toUpperCase() !== 'HTTP/') throw new NotHttp({ en: 'no status line', ko: '상태 줄이 없음' })
+        if (data.length > largestHead) throw new NotHttp({ en: 'headers without an end', ko: '헤더가 끝나지 않음' })
         this.#rest = data
         return
       }
