@@ -1,12 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { NetworkError } from '@haechi/probes'
 import type { Network } from '@haechi/probes'
 import { createScanNetwork } from '@haechi/server/scan-network'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { findChromium, openScreenshots } from './screenshot.ts'
 
 async function listening(listener: RequestListener): Promise<number> {
@@ -37,7 +38,18 @@ async function confined(ports: readonly number[]): Promise<{ network: Network; d
   return { network, dialled }
 }
 
-const browsers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('haechi-browser-'))
+/** Where only the browsers of one test have their folders: others run beside it. */
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'haechi-pictures-'))
+  // Where we are root the browser is nobody.
+  chmodSync(folder, 0o711)
+  vi.stubEnv('TMPDIR', folder)
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
 
 describe.skipIf(findChromium(process.env) === null)('pictures of pages', () => {
   test('a page goes only where the scan may, and leaves nothing behind', async () => {
@@ -49,9 +61,10 @@ describe.skipIf(findChromium(process.env) === null)('pictures of pages', () => {
       else response.writeHead(200, html).end(`<h1>Hello</h1><img src="http://127.0.0.1:${inside}/a.png"><img src="http://inward.test/b.png"><script>fetch('http://localhost:${inside}/c'); new WebSocket('ws://127.0.0.1:${inside}/d'); navigator.sendBeacon('http://127.0.0.1:${inside}/e')</script><iframe src="http://127.0.0.1:${inside}/f"></iframe>`)
     })
     const { network, dialled } = await confined([port])
-    const before = browsers()
+    const folder = ownFolder()
     {
       await using screenshots = await openScreenshots({ network, signal: never })
+      expect(readdirSync(folder)).toHaveLength(1)
       const png = await screenshots.take(`http://127.0.0.1:${port}/`, never)
       expect(Buffer.from(png!).subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n')
       expect(Buffer.from(png!).readUInt32BE(16)).toBe(1_280)
@@ -61,7 +74,7 @@ describe.skipIf(findChromium(process.env) === null)('pictures of pages', () => {
     }
     expect(reached).toBe(0)
     expect(dialled).toEqual(expect.arrayContaining([`127.0.0.1:${port}`, `127.0.0.1:${inside}`, 'inward.test:80']))
-    expect(browsers()).toEqual(before)
+    expect(readdirSync(folder)).toEqual([])
   }, 60_000)
 
   test.skipIf(process.env['HAECHI_TEST_FULL'] !== '1')('pages that never end, ask, or hang cost their time only (HAECHI_TEST_FULL=1)', async () => {
