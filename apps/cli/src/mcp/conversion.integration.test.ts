@@ -61,7 +61,8 @@ test('what needs too much time or memory costs its thread, and the next is compa
   expect((await converter.convert(jobOf(documentOf(['one', 'two'])), 'things.json')).changes.map(({ kind, tool }) => [kind, tool])).toEqual([['tool-added', 'two']])
   const hasty = converting({ seconds: 0.05 })
   await expect(hasty.convert(jobOf(huge), 'huge.json')).rejects.toMatchObject({ code: 'mcp_spec_exhausting' })
-})
+  // Longer than the first converter may take.
+}, 60_000)
 
 test('several documents: each tool says which it is of, in at most 64 characters, and no two are one', async () => {
   const converter = converting()

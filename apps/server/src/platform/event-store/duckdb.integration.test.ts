@@ -133,7 +133,7 @@ describe('crashes', () => {
     const server = fork(fileURLToPath(new URL('./owner.fixture.ts', import.meta.url)), [folder], { execArgv: [] })
     const [child] = await once(server, 'message') as [number]
     server.kill('SIGKILL')
-    await expect.poll(() => { try { return process.kill(child, 0) } catch { return false } }, { timeout: 5000 }).toBe(false)
+    await expect.poll(() => { try { return process.kill(child, 0) } catch { return false } }).toBe(false)
     await remove()
   })
 })
