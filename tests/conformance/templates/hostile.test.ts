@@ -285,7 +285,7 @@ const conversations: readonly (readonly [what: string, template: string, talk: (
 describe('a server', () => {
   test.each(conversations)('%s', async (_, template, talk, fault) => {
     await using server = await serveBytes((socket) => socket.on('error', () => undefined).on('end', () => socket.destroy()).once('data', () => talk(socket)))
-    const { refused, failed, totals } = await against(() => undefined, template.replaceAll('PORT', String(server.port)), { more: { timeoutMs: 300 } })
+    const { refused, failed, totals } = await against(() => undefined, template.replaceAll('PORT', String(server.port)), { more: { timeoutMs: fault === null ? 300 : 5_000 } })
     expect(refused).toEqual([])
     expect(failed.map(({ code }) => code)).not.toContain('internal')
     expect(totals.run).toBe(2)
