@@ -1,6 +1,7 @@
 // A repository's files as the engine reads them: a pack is kept in memory as a whole where it is not large, and large files stay open and are read where they are needed.
 import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
+import { GitProblem } from '@haechi/secrets'
 import type { GitFiles } from '@haechi/secrets'
 
 const keptOpen = 64
@@ -52,8 +53,8 @@ export function gitFiles(folder: string, within: readonly string[] | null = null
         return []
       }
     },
-    size: sizeOf,
-    read: (path, from, length) => {
+    size: (path) => reading(path, () => sizeOf(path)),
+    read: (path, from, length) => reading(path, () => {
       const pack = packs.get(path)
       if (pack !== undefined) return pack.subarray(from, from + length)
       let file = open.get(path)
@@ -79,8 +80,19 @@ export function gitFiles(folder: string, within: readonly string[] | null = null
       }
       const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, file.size - from)))
       return bytes.subarray(0, readSync(file.descriptor, bytes, 0, bytes.length, from))
-    },
+    }),
     close: () => { for (const { descriptor } of open.values()) closeSync(descriptor) },
+  }
+}
+
+/** One file that may not be read (of another user, on a broken disk) costs what is in it, and not the rest. */
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error
+    throw new GitProblem('unreadable', path, `${path}: ${code}`)
   }
 }
 

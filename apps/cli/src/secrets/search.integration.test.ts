@@ -195,7 +195,7 @@ describe.skipIf(spawnSync('git', ['--version']).status !== 0)('repositories belo
     }
     const { sightings, faults, reasons } = await searched([home], { history: true })
     expect(told(sightings)).toHaveLength(3)
-    expect(faults.map((path, at) => `${relative(home, path)} ${reasons[at]!}`).toSorted()).toEqual(['broken object_corrupt', 'empty not_a_repository', 'nowhere not_a_repository'])
+    expect(faults.map((path, at) => `${relative(home, path)} ${reasons[at]!}`).toSorted()).toEqual(['broken: objects/pack/pack-1.idx object_corrupt', 'empty not_a_repository', 'nowhere not_a_repository'])
   })
 })
 

@@ -218,7 +218,7 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
     files = gitFiles(place, named.has(resolve(folder)) ? null : within)
     const bare = place === folder
     if (seen.has(files.common)) return { folder, present: new Map(), bare }
-    const { commits, blobs, objects, present, problems } = readRepository(files)
+    const { commits, unreached, blobs, objects, present, problems } = readRepository(files)
     seen.add(files.common)
     const inner = relative(source, folder)
     const above = inner === '' ? '' : `${inner}/`
@@ -241,7 +241,7 @@ function* historyOf(folder: string, source: string, { named, within, seen, fault
       }
     }
     for (const problem of problems) faults.push({ path: `${folder}: ${problem.place}`, reason: problem.code })
-    for (const [at, commit] of commits.entries()) {
+    for (const [at, commit] of [...commits, ...unreached].entries()) {
       const path = above + commitMessage
       const bytes = read(commit.id, path)
       if (bytes !== null) yield { text: { path, as: '', bytes: new Uint8Array(messageOf(bytes)) }, origin: { source, commit, order: at, present: false } }

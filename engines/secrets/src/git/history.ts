@@ -17,16 +17,18 @@ export type Commit = {
 
 export type BlobPlace = {
   readonly id: string
-  /** '' where no commit that is reached holds it. */
+  /** '' where no commit holds it. */
   readonly path: string
-  /** The first that holds it; null: it is in no commit that a branch or tag reaches. */
+  /** The first that holds it, of those that branches and tags reach, else of the others; null: none does. */
   readonly commit: Commit | null
 }
 
 export type Repository = {
   readonly objects: Objects
   readonly commits: readonly Commit[]
-  /** Every blob, in the order of the commits; then those that nothing reaches. Once, and as it goes: trees are read when their blobs are asked for. */
+  /** What no branch, tag or log of them reaches any more (amended, pushed over). Known when all blobs were told. */
+  readonly unreached: readonly Commit[]
+  /** Every blob, in the order of the commits; then those of commits that nothing reaches, then those of none. Once, and as it goes: trees are read when their blobs are asked for. */
   readonly blobs: IteratorObject<BlobPlace, void>
   /** Paths of the commit that HEAD names, and the blobs there: what is there now. A folder that it holds more than once counts at its first place. */
   readonly present: ReadonlyMap<string, string>
@@ -37,7 +39,7 @@ export type Repository = {
 const longestPath = 4_096
 const deepestTree = 512
 
-/** `files` in the folder of the repository itself ('.git', or a bare one). Errors: GitProblem not_a_repository, pack_unsupported. */
+/** `files` in the folder of the repository itself ('.git', or a bare one). Errors: GitProblem not_a_repository. */
 export function readRepository(files: GitFiles): Repository {
   const text = (path: string): string | null => {
     const bytes = files.read(path, 0, 16 * 1_048_576)
@@ -45,7 +47,7 @@ export function readRepository(files: GitFiles): Repository {
   }
   if (text('HEAD') === null || (files.list('objects').length === 0 && text('objects/info/alternates') === null)) throw new GitProblem('not_a_repository', 'HEAD', 'there is no HEAD with objects beside it')
   const objects = openObjects(files, /^\s*objectformat\s*=\s*sha256\s*$/im.test(text('config') ?? '') ? 32 : 20)
-  const problems: GitProblem[] = []
+  const problems: GitProblem[] = [...objects.problems]
   const read = (id: string): GitObject | null => {
     try {
       return objects.read(id)
@@ -82,6 +84,7 @@ export function readRepository(files: GitFiles): Repository {
   const current = commits.find(({ id }) => id === head)
   if (current !== undefined) now(current.tree, '', 0)
 
+  const unreached: Commit[] = []
   const seen = new Set<string>()
   function* walk(tree: string, folder: string, commit: Commit, depth: number): Generator<BlobPlace, void> {
     if (seen.has(tree) || depth > deepestTree || folder.length > longestPath) return
@@ -103,13 +106,19 @@ export function readRepository(files: GitFiles): Repository {
   function* everyBlob(): Generator<BlobPlace, void> {
     for (const commit of commits) yield* walk(commit.tree, '', commit, 0)
     const known = new Set(commits.map(({ id }) => id))
+    const others = { commit: new Set<string>(), blob: new Set<string>() }
     for (const id of objects.ids()) {
-      if (seen.has(id) || known.has(id)) continue
-      const object = read(id)
-      if (object?.type === 'blob') yield { id, path: '', commit: null }
+      const type = seen.has(id) || known.has(id) ? null : read(id)?.type
+      if (type === 'commit' || type === 'blob') others[type].add(id)
     }
+    for (const commit of inOrder(others.commit, read, shallow)) {
+      if (known.has(commit.id)) continue
+      unreached.push(commit)
+      yield* walk(commit.tree, '', commit, 0)
+    }
+    for (const id of others.blob) if (!seen.has(id)) yield { id, path: '', commit: null }
   }
-  return { objects, commits, blobs: everyBlob(), present, problems }
+  return { objects, commits, unreached, blobs: everyBlob(), present, problems }
 }
 
 /** Of a tree; null where it is cut off. */

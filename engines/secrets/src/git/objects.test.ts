@@ -139,5 +139,29 @@ describe('readRepository', () => {
     expect(problems.map(({ code }) => code)).toEqual(['refs_unsupported'])
   })
 
+  it('tells where a text stood in commits that nothing reaches any more, and who brought it', () => {
+    const [kept, gone, lost] = [loose('blob', 'kept'), loose('blob', 'gone'), loose('blob', 'of no commit')]
+    const [now, before] = [treeOf('a.txt', kept.id), treeOf('.env', gone.id)]
+    const [head, amended] = [commitOf(now.id, 2_000), commitOf(before.id, 1_000)]
+    const { blobs, commits, unreached } = readRepository(filesOf({ ...kept.files, ...gone.files, ...lost.files, ...now.files, ...before.files, ...head.files, ...amended.files, HEAD: head.id }))
+    expect(commits.map((commit) => commit.id)).toEqual([head.id])
+    expect(Array.from(blobs, ({ id, path, commit }) => [id, path, commit?.id ?? null])).toEqual([[kept.id, 'a.txt', head.id], [gone.id, '.env', amended.id], [lost.id, '', null]])
+    expect(unreached.map((commit) => commit.id)).toEqual([amended.id])
+  })
+
+  it('loses nothing but what stands in a pack or a file that cannot be read', () => {
+    const [read, closed] = [loose('blob', 'read'), loose('blob', 'closed')]
+    const tree = loose('tree', Buffer.concat(['a', 'b'].map((name, at) => Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from([read, closed][at]!.id, 'hex')]))))
+    const commit = commitOf(tree.id, 1_000)
+    const sound = filesOf({ ...read.files, ...closed.files, ...tree.files, ...commit.files, ...packOf([{ id, type: 3, size: text.length, content: text }]), 'objects/pack/pack-2.idx': Buffer.alloc(2_000), HEAD: commit.id })
+    const [closedFile] = Object.keys(closed.files)
+    const files = { ...sound, read: (path: string, from: number, length: number) => { if (path === closedFile) throw new GitProblem('unreadable', path, 'EACCES'); return sound.read(path, from, length) } }
+    const { blobs, objects, problems } = readRepository(files)
+    expect(Array.from(blobs, ({ path }) => path)).toEqual(['a', 'b', ''])
+    expect(problems.map(({ code, place }) => [code, place])).toEqual([['pack_unsupported', 'objects/pack/pack-2.idx']])
+    expect(objects.read(id).bytes).toEqual(text)
+    expect(codeOf(() => objects.read(closed.id))).toBe('unreadable')
+  })
+
   it('is told when there is none', () => { expect(codeOf(() => readRepository(filesOf({ HEAD: 'x' })))).toBe('not_a_repository') })
 })

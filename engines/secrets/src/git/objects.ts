@@ -7,12 +7,12 @@ import { constants, inflateSync } from 'node:zlib'
 export interface GitFiles {
   /** Names in a folder; none where there is no such folder. */
   list(path: string): readonly string[]
-  /** At most `length` bytes from `from`; null where there is no such file. */
+  /** At most `length` bytes from `from`; null where there is no such file. Errors, as of `size`: GitProblem `unreadable`. */
   read(path: string, from: number, length: number): Uint8Array | null
   size(path: string): number | null
 }
 
-export type GitCode = 'not_a_repository' | 'object_missing' | 'object_corrupt' | 'object_too_large' | 'pack_unsupported' | 'refs_unsupported'
+export type GitCode = 'not_a_repository' | 'object_missing' | 'object_corrupt' | 'object_too_large' | 'pack_unsupported' | 'refs_unsupported' | 'unreadable'
 export class GitProblem extends Error {
   override readonly name = 'GitProblem'
   readonly code: GitCode
@@ -32,9 +32,11 @@ export type GitObject = { readonly type: ObjectType; readonly bytes: Buffer }
 export type Objects = {
   /** Bytes of an id: 20, or 32 in repositories of SHA-256. */
   readonly idBytes: number
+  /** Packs that cannot be read: what is in them is missing, and the rest is there. */
+  readonly problems: readonly GitProblem[]
   /** All ids that there are, reachable or not. */
   ids(): Iterable<string>
-  /** Errors: object_missing, object_corrupt, object_too_large, pack_unsupported. */
+  /** Errors: object_missing, object_corrupt, object_too_large, unreadable. */
   read(id: string): GitObject
 }
 
@@ -116,7 +118,7 @@ function endOf({ starts, end }: Pack, offset: number): number {
   return starts[low] ?? end
 }
 
-/** Errors: not_a_repository, pack_unsupported, object_corrupt. */
+/** Errors: object_too_large, unreadable: of its files that name others. */
 export function openObjects(files: GitFiles, idBytes: number): Objects {
   const folders = ['objects']
   // Each folder may name others, which may name more: bounded, and no folder twice.
@@ -127,7 +129,16 @@ export function openObjects(files: GitFiles, idBytes: number): Objects {
       if (path !== null && !folders.includes(path)) folders.push(path)
     }
   }
-  const packs = folders.flatMap((folder) => files.list(`${folder}/pack`).filter((name) => name.endsWith('.idx')).toSorted().map((name) => readIndex(files, `${folder}/pack/${name}`, idBytes)))
+  const problems: GitProblem[] = []
+  const packs = folders.flatMap((folder) => files.list(`${folder}/pack`).filter((name) => name.endsWith('.idx')).toSorted().flatMap((name) => {
+    try {
+      return [readIndex(files, `${folder}/pack/${name}`, idBytes)]
+    } catch (error) {
+      if (!(error instanceof GitProblem)) throw error
+      problems.push(error)
+      return []
+    }
+  }))
   const kept = new Map<string, GitObject>()
   let keptSize = 0
 
@@ -233,6 +244,7 @@ export function openObjects(files: GitFiles, idBytes: number): Objects {
 
   return {
     idBytes,
+    problems,
     * ids() {
       const seen = new Set<string>()
       for (const { index, ids, count } of packs) {
