@@ -4,6 +4,7 @@ import { NetworkError } from '@haechi/probes'
 import type { Connection, HttpResponse, ProbeNetwork } from '@haechi/probes'
 import { createKnowledge } from '@haechi/risk'
 import { createDetector, genericRules } from '@haechi/secrets'
+import { everything, readLibrary } from '@haechi/templates'
 import { describe, expect, it } from 'vitest'
 import type { ScanEvent, ScanOptions, ScanTotals } from './model.ts'
 import { scanTargets } from './scan.ts'
@@ -188,6 +189,14 @@ describe('a scan', () => {
       { asset: '192.0.2.0/30', fault: 'out_of_scope', message: { en: '1 addresses are not in the scope', ko: '주소 1개가 검사 범위 밖임' } },
       { asset: '10.0.0.0/15', fault: 'budget_exceeded', message: { en: 'only the first 65536 addresses are looked at', ko: '처음 주소 65536개만 확인함' } }, { asset: '10.0.0.0/15', fault: 'out_of_scope' },
     ])
+  })
+
+  it('tells a template that could not be run to its end', async () => {
+    const library = readLibrary([{ path: 'many.yaml', content: Buffer.from('id: many\ninfo: {name: n, author: a, severity: high, tags: own}\nhttp:\n  - method: GET\n    path: ["{{BaseURL}}/{{x}}"]\n    payloads: {x: ["1", "2", "3"]}\n    attack: batteringram\n') }])
+    const settings = { disableRedirects: false, attack: null, serverName: null, timeoutMs: 200, maxBytes: 100_000, userAgent: 'Haechi', variables: {}, maxRequests: 2, resolvers: [] }
+    const { events, totals } = await run(networkOf({ '192.0.2.7': { 80: () => missing } }), ['http://192.0.2.7'], { templates: { library, selection: everything, settings, concurrency: 2 } })
+    expect(events.filter(({ kind }) => kind === 'fault')).toMatchObject([{ asset: '192.0.2.7', place: 'many.yaml', fault: 'budget_exceeded', message: { ko: expect.stringContaining('many') as string } }])
+    expect(totals.faults).toBe(1)
   })
 
   it('looks only at the port that a target names', async () => {

@@ -504,6 +504,7 @@ class Scan {
           this.#fault(assets.get(event.target) ?? event.target, { place: event.endpoint, fault: event.fault, message: { en: `${event.failures} requests in a row failed; ${event.skipped} templates were not run`, ko: `요청이 연속으로 ${event.failures}번 실패하여 템플릿 ${event.skipped}개를 실행하지 않음` } })
           break
         case 'template_failed':
+          this.#fault(assets.get(event.target) ?? event.target, { place: event.file, fault: event.code === 'budget_exceeded' ? 'budget_exceeded' : 'internal', message: { en: `the template ${event.template} did not run to its end: ${event.code}`, ko: `템플릿 ${event.template}을(를) 끝까지 실행하지 못함: ${event.code}` } })
           break
         case 'done':
           this.#templates = { run: (this.#templates?.run ?? 0) + event.totals.run, requests: (this.#templates?.requests ?? 0) + event.totals.requests.sent }
