@@ -57,7 +57,7 @@ export function readRepository(files: GitFiles): Repository {
       return null
     }
   }
-  // Every blob is still told, but whose they are stands where only git reads it (gitformat-reftable(5)).
+  // Every commit is still told, but which of them is there now stands where only git reads it (gitformat-reftable(5)).
   if (/^\s*refstorage\s*=\s*reftable\b/im.test(text('config') ?? '')) problems.push(new GitProblem('refs_unsupported', 'reftable', 'branches are kept in reftables; "git refs migrate --ref-format=files" writes them as files'))
   const shallow = new Set((text('shallow') ?? '').split('\n'))
   const commits = inOrder(tips(files, text, objects.idBytes), read, shallow)
