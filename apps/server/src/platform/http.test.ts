@@ -98,6 +98,23 @@ describe('the address', () => {
 })
 
 describe('the body', () => {
+  test('a client that sends before it listens hears that its body is too large', async () => {
+    const http = open().http
+    await using listening = { ...(await listen((request) => http.fetch(request), { host: '127.0.0.1', port: 0 })), async [Symbol.asyncDispose]() { await this.close(0) } }
+    const socket = createConnection({ host: '127.0.0.1', port: listening.port })
+    let heard = ''
+    let failure: unknown = null
+    socket.on('data', (text) => { heard += text.toString() }).on('error', (error) => { failure = error })
+    const parts = 20
+    socket.write(`POST /things HTTP/1.1\r\nHost: h\r\nx-user: kim\r\nContent-Type: application/json\r\nContent-Length: ${parts * 100_000}\r\n\r\n`)
+    for (let part = 0; part < parts; part++) {
+      // Each part is taken before the next is sent: whoever closes early is met.
+      await new Promise<void>((resolve) => { socket.write('x'.repeat(100_000), () => { setImmediate(resolve) }) })
+    }
+    await expect.poll(() => heard).toContain('body_too_large')
+    expect([failure, heard.slice(0, 12)]).toEqual([null, 'HTTP/1.1 413'])
+    socket.destroy()
+  })
   test.each([
     ['nothing', '', 'body_invalid'], ['not JSON', '{', 'body_invalid'], ['not UTF-8', Buffer.from([...Buffer.from('{"name":"'), 0xff, ...Buffer.from('"}')]), 'body_invalid'], ['null', 'null', 'body_invalid'], ['an array', '[]', 'body_invalid'],
     ['over the limit', `{"name":"${'x'.repeat(100)}"}`, 'body_too_large'],

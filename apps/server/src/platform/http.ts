@@ -228,14 +228,21 @@ export function languageOf(headers: Headers): Language {
   return best.language
 }
 
+/** Of a body that is too large. */
+const takenBytes = 16 * 1_048_576
+
 function readRequest(c: Context, limit: number): HttpRequest {
   const raw = c.req.raw
   const url = new URL(raw.url)
   const declared = Number(raw.headers.get('content-length') ?? 0)
   let kept: Promise<Uint8Array> | undefined
   async function* arriving(): AsyncIterable<Uint8Array> {
-    if (declared > limit) throw new HaechiError('body_too_large', { limit })
     let size = 0
+    if (declared > limit) {
+      // Most clients listen when all is sent, and an answer before that is lost with the connection (RFC 9112, section 9.6): what is not much is taken and let go.
+      if (declared <= takenBytes) for await (const chunk of raw.body ?? []) size += chunk.byteLength
+      throw new HaechiError('body_too_large', { limit })
+    }
     if (raw.body === null) return
     for await (const chunk of raw.body) {
       size += chunk.byteLength
