@@ -237,12 +237,12 @@ function readRequest(c: Context, limit: number): HttpRequest {
   const declared = Number(raw.headers.get('content-length') ?? 0)
   let kept: Promise<Uint8Array> | undefined
   async function* arriving(): AsyncIterable<Uint8Array> {
-    let size = 0
     if (declared > limit) {
       // Most clients listen when all is sent, and an answer before that is lost with the connection (RFC 9112, section 9.6): what is not much is taken and let go.
-      if (declared <= takenBytes) for await (const chunk of raw.body ?? []) size += chunk.byteLength
+      if (declared <= takenBytes) await raw.body?.pipeTo(new WritableStream())
       throw new HaechiError('body_too_large', { limit })
     }
+    let size = 0
     if (raw.body === null) return
     for await (const chunk of raw.body) {
       size += chunk.byteLength
